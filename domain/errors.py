@@ -1,0 +1,169 @@
+"""Every error a user of Jianzheng can meet.
+
+::
+
+    JianzhengError                       one base: code, sentence in two languages, what to do next, exit code
+    ├── InputError                  2    the input or the call is wrong
+    │   ├── InvalidRecord                record.yaml or a form contradicts itself (file, line, field)
+    │   ├── InvalidQuery                 a search that cannot be understood
+    │   ├── NotFound                     nothing by that name here
+    │   └── Conflict                     it exists already, or somebody else was first
+    ├── NotAllowed                  4    the policy says no
+    │   └── NotSignedIn                  nobody is signed in
+    ├── Unavailable                 3    something needed cannot be reached; nothing was half done
+    └── IntegrityFault              1    what is stored is not what was recorded
+
+A subclass sets ``code`` (stable: scripts match on it), ``zh`` and ``en`` (``str.format`` templates over the
+keyword arguments it is raised with), and ``next_zh`` / ``next_en`` (what the person can do about it).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+Lang = Literal["zh", "en"]
+
+EXIT_DONE, EXIT_FOUND, EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_DENIED = 0, 1, 2, 3, 4
+
+
+class JianzhengError(Exception):
+    """Base of all errors. ``file``, ``line`` (1-based) and ``field`` (dotted path) say where, when that is known."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = EXIT_INPUT
+    http_status: ClassVar[int] = 400
+    zh: ClassVar[str] = "操作没有完成。"
+    en: ClassVar[str] = "The operation was not completed."
+    next_zh: ClassVar[str] = ""
+    next_en: ClassVar[str] = ""
+
+    def __init__(
+        self, *, file: str | None = None, line: int | None = None, field: str | None = None, **params: Any
+    ) -> None:
+        self.file, self.line, self.field, self.params = file, line, field, params
+        super().__init__(self.message("en"))
+
+    def message(self, lang: Lang = "zh") -> str:
+        """One sentence for a person."""
+        return self._fill(self.zh if lang == "zh" else self.en)
+
+    def next_step(self, lang: Lang = "zh") -> str:
+        """What to do about it; empty where the sentence already says it."""
+        return self._fill(self.next_zh if lang == "zh" else self.next_en)
+
+    def as_dict(self, lang: Lang = "zh") -> dict[str, Any]:
+        """The ``error`` object of the JSON contract."""
+        found: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message(lang),
+            "field": self.field,
+            "line": self.line,
+            "next": self.next_step(lang),
+        }
+        if self.file is not None:
+            found["file"] = self.file
+        return found
+
+    def _fill(self, template: str) -> str:
+        return template.format(file=self.file, line=self.line, field=self.field, **self.params)
+
+
+# ── the input or the call is wrong ──────────────────────────────────────────────────────────────────────────────
+
+
+class InputError(JianzhengError):
+    """The caller can mend it: the same call, corrected, will work."""
+
+    code = "input"
+    http_status = 422
+
+
+class InvalidRecord(InputError):
+    """A record refuses to be filed because a value contradicts the form or another value."""
+
+    code = "record_invalid"
+    zh = "{problem_zh}"
+    en = "{problem_en}"
+    next_zh = "请改正后再存一次；这条记录没有存入。"
+    next_en = "Correct it and file again; nothing of this record was stored."
+
+    def __init__(self, problem_zh: str, problem_en: str, **where: Any) -> None:
+        super().__init__(problem_zh=problem_zh, problem_en=problem_en, **where)
+
+
+class InvalidQuery(InputError):
+    code = "query_invalid"
+    zh = "查询语句看不懂：{problem_zh}。"
+    en = "The query cannot be understood: {problem_en}."
+    next_zh = "例：立行立改 整改措施；“整改措施”；family:rectification；-食堂。"
+    next_en = 'For example: word word; "a phrase"; family:rectification; -word.'
+
+    def __init__(self, problem_zh: str, problem_en: str, **where: Any) -> None:
+        super().__init__(problem_zh=problem_zh, problem_en=problem_en, **where)
+
+
+class NotFound(InputError):
+    code = "not_found"
+    http_status = 404
+    zh = "找不到{kind_zh}“{name}”。"
+    en = "There is no {kind_en} “{name}”."
+    next_zh = "请核对名称或编号。"
+    next_en = "Check the name or code."
+
+    def __init__(self, kind_zh: str, kind_en: str, name: object, **where: Any) -> None:
+        super().__init__(kind_zh=kind_zh, kind_en=kind_en, name=name, **where)
+
+
+class Conflict(InputError):
+    code = "conflict"
+    http_status = 409
+
+
+# ── the policy says no ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class NotAllowed(JianzhengError):
+    code = "not_allowed"
+    exit_code = EXIT_DENIED
+    http_status = 403
+    zh = "您不能这样做：{reason_zh}。"
+    en = "This is not allowed: {reason_en}."
+    next_zh = "如确有需要，请找本单位的管理员授权。"
+    next_en = "If you need it, ask your administrator for the role."
+
+    def __init__(self, reason_zh: str, reason_en: str, **where: Any) -> None:
+        super().__init__(reason_zh=reason_zh, reason_en=reason_en, **where)
+
+
+class NotSignedIn(NotAllowed):
+    code = "not_signed_in"
+    http_status = 401
+
+    def __init__(self, **where: Any) -> None:
+        super().__init__("请先登录", "please sign in first", **where)
+
+
+# ── something needed cannot be reached ──────────────────────────────────────────────────────────────────────────
+
+
+class Unavailable(JianzhengError):
+    """Nothing was half done; the same call later will work."""
+
+    code = "unavailable"
+    exit_code = EXIT_UNAVAILABLE
+    http_status = 503
+    next_zh = "没有留下半截数据，请稍后重试。"
+    next_en = "Nothing was left half done; try again later."
+
+
+# ── what is stored is not what was recorded ─────────────────────────────────────────────────────────────────────
+
+
+class IntegrityFault(JianzhengError):
+    """Raised where going on would build on damaged ground; `jianzheng verify` names everything that is wrong."""
+
+    code = "integrity"
+    exit_code = 1
+    http_status = 500
+    next_zh = "请运行 jianzheng verify 查看全部问题。"
+    next_en = "Run jianzheng verify to see everything that is wrong."

@@ -1,0 +1,310 @@
+"""Protocols of everything outside the domain: what the use cases need, not how it is done.
+
+Each port has one contract suite in ``tests/contract`` that every adapter passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, Any, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+from domain.event import Event
+
+# ── time, chance ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """The present instant, timezone-aware, in UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    def uuid(self) -> UUID: ...
+
+    def salt(self) -> str:
+        """16 random bytes as 32 hex digits."""
+        ...
+
+
+# ── events ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class StoredRow(NamedTuple):
+    """One event exactly as it lies in the store. ``position`` is the store's cursor (ascending, not dense)."""
+
+    position: int
+    id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class EventStore(Protocol):
+    """Streams of events. A stream is an aggregate's id; versions in it are 1, 2, 3 …"""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Store all of them, or none, durably. Raises `VersionConflict` where a (stream, version) is taken."""
+        ...
+
+    def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
+        """The events of a stream with a version above ``after``, in order; empty for an unknown stream."""
+        ...
+
+    def last_version(self, stream_id: UUID) -> int:
+        """The highest version in the stream, 0 for an unknown one."""
+        ...
+
+    def rows(self, after: int, limit: int) -> list[StoredRow]:
+        """Rows behind position ``after``, in commit order: once a row was returned none will appear before it."""
+        ...
+
+    def head(self) -> int:
+        """Position of the last row, 0 in an empty store."""
+        ...
+
+    def decode(self, row: StoredRow) -> Event:
+        """The domain event of a stored row. Raises `EventUnreadable`."""
+        ...
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class StagedFile(Protocol):
+    """Bytes that arrived and are durable in staging, hashed while they streamed, but not yet kept."""
+
+    sha256: str
+    size: int
+
+    def open(self) -> IO[bytes]: ...
+
+    def commit(self) -> None:
+        """Keep them under their digest, durably; nothing happens when the digest is already kept."""
+        ...
+
+    def discard(self) -> None: ...
+
+
+class BlobStore(Protocol):
+    """Files under their SHA-256 (64 lower-case hex digits). Never overwritten, never changed."""
+
+    def stage(self, chunks: Iterator[bytes]) -> StagedFile:
+        """Stream to staging with flat memory while hashing. Raises `StorageFull`; leaves nothing behind on error."""
+        ...
+
+    def open(self, sha256: str) -> IO[bytes]:
+        """A seekable reader. Raises `BlobMissing`."""
+        ...
+
+    def size(self, sha256: str) -> int | None:
+        """Size in bytes, None when it is not kept."""
+        ...
+
+    def digests(self) -> Iterator[str]:
+        """Every digest kept, in ascending order."""
+        ...
+
+    def strays(self) -> Iterator[str]:
+        """Names of things in the store that are not kept files (foreign names, leftovers)."""
+        ...
+
+
+# ── text ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TextStatus = Literal["extracted", "empty", "pending", "encrypted", "damaged", "too_large", "unsupported", "timed_out"]
+
+
+@dataclass(frozen=True)
+class ExtractedText:
+    """What an extractor found. ``pages[i]`` is page (slide, sheet) i+1; a format without pages has one entry."""
+
+    status: TextStatus
+    pages: tuple[str, ...] = ()
+    paged: bool = False
+    detail: str = ""
+
+
+class TextExtractor(Protocol):
+    version: str
+
+    def extract(self, blob: IO[bytes], media_type: str) -> ExtractedText:
+        """Never raises for what is in the file: a hostile or damaged file is an outcome."""
+        ...
+
+
+# ── search ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FOREVER = 2**62
+"""``until`` of a document whose version is still the current one."""
+
+
+@dataclass(frozen=True)
+class SearchDocument:
+    """One searchable text: the record's own fields, or one page group of one file, in one revision of a record.
+
+    It is the current one for tree sizes ``n`` with ``from_leaf < n <= until_leaf`` — that is, the event at leaf
+    index ``from_leaf`` made it and the event at leaf index ``until_leaf`` ended it.
+    """
+
+    record: str
+    revision: int
+    source: str  # "title", "body", …, or "file:<n>"
+    source_name: str  # "title", "body" or the file's name, as shown
+    page: int | None  # first page of the group, 1-based
+    text: str  # original text
+    from_leaf: int
+    until_leaf: int
+    organisation: str
+    organisation_path: tuple[str, ...]  # codes from the top down to `organisation`
+    family: str
+    form: str
+    occurred_on: str  # YYYY-MM-DD
+    recorded_on: str  # YYYY-MM-DD, local date of the archive
+    status: str
+    confidential: bool
+    readers: tuple[str, ...] = ()  # person codes that may read it although it is confidential
+    people: tuple[str, ...] = ()  # names and codes of everyone taking part
+    plan: str = ""
+    phase: str = ""
+    file_type: str = ""
+    late: bool = False
+    gaps: bool = False
+
+    @property
+    def id(self) -> str:
+        page = "" if self.page is None else f":{self.page}"
+        return f"{self.record}:{self.revision}:{self.source}{page}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the searcher may see: everything below ``organisations``; of the confidential, only below
+    ``confidential`` or where ``person`` is among the readers. ``everything`` skips the filter."""
+
+    everything: bool = False
+    organisations: frozenset[str] = frozenset()
+    confidential: frozenset[str] = frozenset()
+    person: str | None = None
+
+
+Sort = Literal["relevance", "newest", "oldest"]
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    query: str = ""
+    scope: Scope = field(default_factory=Scope)
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """facet name → accepted values (any of them): organisation (includes those below) family form plan phase
+    person year status file_type late gaps"""
+    occurred_from: str | None = None
+    occurred_to: str | None = None
+    recorded_from: str | None = None
+    recorded_to: str | None = None
+    as_of: int | None = None  # tree size; None: now
+    sort: Sort = "relevance"
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Snippet:
+    source: str
+    page: int | None
+    text: str  # a slice of the original text
+    marks: tuple[tuple[int, int], ...]  # character offsets into `text`
+
+
+@dataclass(frozen=True)
+class Hit:
+    record: str
+    revision: int
+    score: float
+    snippets: tuple[Snippet, ...]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    total: int  # records, not documents
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]]  # records by value, most first
+    next: str | None  # cursor of the next page
+
+
+class SearchEngine(Protocol):
+    def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
+        """Replace documents by id, delete those named, and note ``position`` (leaf index + 1), all in one commit."""
+        ...
+
+    def position(self) -> int:
+        """The tree size the index has taken in, 0 for an empty one."""
+        ...
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Raises `InvalidQuery`, `InvalidCursor`; never anything else for whatever is typed."""
+        ...
+
+    def documents(self, record: str) -> list[str]:
+        """Ids of the documents of a record."""
+        ...
+
+    def clear(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+# ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Signer(Protocol):
+    name: str
+
+    def vkey(self) -> str: ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64 bytes of an Ed25519 signature."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    index: int
+    position: int  # of the row in the event store
+    id: UUID
+    version: int
+    hash: bytes
+
+
+class LedgerReader(Protocol):
+    """What everything but the integrator needs of the ledger."""
+
+    def size(self) -> int:
+        """Number of leaves integrated."""
+        ...
+
+    def leaves(self, start: int, limit: int) -> list[Leaf]: ...
+
+    def leaf_of(self, stream_id: UUID, version: int) -> Leaf | None: ...
+
+    def leaves_of(self, stream_id: UUID) -> list[Leaf]: ...
+
+    def size_at(self, instant: datetime) -> int:
+        """Tree size of the last batch integrated at or before the instant."""
+        ...
+
+    def batch_time(self, index: int) -> datetime | None:
+        """When the batch that holds leaf ``index`` was integrated."""
+        ...
+
+    def root(self, size: int) -> bytes: ...
+
+    def checkpoint(self) -> str:
+        """The latest signed checkpoint, as published; raises `NotFound` before the first one."""
+        ...
+
+
+Json = dict[str, Any]
