@@ -7,11 +7,17 @@
     │   ├── InvalidRecord                record.yaml or a form contradicts itself (file, line, field)
     │   ├── InvalidQuery                 a search that cannot be understood
     │   ├── NotFound                     nothing by that name here
+    │   ├── InvalidDigest                not the SHA-256 of anything
     │   └── Conflict                     it exists already, or somebody else was first
     ├── NotAllowed                  4    the policy says no
     │   └── NotSignedIn                  nobody is signed in
     ├── Unavailable                 3    something needed cannot be reached; nothing was half done
+    │   ├── StorageFull                  no room left where files are kept
+    │   ├── StorageNotWritable           read-only, or the rights are wrong
+    │   └── StorageFailed                the disk or the file system reports a fault
     └── IntegrityFault              1    what is stored is not what was recorded
+        ├── BlobMissing                  a file that was kept is not there any more
+        └── BlobDamaged                  a kept file is not the bytes that its name promises
 
 A subclass sets ``code`` (stable: scripts match on it), ``zh`` and ``en`` (``str.format`` templates over the
 keyword arguments it is raised with), and ``next_zh`` / ``next_en`` (what the person can do about it).
@@ -114,6 +120,19 @@ class NotFound(InputError):
         super().__init__(kind_zh=kind_zh, kind_en=kind_en, name=name, **where)
 
 
+class InvalidDigest(InputError):
+    """Not the SHA-256 of anything: a digest is 64 lower-case hexadecimal digits."""
+
+    code = "digest_invalid"
+    zh = "“{value}”不是 SHA-256 指纹。"
+    en = "“{value}” is not a SHA-256 digest."
+    next_zh = "指纹是 64 位小写十六进制数字，请核对。"
+    next_en = "A digest is 64 lower-case hexadecimal digits."
+
+    def __init__(self, value: str, **where: Any) -> None:
+        super().__init__(value=value[:80], **where)
+
+
 class Conflict(InputError):
     code = "conflict"
     http_status = 409
@@ -156,6 +175,40 @@ class Unavailable(JianzhengError):
     next_en = "Nothing was left half done; try again later."
 
 
+class StorageFull(Unavailable):
+    """ENOSPC or EDQUOT while writing; what was begun was taken away again."""
+
+    code = "storage_full"
+    http_status = 507
+    zh = "存储空间已满，文件没有存入。"
+    en = "The storage is full; the file was not stored."
+    next_zh = "请管理员清理或扩充存储空间，然后重试；没有留下半截数据。"
+    next_en = "Free or add space, then try again; nothing was left half done."
+
+
+class StorageNotWritable(Unavailable):
+    """EACCES, EPERM or EROFS: the archive may not use its own folder."""
+
+    code = "storage_not_writable"
+    zh = "存储目录没有读写权限，文件没有存入。"
+    en = "The storage folder is read-only or not permitted; the file was not stored."
+    next_zh = "请管理员检查存储目录的权限和挂载方式，然后重试。"
+    next_en = "Check the folder's permissions and how it is mounted, then try again."
+
+
+class StorageFailed(Unavailable):
+    """Any other fault of the disk or the file system; ``reason`` is the system's own word for it."""
+
+    code = "storage_failed"
+    zh = "存储设备出错（{reason}），操作没有完成。"
+    en = "The storage reports a fault ({reason}); the operation was not completed."
+    next_zh = "请管理员检查磁盘，然后重试。"
+    next_en = "Check the disk, then try again."
+
+    def __init__(self, reason: str, **where: Any) -> None:
+        super().__init__(reason=reason, **where)
+
+
 # ── what is stored is not what was recorded ─────────────────────────────────────────────────────────────────────
 
 
@@ -167,3 +220,27 @@ class IntegrityFault(JianzhengError):
     http_status = 500
     next_zh = "请运行 jianzheng verify 查看全部问题。"
     next_en = "Run jianzheng verify to see everything that is wrong."
+
+
+class BlobMissing(IntegrityFault):
+    """A digest that was asked for is not kept."""
+
+    code = "blob_missing"
+    zh = "文件 {sha256} 不在库中。"
+    en = "The file {sha256} is not in the store."
+
+    def __init__(self, sha256: str, **where: Any) -> None:
+        super().__init__(sha256=sha256, **where)
+
+
+class BlobDamaged(IntegrityFault):
+    """The bytes kept under a digest are not the bytes with that digest."""
+
+    code = "blob_damaged"
+    zh = "库中的文件 {sha256} 已损坏，内容与指纹不符。"
+    en = "The kept file {sha256} is damaged: its bytes do not match its digest."
+    next_zh = "请从备份恢复该文件；运行 jianzheng verify 查看全部问题。"
+    next_en = "Restore it from a backup; run jianzheng verify to see everything that is wrong."
+
+    def __init__(self, sha256: str, **where: Any) -> None:
+        super().__init__(sha256=sha256, **where)

@@ -5,7 +5,7 @@ Each port has one contract suite in ``tests/contract`` that every adapter passes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any, Literal, NamedTuple, Protocol
@@ -83,10 +83,21 @@ class StagedFile(Protocol):
     def open(self) -> IO[bytes]: ...
 
     def commit(self) -> None:
-        """Keep them under their digest, durably; nothing happens when the digest is already kept."""
+        """Keep them under their digest, durably; nothing happens when the digest is already kept.
+
+        Raises `BlobDamaged` when other bytes lie under that digest, and `BlobMissing` when staging lost it.
+        """
         ...
 
     def discard(self) -> None: ...
+
+
+class FixityResult(NamedTuple):
+    """One kept file hashed again. It is sound when ``found == sha256``."""
+
+    sha256: str  # the digest it is kept under
+    found: str | None  # the digest of its bytes; None when they cannot be read to the end
+    size: int | None  # bytes; None when nothing is kept under that digest
 
 
 class BlobStore(Protocol):
@@ -94,6 +105,14 @@ class BlobStore(Protocol):
 
     def stage(self, chunks: Iterator[bytes]) -> StagedFile:
         """Stream to staging with flat memory while hashing. Raises `StorageFull`; leaves nothing behind on error."""
+        ...
+
+    def find_staged(self, sha256: str) -> StagedFile | None:
+        """What an earlier request staged and nobody has committed yet; None when there is none, or it expired."""
+        ...
+
+    def sweep(self) -> int:
+        """Remove what killed processes and abandoned uploads left in staging; returns how many files."""
         ...
 
     def open(self, sha256: str) -> IO[bytes]:
@@ -106,6 +125,10 @@ class BlobStore(Protocol):
 
     def digests(self) -> Iterator[str]:
         """Every digest kept, in ascending order."""
+        ...
+
+    def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
+        """Hash kept files again, in the order asked, with flat memory; never raises for what it finds."""
         ...
 
     def strays(self) -> Iterator[str]:
