@@ -1,0 +1,244 @@
+"""The blob store of an embedded archive: a folder of read-only files, each named by its SHA-256.
+
+::
+
+    root/sha256/ab/cd/abcd…      kept files, mode 0444, never replaced
+    staging/<digest>.<random>    whole uploads that no record names yet; they expire after 24 hours
+    staging/incoming.<random>    uploads under way; what a killed process left goes after an hour
+
+Both folders need a file system with hard links; they may lie on different ones (then a commit copies). Any number
+of processes may use them at once, and there is no lock: the only shared step is link(2), which one of them wins.
+After a crash at any point a kept name holds all of its bytes or does not exist.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from adapters.blobs import fixity, inventory, staging
+from adapters.blobs.durable import (
+    TEMPORARY_PREFIX,
+    fsync_dir,
+    make_dirs,
+    remove_quietly,
+    storage_errors,
+    write_all,
+)
+from adapters.blobs.names import checked_digest, is_digest, kept_path
+from domain.errors import BlobDamaged, BlobMissing
+from domain.ports import FixityResult
+
+STAGED_SECONDS = 24 * 3600
+"""How long an upload waits for the record that names it."""
+
+INCOMING_SECONDS = 3600
+"""How long an upload may be silent before it counts as left by a killed process."""
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: a planted pipe must not hang us
+
+
+class FolderStagedFile:
+    """A `StagedFile`: whole and durable in staging, owned by one upload."""
+
+    def __init__(self, store: FolderBlobStore, arrived: staging.Arrived) -> None:
+        self.sha256, self.size = arrived.sha256, arrived.size
+        self._store, self._path = store, arrived.path
+
+    def open(self) -> IO[bytes]:
+        with storage_errors():
+            try:
+                return self._path.open("rb")
+            except FileNotFoundError:
+                return self._store.open(self.sha256)  # committed meanwhile
+
+    def commit(self) -> None:
+        self._store.keep(self._path, self.sha256, self.size)
+
+    def discard(self) -> None:
+        with storage_errors():
+            self._path.unlink(missing_ok=True)
+
+
+class FolderBlobStore:
+    """A `BlobStore` in a folder. ``now`` is the wall clock in seconds, by which uploads expire."""
+
+    def __init__(self, root: Path, staging: Path, now: Callable[[], float] = time.time) -> None:
+        self._root, self._staging, self._now = root, staging, now
+        self._durable_dirs: set[Path] = set()  # directories whose names this process has seen fsynced
+        self._whole: dict[Path, tuple[int, int, int]] = {}  # staged by this process: inode, size, ctime
+        with storage_errors():
+            make_dirs(root / "sha256")
+            make_dirs(staging)
+
+    # ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def stage(self, chunks: Iterator[bytes]) -> FolderStagedFile:
+        arrived = staging.receive(chunks, self._staging)
+        with storage_errors():
+            self._whole[arrived.path] = _identity(arrived.path.stat())
+        return FolderStagedFile(self, arrived)
+
+    def find_staged(self, sha256: str) -> FolderStagedFile | None:
+        """An upload of an earlier request. One that this process did not write itself is hashed again first, since
+        staging, unlike the kept files, is a place where names say nothing yet."""
+        checked_digest(sha256)
+        with storage_errors(), os.scandir(self._staging) as entries:
+            candidates = [Path(entry) for entry in entries if entry.name.startswith(f"{sha256}.")]
+        for path in candidates:
+            try:
+                about = path.lstat()
+                expired = about.st_mtime + STAGED_SECONDS < self._now()
+                if not expired and (self._whole.get(path) == _identity(about) or _hash(path, sync=True) == sha256):
+                    return FolderStagedFile(self, staging.Arrived(path, sha256, about.st_size))
+            except OSError:  # taken by another request, or unreadable: as good as not there
+                continue
+        return None
+
+    def sweep(self) -> int:
+        removed = 0
+        with storage_errors(), os.scandir(self._staging) as entries:
+            for entry in entries:
+                staged = is_digest(entry.name.partition(".")[0])
+                if not staged and not entry.name.startswith(staging.INCOMING_PREFIX):
+                    continue  # not ours to remove
+                try:
+                    idle = self._now() - entry.stat(follow_symlinks=False).st_mtime
+                    if idle > (STAGED_SECONDS if staged else INCOMING_SECONDS):
+                        Path(entry).unlink()
+                        removed += 1
+                except FileNotFoundError:  # committed or swept by another process
+                    continue
+        for path in [path for path in self._whole if not path.exists()]:
+            self._whole.pop(path, None)
+        return removed
+
+    # ── kept ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def keep(self, staged: Path, sha256: str, size: int) -> None:
+        """Give staged bytes their lasting name. A repeat after any fault is safe; the staged file stays until then.
+
+        When the name is taken, the file under it is compared with what it promises: to acknowledge over a damaged
+        file would lose the good bytes that are in hand. That costs one more read of a file that was just uploaded.
+        """
+        target = kept_path(self._root, sha256)
+        with storage_errors():
+            self._make_dirs(target.parent)
+            try:
+                self._link(staged, target)
+            except FileNotFoundError:
+                if not target.exists():
+                    raise BlobMissing(sha256) from None
+            except FileExistsError:
+                _require_sound(target, staged, sha256, size)
+            self._make_names_durable(target.parent)
+            staged.unlink(missing_ok=True)
+        self._whole.pop(staged, None)
+
+    def open(self, sha256: str) -> IO[bytes]:
+        path = kept_path(self._root, sha256)
+        with storage_errors():
+            try:
+                handle = os.open(path, _READ)
+            except FileNotFoundError:
+                raise BlobMissing(sha256) from None
+            except OSError as error:
+                if error.errno == errno.ELOOP:  # a symbolic link in place of the file
+                    raise BlobDamaged(sha256) from None
+                raise
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                os.close(handle)
+                raise BlobDamaged(sha256)
+            return os.fdopen(handle, "rb")
+
+    def size(self, sha256: str) -> int | None:
+        with storage_errors():
+            try:
+                about = kept_path(self._root, sha256).lstat()
+            except FileNotFoundError:
+                return None
+        return about.st_size if stat.S_ISREG(about.st_mode) else None
+
+    def digests(self) -> Iterator[str]:
+        return inventory.digests(self._root)
+
+    def strays(self) -> Iterator[str]:
+        return inventory.strays(self._root, self._staging)
+
+    def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
+        return fixity.fixity(self._root, digests, workers)
+
+    # ── below ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _make_dirs(self, leaf: Path) -> None:
+        if leaf not in self._durable_dirs:
+            leaf.parent.mkdir(exist_ok=True)
+            leaf.mkdir(exist_ok=True)
+
+    def _make_names_durable(self, leaf: Path) -> None:
+        """The new name and both levels above it, after all are made: one commit of the journal carries the three.
+
+        Another process may have made a level and not fsynced it yet, so every process that relies on one does so
+        once itself. Also the one who found the name taken: the other may not have got so far."""
+        fsync_dir(leaf)
+        for folder in (leaf, leaf.parent):
+            if folder not in self._durable_dirs:
+                fsync_dir(folder.parent)
+                self._durable_dirs.add(folder)
+
+    def _link(self, staged: Path, target: Path) -> None:
+        try:
+            os.link(staged, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy = _copy_beside(staged, target)
+            try:
+                os.link(copy, target)
+            finally:
+                remove_quietly(copy)
+
+
+def _copy_beside(staged: Path, target: Path) -> Path:
+    """A durable copy in the target's folder, for when staging lies on another file system."""
+    copy = target.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    try:
+        with staged.open("rb") as source, copy.open("xb", buffering=0) as out:
+            while block := source.read(staging.BATCH_BYTES):
+                write_all(out.fileno(), block)
+            os.fchmod(out.fileno(), staging.KEPT_MODE)
+            os.fsync(out.fileno())
+    except BaseException:
+        remove_quietly(copy)
+        raise
+    return copy
+
+
+def _require_sound(target: Path, staged: Path, sha256: str, size: int) -> None:
+    about = target.lstat()
+    if not stat.S_ISREG(about.st_mode) or about.st_size != size:
+        raise BlobDamaged(sha256)
+    if staged.exists() and staged.samefile(target):
+        return  # our own link, from a call that failed after it
+    if _hash(target) != sha256:
+        raise BlobDamaged(sha256)
+
+
+def _hash(path: Path, sync: bool = False) -> str:
+    handle = os.open(path, _READ)
+    try:
+        if sync:  # its writer may not have got so far
+            os.fsync(handle)
+        return staging.digest_of(handle)
+    finally:
+        os.close(handle)
+
+
+def _identity(about: os.stat_result) -> tuple[int, int, int]:
+    return about.st_ino, about.st_size, about.st_ctime_ns

@@ -1,0 +1,109 @@
+"""Streaming bytes into a staging folder: hashed once on the way, flat in memory, durable at the end.
+
+A name in staging is ``incoming.<random>`` while bytes arrive and ``<digest>.<random>`` from when all of them are
+there; two uploads of the same bytes never share a file. The name is given just *before* the fsync, so that one
+commit of the file system's journal carries bytes and name. After a power cut such a name may therefore hold anything:
+whoever finds a file in staging that it did not write itself hashes it again (`FolderBlobStore.find_staged`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from adapters.blobs.durable import fsync_dir, remove_quietly, storage_errors, write_all
+
+INCOMING_PREFIX = "incoming."
+KEPT_MODE = 0o444
+"""Kept files are read-only to everyone, the archive included: a slip of a tool cannot change them."""
+
+BATCH_BYTES = 1 << 20
+"""Chunks are gathered to this size before they are written and hashed, both at once."""
+
+HASH_BLOCK = 1 << 18
+"""Read size for hashing: it stays in the processor's second-level cache between the copy and the hash."""
+
+
+class Arrived(NamedTuple):
+    path: Path
+    sha256: str
+    size: int
+
+
+def receive(chunks: Iterator[bytes], staging: Path) -> Arrived:
+    """Stream to ``staging/<digest>.<random>``. Raises the errors of `storage_errors`, and whatever ``chunks`` raises.
+
+    On any error, a client that goes away included, nothing is left behind.
+    """
+    token = secrets.token_hex(8)
+    path = staging / f"{INCOMING_PREFIX}{token}"
+    with storage_errors():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            sha256, size = _pump(chunks, handle)
+            with storage_errors():
+                os.fchmod(handle, KEPT_MODE)
+                path = path.rename(staging / f"{sha256}.{token}")
+                os.fsync(handle)
+                fsync_dir(staging)
+        finally:
+            with storage_errors():
+                os.close(handle)
+    except BaseException:
+        remove_quietly(path)
+        raise
+    return Arrived(path, sha256, size)
+
+
+def _pump(chunks: Iterator[bytes], handle: int) -> tuple[str, int]:
+    """Write and hash everything: a small file in turn, a large one on two threads (both calls release the GIL)."""
+    hasher, size = hashlib.sha256(), 0
+    pool: ThreadPoolExecutor | None = None
+    try:
+        for batch in _batches(chunks):
+            size += len(batch)
+            if len(batch) < BATCH_BYTES:  # the last one
+                hasher.update(batch)
+                with storage_errors():
+                    write_all(handle, batch)
+                continue
+            pool = pool or ThreadPoolExecutor(1, thread_name_prefix="staging-hash")
+            hashing = pool.submit(hasher.update, batch)
+            try:
+                with storage_errors():
+                    write_all(handle, batch)
+            finally:
+                hashing.result()
+    finally:
+        if pool is not None:
+            pool.shutdown()
+    return hasher.hexdigest(), size
+
+
+def _batches(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of at least `BATCH_BYTES`, but for the last: fewer hand-overs between the threads."""
+    waiting: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= BATCH_BYTES:
+            yield chunk if len(waiting) == 1 else b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
+
+
+def digest_of(handle: int) -> str:
+    """SHA-256 of an open file from its present offset, in hexadecimal. Raises `OSError`."""
+    hasher = hashlib.sha256()
+    block = bytearray(HASH_BLOCK)
+    view = memoryview(block)
+    while got := os.readv(handle, [block]):
+        hasher.update(view[:got])
+    return hasher.hexdigest()
