@@ -1,0 +1,88 @@
+# Everything a developer, a tester or a newcomer types. `make help` lists it.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+READY := .venv/.ready
+LOCK_FLAGS ?=
+PYTEST_FLAGS ?=
+# A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ── making ready ────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: setup
+setup: $(READY) ## Make .venv from the lock, with the command .venv/bin/jianzheng
+
+# The stamp is newer than the lock as long as neither lock nor pyproject changed: then there is nothing to do.
+$(READY): requirements-dev.lock pyproject.toml
+	@bash .ci/system ensure python
+	@[ -x $(BIN)/python ] && $(BIN)/python -c 'import pip' 2>/dev/null || "$$(bash .ci/system python)" -m venv --clear .venv
+	@echo "Installing the locked packages into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: setup-system
+setup-system: ## Install the Debian packages: Python, Chinese fonts, Chromium, PDF tools (sudo where not root)
+	@bash .ci/system install
+
+# ── using it ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: demo
+demo: setup ## Fill a demonstration archive and serve it on 127.0.0.1:8000
+	@bash .ci/system ensure fonts || echo "Going on; but Chinese text in PDF files will be missing."
+	@$(BIN)/python -m examples.demo
+
+# ── checking it ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: test
+test: setup ## Run all tests, with coverage of the domain
+	@bash .ci/system ensure
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(PYTEST_FLAGS)
+
+.PHONY: test-fast
+test-fast: setup ## Run the unit and contract tests: an answer in under a minute
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" tests/unit tests/contract $(PYTEST_FLAGS)
+
+.PHONY: lint
+lint: setup ## Check style, types and layers
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check . || { echo "These files are not formatted; run: make format"; $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+.PHONY: format
+format: setup ## Format the code and mend what can be mended by machine
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup ## Run the benchmarks of docs/PERFORMANCE.md
+	@$(BIN)/python -m benchmarks.run
+
+# ── keeping it in order ─────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: docs
+docs: setup ## Write the reference pages again from the code
+	@$(BIN)/python -m docs.generate
+
+.PHONY: lock
+lock: setup ## Resolve the dependencies again (newest ones: make lock LOCK_FLAGS=--upgrade)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra dev -c requirements.lock -o requirements-dev.lock
+
+# One lock for every platform and every Python from the oldest supported one; what is installed is checked by hash.
+UV_FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK_FLAGS)
+
+.PHONY: clean
+clean: ## Remove everything that was made, except archives (demo-data too stays)
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,176 @@
+"""The house rules that no other tool checks: what a module may be like, and what must not stand in any file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYERS = ("domain", "adapters", "indexers", "api")  # from the bottom to the top
+LONGEST_MODULE = 400  # lines that are not blank
+
+DOMAIN_MAY_IMPORT = {  # beside itself: everything here computes, nothing reads, writes, waits or asks the clock
+    "__future__", "abc", "ast", "base64", "binascii", "bisect", "calendar", "collections", "contextlib", "copy",
+    "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac",
+    "html", "itertools", "json", "keyword", "math", "operator", "re", "statistics", "string", "struct", "textwrap",
+    "types", "typing", "unicodedata", "uuid", "zoneinfo",
+    "cryptography", "opencc", "pypinyin", "yaml",
+    "eventsourcing.domain", "eventsourcing.utils",
+}  # fmt: skip
+
+# Written in pieces, so that this file does not contain what it forbids.
+FORBIDDEN = {
+    "a path of one machine": r"(?<![\w.])/(?:work|root|farm|tmp/bash_jobs|home/[a-z]+)/",
+    "an address of a package registry": "|".join(
+        ("index-" + "url", "find-" + "links", "GOPROXY" + "=", r"https?://reg" + r"istry\.", "pypi" + r"\.org/simple")
+    ),
+    "a word that is not the project's": "|".join(
+        ("shared/" + "(?:design|style)", "sub" + "agent", "coding " + "session")
+    ),
+    "a private key": "-----BEGIN " + "[A-Z ]*PRIVATE KEY-----",
+    "unfinished work": r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b(?!-)",
+}
+
+
+@cache
+def project_files() -> tuple[Path, ...]:
+    """Every file that is in the repository or about to be."""
+    # A clone may belong to another user than the one who runs the tests, as in many CI systems.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    return tuple(path for name in sorted(set(listed.split("\0"))) if name and (path := ROOT / name).is_file())
+
+
+def python_files(*folders: str) -> list[Path]:
+    files = [path for path in project_files() if path.suffix == ".py"]
+    return [path for path in files if not folders or path.relative_to(ROOT).parts[0] in folders]
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, empty for one that is not text."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def shown(path: Path, line: int | None = None) -> str:
+    return str(path.relative_to(ROOT)) + (f":{line}" if line else "")
+
+
+def imports_of(tree: ast.AST) -> list[tuple[str, int]]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(name.name, node.lineno) for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.append((node.module, node.lineno))
+    return found
+
+
+def domain_may_import(module: str) -> bool:
+    parts = module.split(".")
+    return parts[0] == "domain" or any(".".join(parts[:n]) in DOMAIN_MAY_IMPORT for n in range(1, len(parts) + 1))
+
+
+def test_no_module_is_too_long() -> None:
+    """A module that outgrows the limit is split: one file is enough to read to understand one subject."""
+    sizes = {shown(path): sum(1 for line in text_of(path).splitlines() if line.strip()) for path in python_files()}
+    assert {name: size for name, size in sizes.items() if size > LONGEST_MODULE} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """Each module has a docstring; only an empty `__init__.py` that merely makes a folder a package has none."""
+    modules = {path: ast.parse(text_of(path)) for path in python_files()}
+    assert [shown(path) for path, tree in modules.items() if tree.body and not ast.get_docstring(tree)] == []
+
+
+def test_every_test_says_what_it_shows() -> None:
+    """Each test has a docstring, so that a red one tells a reader which promise broke."""
+    silent = []
+    for path in python_files("tests"):
+        for node in ast.walk(ast.parse(text_of(path))):
+            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+            if is_test and not ast.get_docstring(node):
+                silent.append(shown(path, node.lineno))
+    assert silent == []
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_contains(what: str) -> None:
+    """Nothing of one developer's machine, of a registry, of unfinished work, and no secret is in the repository."""
+    pattern = re.compile(FORBIDDEN[what])
+    found = []
+    for path in project_files():
+        if pattern.search(text := text_of(path)):
+            found += [shown(path, n) for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
+    assert found == []
+
+
+def test_imports_run_downwards_only() -> None:
+    """A layer imports itself and the layers below it, lazy imports inside functions included."""
+    wrong = []
+    for height, layer in enumerate(LAYERS):
+        above = set(LAYERS[height + 1 :]) | {"tests", "examples", "benchmarks"}
+        for path in python_files(layer):
+            for module, line in imports_of(ast.parse(text_of(path))):
+                if module.split(".")[0] in above:
+                    wrong.append(f"{shown(path, line)} imports {module}")
+    assert wrong == []
+
+
+def test_the_domain_is_pure() -> None:
+    """The domain imports only what computes: no files, no network, no clock, no randomness."""
+    wrong = [
+        f"{shown(path, line)} imports {module}"
+        for path in python_files("domain")
+        for module, line in imports_of(ast.parse(text_of(path)))
+        if not domain_may_import(module)
+    ]
+    assert wrong == []
+
+
+IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today", "uuid1", "uuid4", "token_hex", "urandom"}
+
+
+def test_the_domain_calls_neither_clock_nor_chance() -> None:
+    """Time and randomness reach the domain as arguments: the modules it may import offer both, too."""
+    wrong = []
+    for path in python_files("domain"):
+        for node in ast.walk(ast.parse(text_of(path))):
+            if not isinstance(node, ast.Call):
+                continue
+            match node.func:
+                case ast.Name(id=name) if name in IMPURE_CALLS:
+                    wrong.append(f"{shown(path, node.lineno)} calls {name}")
+                case ast.Attribute(value=ast.Name(id="datetime" | "date" | "uuid"), attr=name) if name in IMPURE_CALLS:
+                    wrong.append(f"{shown(path, node.lineno)} calls {name}")
+    assert wrong == []
+
+
+def test_locks_pin_every_package_by_hash() -> None:
+    """Each entry of a lock is a package with one version and its SHA-256; developers have what users have, and more."""
+    pins = {}
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text("utf-8")
+        blocks = re.split(r"\n(?=\w)", text.strip())
+        assert [block for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
+        pins[name] = {block.split(" ")[0] for block in blocks}
+        assert "//" not in text  # no address of any kind
+    assert pins["requirements.lock"] <= pins["requirements-dev.lock"]
+
+
+def test_the_oldest_python_is_the_same_everywhere() -> None:
+    """`pyproject.toml`, the lock and the type checker speak of one oldest Python, and this one is not older."""
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert 'requires-python = ">=3.11"' in project
+    assert 'python_version = "3.11"' in project
+    assert "--python-version 3.11" in makefile
+    assert sys.version_info >= (3, 11)

@@ -1,0 +1,116 @@
+"""What is typed to work on the project: `make`, the check of the system's packages, and the continuous integration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+
+
+def run_system(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`.ci/system` on a machine whose only programs are those in ``folder``."""
+    bash = shutil.which("bash")
+    assert bash
+    # Its own HOME, so that fonts of this machine's user are not seen either.
+    surroundings = {"PATH": str(folder), "HOME": str(folder)}
+    command = [bash, str(ROOT / ".ci" / "system"), *arguments]
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+
+
+def put(folder: Path, name: str, body: str = "exit 0") -> None:
+    """A program that does ``body``."""
+    program = folder / name
+    program.write_text(f"#!{shutil.which('bash')}\n{body}\n")
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def complete(tmp_path: Path) -> Path:
+    """A folder of programs with which nothing is missing."""
+    for name in ("chromium", "pdftoppm", "pdftotext", "python3.11"):
+        put(tmp_path, name)
+    put(tmp_path, "fc-list", "echo 'Noto Sans CJK SC'")
+    return tmp_path
+
+
+def test_make_help_lists_every_target() -> None:
+    """A target that a person may type has its sentence in `make help`."""
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    listed = subprocess.run(["make", "help"], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True)
+    targets = re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE)
+    assert targets
+    assert re.findall(r"^  make ([a-z-]+) +\S", listed.stdout, re.MULTILINE) == targets
+
+
+def test_the_check_on_the_server_is_what_a_person_runs() -> None:
+    """`.ci/run` ends with the tests as README starts them, and nothing in it forgives a failure."""
+    lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert lines[-1] == "make --no-print-directory test"
+    assert "set -euo pipefail" in lines
+    assert not any("||" in line for line in lines)
+    assert "make test" in (ROOT / "README.md").read_text("utf-8")
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_a_complete_machine_needs_nothing(complete: Path) -> None:
+    """With every program in its place the check is silent."""
+    found = run_system(complete, "check")
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("program", "package"),
+    [
+        ("chromium", "chromium"),
+        ("pdftoppm", "poppler-utils"),
+        ("pdftotext", "poppler-utils"),
+        ("python3.11", "python3 python3-venv"),
+    ],
+)
+def test_what_is_missing_is_named(complete: Path, program: str, package: str) -> None:
+    """Where nothing may be installed, the person is told which package to install, and the run stops."""
+    (complete / program).unlink()
+    found = run_system(complete, "ensure")
+    assert found.returncode == 1
+    assert f"sudo apt-get install {package}\n" in found.stderr
+
+
+def test_missing_chinese_fonts_are_named(complete: Path) -> None:
+    """A font list without a Chinese font means that PDF files would show empty boxes."""
+    put(complete, "fc-list", "exit 0")
+    found = run_system(complete, "ensure", "fonts")
+    assert found.returncode == 1
+    assert "fonts-noto-cjk" in found.stderr
+
+
+def test_what_is_missing_is_installed_where_that_is_possible(complete: Path) -> None:
+    """With apt-get and the right to use it only the missing packages are installed, and then the run goes on."""
+    (complete / "pdftotext").unlink()
+    for name in ("mktemp", "rm", "env"):
+        (complete / name).symlink_to(str(shutil.which(name)))
+    put(
+        complete,
+        "apt-get",
+        f'echo "$*" >> "{complete}/asked"\n[[ $1 == update ]] || printf "exit 0" > "{complete}/pdftotext"\n'
+        f'[[ $1 == update ]] || "{shutil.which("chmod")}" +x "{complete}/pdftotext"',
+    )
+    put(complete, "sudo", '[[ $1 != -n ]] || shift\nexec "$@"')
+    found = run_system(complete, "ensure")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert (complete / "asked").read_text().splitlines()[-1].endswith("--no-install-recommends poppler-utils")
+
+
+def test_an_old_python_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """A machine with only an older Python is told which one it needs."""
+    put(tmp_path, "python3", "exit 1")
+    found = run_system(tmp_path, "python")
+    assert found.returncode == 1
+    assert "needs Python 3.11 or newer" in found.stderr
+    assert "Traceback" not in found.stderr
