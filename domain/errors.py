@@ -9,15 +9,19 @@
     │   ├── NotFound                     nothing by that name here
     │   ├── InvalidDigest                not the SHA-256 of anything
     │   └── Conflict                     it exists already, or somebody else was first
+    │       └── VersionConflict              another event took this place in its stream
     ├── NotAllowed                  4    the policy says no
     │   └── NotSignedIn                  nobody is signed in
     ├── Unavailable                 3    something needed cannot be reached; nothing was half done
+    │   ├── ArchiveBusy                  another process holds the lock for too long
     │   ├── StorageFull                  no room left where files are kept
     │   ├── StorageNotWritable           read-only, or the rights are wrong
     │   └── StorageFailed                the disk or the file system reports a fault
     └── IntegrityFault              1    what is stored is not what was recorded
         ├── BlobMissing                  a file that was kept is not there any more
-        └── BlobDamaged                  a kept file is not the bytes that its name promises
+        ├── BlobDamaged                  a kept file is not the bytes that its name promises
+        ├── DatabaseDamaged              the database file itself cannot be read
+        └── EventUnreadable              a stored event cannot be decoded
 
 A subclass sets ``code`` (stable: scripts match on it), ``zh`` and ``en`` (``str.format`` templates over the
 keyword arguments it is raised with), and ``next_zh`` / ``next_en`` (what the person can do about it).
@@ -138,6 +142,16 @@ class Conflict(InputError):
     http_status = 409
 
 
+class VersionConflict(Conflict):
+    """Somebody else appended to the stream since it was read; reading again and deciding again may work."""
+
+    code = "version_conflict"
+    zh = "刚才有人先一步改动了同一条记录。"
+    en = "Somebody else changed the same record a moment ago."
+    next_zh = "请刷新后再试。"
+    next_en = "Reload it and try again."
+
+
 # ── the policy says no ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -173,6 +187,12 @@ class Unavailable(JianzhengError):
     http_status = 503
     next_zh = "没有留下半截数据，请稍后重试。"
     next_en = "Nothing was left half done; try again later."
+
+
+class ArchiveBusy(Unavailable):
+    code = "archive_busy"
+    zh = "档案库正被另一个程序占用。"
+    en = "The archive is held by another process."
 
 
 class StorageFull(Unavailable):
@@ -244,3 +264,17 @@ class BlobDamaged(IntegrityFault):
 
     def __init__(self, sha256: str, **where: Any) -> None:
         super().__init__(sha256=sha256, **where)
+
+
+class DatabaseDamaged(IntegrityFault):
+    code = "database_damaged"
+    zh = "数据库文件已损坏（{why}）。"
+    en = "The database file is damaged ({why})."
+    next_zh = "请先保留现场、停止写入，再从备份恢复。"
+    next_en = "Keep the file as it is, stop writing, and restore from a backup."
+
+
+class EventUnreadable(IntegrityFault):
+    code = "event_unreadable"
+    zh = "事件 {what} 无法读取（{why}）。"
+    en = "The event {what} cannot be read ({why})."

@@ -62,6 +62,10 @@ class EventStore(Protocol):
         """Rows behind position ``after``, in commit order: once a row was returned none will appear before it."""
         ...
 
+    def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
+        """Like `rows`, only those of the directory (`domain.organisations.events`)."""
+        ...
+
     def head(self) -> int:
         """Position of the last row, 0 in an empty store."""
         ...
@@ -190,6 +194,7 @@ class SearchDocument:
     status: str
     confidential: bool
     readers: tuple[str, ...] = ()  # person codes that may read it although it is confidential
+    filed_by: str = ""  # user name: who filed a confidential record may find it again
     people: tuple[str, ...] = ()  # names and codes of everyone taking part
     plan: str = ""
     phase: str = ""
@@ -206,12 +211,14 @@ class SearchDocument:
 @dataclass(frozen=True)
 class Scope:
     """What the searcher may see: everything below ``organisations``; of the confidential, only below
-    ``confidential`` or where ``person`` is among the readers. ``everything`` skips the filter."""
+    ``confidential``, where ``person`` is among the readers, or what ``username`` filed. ``everything``
+    skips the filter."""
 
     everything: bool = False
     organisations: frozenset[str] = frozenset()
     confidential: frozenset[str] = frozenset()
     person: str | None = None
+    username: str | None = None
 
 
 Sort = Literal["relevance", "newest", "oldest"]

@@ -1,0 +1,44 @@
+"""The directory in memory, brought up to date from the event store each time it is asked for."""
+
+from __future__ import annotations
+
+import threading
+
+from domain.organisations.directory import Directory
+from domain.organisations.events import DirectoryEvent
+from domain.ports import EventStore
+
+BATCH = 1_000
+
+
+class DirectoryCache:
+    """Callable: the directory as it stands now. One per process; the lock owns the fold."""
+
+    def __init__(self, events: EventStore) -> None:
+        self._events = events
+        self._lock = threading.Lock()
+        self._directory = Directory()
+        self._position = 0
+
+    def __call__(self) -> Directory:
+        with self._lock:
+            self._position = _fold(self._events, self._directory, self._position, None)
+            return self._directory
+
+    def at(self, position: int) -> Directory:
+        """As it stood when the store's last row was ``position``."""
+        directory = Directory()
+        _fold(self._events, directory, 0, position)
+        return directory
+
+
+def _fold(events: EventStore, directory: Directory, after: int, until: int | None) -> int:
+    while rows := events.directory_rows(after, BATCH):
+        for row in rows:
+            if until is not None and row.position > until:
+                return after
+            event = events.decode(row)
+            if isinstance(event, DirectoryEvent):
+                directory.apply(event)
+            after = row.position
+    return after

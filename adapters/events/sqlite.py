@@ -1,0 +1,233 @@
+"""The event store on SQLite: one file, WAL, every commit flushed to the disk before it is acknowledged.
+
+The recorder is the `eventsourcing` library's, with two differences: the position is an ``AUTOINCREMENT`` column, so
+that the position of a deleted last row is never given out again (the integrator would step over its successor) and
+survives a dump and restore; and a batch is inserted in one statement.
+
+SQLite has one writer at a time, so positions appear in commit order and a reader that follows them misses none.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    DatabaseError,
+    IntegrityError,
+    JSONTranscoder,
+    Mapper,
+    Notification,
+    OperationalError,
+    PersistenceError,
+    StoredEvent,
+)
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+import domain.organisations.events
+import domain.records.codes
+import domain.records.events
+import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
+from domain.errors import (
+    ArchiveBusy,
+    DatabaseDamaged,
+    EventUnreadable,
+    StorageFull,
+    StorageNotWritable,
+    VersionConflict,
+)
+from domain.event import Event
+from domain.organisations.events import DIRECTORY_PREFIX
+from domain.ports import StoredRow
+
+LOCK_TIMEOUT = 30
+"""Seconds that a writer waits for another process's transaction before the caller is told to try again."""
+
+
+class DurableDatastore(SQLiteDatastore):
+    """Connections with ``synchronous=FULL``: a commit in WAL mode is on the disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), lock_timeout=LOCK_TIMEOUT)
+        self.pool = DurablePool(db_name=path.absolute().as_uri(), lock_timeout=LOCK_TIMEOUT)
+
+
+class DurablePool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        connection.cursor().execute("PRAGMA synchronous=FULL")
+        return connection
+
+
+class EventRecorder(SQLiteApplicationRecorder):
+    """Rows ``(position, originator_id, originator_version, topic, state)``."""
+
+    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name)
+        self.insert_events_statement = (
+            f"INSERT INTO {events_table_name} (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"  # noqa: S608
+        )
+        self.select_max_notification_id_statement = f"SELECT MAX(position) FROM {events_table_name}"  # noqa: S608
+
+    def construct_create_table_statements(self) -> list[str]:
+        table = self.events_table_name
+        return [
+            f"CREATE TABLE IF NOT EXISTS {table} (position INTEGER PRIMARY KEY AUTOINCREMENT, originator_id TEXT NOT NULL,"
+            " originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
+            " UNIQUE (originator_id, originator_version))",
+            # The directory is a handful among millions: its events are found without reading the others.
+            f"CREATE INDEX IF NOT EXISTS {table}_directory ON {table} (position)"
+            f" WHERE topic GLOB '{DIRECTORY_PREFIX}*'",
+        ]
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        if not stored_events:
+            return []
+        rows = [
+            (e.originator_id.hex if isinstance(e.originator_id, UUID) else e.originator_id, e.originator_version, e.topic, e.state)
+            for e in stored_events
+        ]  # fmt: skip
+        c.executemany(self.insert_events_statement, rows)
+        # One transaction, one writer: the rows of a batch are consecutive.
+        c.execute("SELECT last_insert_rowid()")
+        last = int(c.fetchone()[0])
+        return range(last - len(rows) + 1, last + 1)
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        conditions, params = ["1"], cast("list[int | str]", [])
+        for condition, value in ((f"position>{'=' * inclusive_of_start}?", start), ("position<=?", stop)):
+            if value is not None:
+                conditions.append(condition)
+                params.append(value)
+        if topics:
+            conditions.append(f"topic IN ({','.join('?' * len(topics))})")
+            params += topics
+        statement = (
+            f"SELECT position, originator_id, originator_version, topic, state FROM {self.events_table_name}"  # noqa: S608
+            f" WHERE {' AND '.join(conditions)} ORDER BY position LIMIT ?"
+        )
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(statement, [*params, limit])
+            return [
+                Notification(
+                    id=row[0],
+                    originator_id=self.convert_originator_id(row[1]),
+                    originator_version=row[2],
+                    topic=row[3],
+                    state=row[4],
+                )
+                for row in c.fetchall()
+            ]
+
+
+class SQLiteEventStore:
+    """`domain.ports.EventStore` on one SQLite file. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._datastore = DurableDatastore(path)
+        self._mapper: Mapper[UUID] = Mapper(JSONTranscoder())
+        self._recorder = EventRecorder(self._datastore)
+        self._on_append: list[Callable[[], None]] = []
+
+    def create(self) -> None:
+        with translated():
+            self._recorder.create_table()
+
+    def close(self) -> None:
+        self._datastore.close()
+
+    def on_append(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` after every append of this process, so that followers need not wait for their next poll."""
+        self._on_append.append(wake)
+
+    def append(self, events: Sequence[Event]) -> None:
+        with translated():
+            self._recorder.insert_events([self._mapper.to_stored_event(e) for e in events])
+        for wake in self._on_append:
+            wake()
+
+    def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
+        with translated():
+            stored = self._recorder.select_events(stream_id, gt=after or None, limit=limit)
+        return [self._event(s) for s in stored]
+
+    def last_version(self, stream_id: UUID) -> int:
+        with translated(), self._datastore.transaction(commit=False) as c:
+            c.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?", (stream_id.hex,))
+            return int(c.fetchone()[0] or 0)
+
+    def rows(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows("position > ?", after, limit)
+
+    def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows(f"position > ? AND topic GLOB '{DIRECTORY_PREFIX}*'", after, limit)
+
+    def head(self) -> int:
+        with translated():
+            # The library's method answers None for an empty table.
+            return self._recorder.max_notification_id() or 0
+
+    def decode(self, row: StoredRow) -> Event:
+        return self._event(StoredEvent(row.id, row.version, row.topic, row.state))
+
+    def _rows(self, condition: str, after: int, limit: int) -> list[StoredRow]:
+        statement = (
+            "SELECT position, originator_id, originator_version, topic, state FROM stored_events"  # noqa: S608
+            f" WHERE {condition} ORDER BY position LIMIT ?"
+        )
+        with translated(), self._datastore.transaction(commit=False) as c:
+            c.execute(statement, (after, limit))
+            try:
+                return [StoredRow(r[0], UUID(r[1]), r[2], r[3], r[4]) for r in c.fetchall()]
+            except (ValueError, AttributeError, TypeError) as e:
+                raise EventUnreadable(what=f"position > {after}", why=str(e)) from e
+
+    def _event(self, stored: StoredEvent) -> Event:
+        where = f"{stored.originator_id}/{stored.originator_version}"
+        try:
+            event = self._mapper.to_domain_event(stored)
+        # Whatever an edited row makes the library stumble over, the reader is told which row it is.
+        except Exception as e:
+            raise EventUnreadable(what=where, why=str(e)) from e
+        if not isinstance(event, Event):
+            raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
+        return event
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's and the library's errors as ours."""
+    try:
+        yield
+    except IntegrityError as e:
+        raise VersionConflict from e
+    except (PersistenceError, sqlite3.Error) as e:
+        text = str(e).lower()
+        if "full" in text:
+            raise StorageFull from e
+        if "readonly" in text or "unable to open" in text or "permission" in text:
+            raise StorageNotWritable from e
+        if isinstance(e, OperationalError | sqlite3.OperationalError) and ("locked" in text or "busy" in text):
+            raise ArchiveBusy from e
+        if isinstance(e, DatabaseError | sqlite3.DatabaseError):
+            raise DatabaseDamaged(why=str(e)) from e
+        raise

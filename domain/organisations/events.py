@@ -1,0 +1,84 @@
+"""Organisations, people and accounts: everything that says who may do what, where and when.
+
+These events make up the *directory*. Their topics share a prefix, so that a store can give the directory's events
+without reading all others. Credentials are never events.
+"""
+
+from __future__ import annotations
+
+from domain.event import Event, event
+
+DIRECTORY_PREFIX = "jianzheng:directory."
+
+
+class DirectoryEvent(Event):
+    """Base of everything the directory is folded from."""
+
+
+@event("jianzheng:directory.organisation-added")
+class OrganisationAdded(DirectoryEvent):
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+
+
+@event("jianzheng:directory.organisation-renamed")
+class OrganisationRenamed(DirectoryEvent):
+    code: str
+    name: str
+
+
+@event("jianzheng:directory.person-added")
+class PersonAdded(DirectoryEvent):
+    code: str
+    name: str
+
+
+@event("jianzheng:directory.post-taken")
+class PostTaken(DirectoryEvent):
+    """The person has ``post`` (书记, 委员, 党员, 积极分子 …) in the organisation from one date until another."""
+
+    person: str
+    organisation: str
+    post: str
+    since: str
+    until: str | None
+
+
+@event("jianzheng:directory.post-left")
+class PostLeft(DirectoryEvent):
+    person: str
+    organisation: str
+    post: str
+    on: str
+
+
+@event("jianzheng:directory.account-opened")
+class AccountOpened(DirectoryEvent):
+    username: str
+    person: str | None
+
+
+@event("jianzheng:directory.account-closed")
+class AccountClosed(DirectoryEvent):
+    username: str
+
+
+@event("jianzheng:directory.role-granted")
+class RoleGranted(DirectoryEvent):
+    """The account has ``role`` (one of `domain.access.ROLES`) in the organisation and everything below it."""
+
+    username: str
+    organisation: str
+    role: str
+    since: str
+    until: str | None
+
+
+@event("jianzheng:directory.role-revoked")
+class RoleRevoked(DirectoryEvent):
+    username: str
+    organisation: str
+    role: str
+    on: str

@@ -1,0 +1,93 @@
+"""Everything that can happen to a record. Stored for ever under these topics: change a shape only with an upcaster.
+
+``content`` is that of `domain.records.content`; ``files`` are `FileEntry.as_json` objects and always the complete
+list of the version; ``gaps`` are those found when the event was recorded, by the rules of that day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from domain.event import Event, event
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One attached file: ``sha256`` is where its bytes are, ``name`` what the clerk called it."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    role: str = "other"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class RecordEvent(Event):
+    """Base of the acts on one record."""
+
+
+@event("jianzheng:record.filed")
+class RecordFiled(RecordEvent):
+    """``late``: it was filed more working days after it happened than the archive allows (补录)."""
+
+    code: str
+    organisation: str
+    content: dict[str, Any]
+    files: list[dict[str, Any]]
+    gaps: list[dict[str, str]]
+    late: bool
+
+
+@event("jianzheng:record.files-attached")
+class FilesAttached(RecordEvent):
+    """``files`` holds the ones that were there and the ones that came."""
+
+    files: list[dict[str, Any]]
+    gaps: list[dict[str, str]]
+    attached: list[str]  # names of those that came
+
+
+@event("jianzheng:record.corrected")
+class RecordCorrected(RecordEvent):
+    """The whole content of the next version; the earlier one stays readable."""
+
+    content: dict[str, Any]
+    files: list[dict[str, Any]]
+    gaps: list[dict[str, str]]
+    reason: str
+
+
+@event("jianzheng:record.signed-off")
+class RecordSignedOff(RecordEvent):
+    remark: str
+
+
+@event("jianzheng:record.returned")
+class RecordReturned(RecordEvent):
+    reason: str
+
+
+@event("jianzheng:record.withdrawn")
+class RecordWithdrawn(RecordEvent):
+    reason: str
+
+
+@event("jianzheng:record.progress-noted")
+class ProgressNoted(RecordEvent):
+    """A step in the life of a rectification item. ``on`` is the date it happened."""
+
+    on: str
+    note: str
+
+
+@event("jianzheng:record.item-closed")
+class ItemClosed(RecordEvent):
+    """销号: what was done, verified; ``evidence`` are archival codes of records that prove it."""
+
+    on: str
+    note: str
+    evidence: list[str]

@@ -1,0 +1,40 @@
+"""Use case: search as one person. The scope of what they may see is part of every query, totals and facets included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain.access import Actor, scope
+from domain.archive import Archive
+from domain.ports import Hit, LedgerReader, SearchEngine, SearchRequest
+from domain.records.record import Record
+
+
+@dataclass(frozen=True)
+class Found:
+    """A hit with the record it belongs to."""
+
+    hit: Hit
+    record: Record
+
+
+@dataclass(frozen=True)
+class Answer:
+    total: int
+    hits: tuple[Found, ...]
+    facets: dict[str, list[tuple[str, int]]]
+    next: str | None
+    behind: int  # events filed that the index has not taken in yet
+
+
+class Searching:
+    def __init__(self, *, engine: SearchEngine, archive: Archive, ledger: LedgerReader) -> None:
+        self.engine, self.archive, self.ledger = engine, archive, ledger
+
+    def search(self, actor: Actor, request: SearchRequest) -> Answer:
+        """``request.scope`` is replaced by the actor's own, whatever was asked for."""
+        mine = replace(request, scope=scope(actor, self.archive.today().isoformat()))
+        found = self.engine.search(mine)
+        hits = tuple(Found(hit, self.archive.find(hit.record)) for hit in found.hits)
+        facets = {name: list(values) for name, values in found.facets.items()}
+        return Answer(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))
