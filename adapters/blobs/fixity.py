@@ -15,10 +15,10 @@ from itertools import islice
 from pathlib import Path
 
 from adapters.blobs.names import kept_path
-from adapters.blobs.staging import digest_of
+from adapters.blobs.staging import HASH_BLOCK, digest_of
 from domain.ports import FixityResult
 
-BATCH_FILES = 16
+BATCH_FILES = 8
 """Files handed to a thread at a time: spreads the cost of the hand-over, which small files would feel."""
 
 AHEAD = 4
@@ -33,7 +33,7 @@ def fixity(root: Path, digests: Iterable[str], workers: int = 2) -> Iterator[Fix
         try:
             while True:
                 while len(running) < workers * AHEAD and (batch := list(islice(asked, BATCH_FILES))):
-                    paths = [(digest, kept_path(root, digest)) for digest in batch]
+                    paths = [(digest, str(kept_path(root, digest))) for digest in batch]
                     running.append(pool.submit(_check_all, paths))
                 if not running:
                     return
@@ -43,11 +43,12 @@ def fixity(root: Path, digests: Iterable[str], workers: int = 2) -> Iterator[Fix
                 future.cancel()
 
 
-def _check_all(paths: list[tuple[str, Path]]) -> list[FixityResult]:
-    return [_check(digest, path) for digest, path in paths]
+def _check_all(paths: list[tuple[str, str]]) -> list[FixityResult]:
+    block = bytearray(HASH_BLOCK)
+    return [_check(digest, path, block) for digest, path in paths]
 
 
-def _check(sha256: str, path: Path) -> FixityResult:
+def _check(sha256: str, path: str, block: bytearray) -> FixityResult:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -58,7 +59,7 @@ def _check(sha256: str, path: Path) -> FixityResult:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             return FixityResult(sha256, None, 0)
-        return FixityResult(sha256, digest_of(handle), about.st_size)
+        return FixityResult(sha256, digest_of(handle, block), about.st_size)
     except OSError:
         return FixityResult(sha256, None, 0)
     finally:
