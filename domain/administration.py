@@ -233,11 +233,17 @@ class Administration:
         return Stamp(actor.username, self.clock(), self.entropy.salt)
 
     def _first(
-        self, kind: type[DirectoryEvent], actor: Actor, key: tuple[str, str], said: tuple[str, str, str], **facts: Any
+        self,
+        kind: type[DirectoryEvent],
+        actor: Actor,
+        key: tuple[str, str],
+        said: tuple[str, str, str],
+        /,
+        **facts: Any,
     ) -> None:
         self._append([kind(**facts, **self._stamp(actor).header(stream_id(*key), 1))], said)
 
-    def _next(self, kind: type[DirectoryEvent], actor: Actor, key: tuple[str, str], **facts: Any) -> None:
+    def _next(self, kind: type[DirectoryEvent], actor: Actor, key: tuple[str, str], /, **facts: Any) -> None:
         stream = stream_id(*key)
         version = self.events.last_version(stream) + 1
         self.events.append([kind(**facts, **self._stamp(actor).header(stream, version))])
