@@ -1,0 +1,67 @@
+"""The documents: links lead somewhere, commands exist, and the reference says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.generate import FOLDER, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"`((?:domain|adapters|indexers|api|tests|docs|benchmarks|examples|\.ci)/[\w./-]*)`")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a page's headings, made as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link of a document names a file that exists, and an anchor that is in it."""
+    dead = []
+    for match in LINK.finditer(CODE.sub("", document.read_text("utf-8"))):
+        link = match[1] or match[2]
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (document.parent / file).resolve() if file else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_the_make_targets_of_the_documents_exist(document: Path) -> None:
+    """Whoever types what a document says after `make` finds such a target."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    code = "\n".join(CODE.findall(document.read_text("utf-8")))
+    assert set(re.findall(r"(?:`|\$ |^)make ([a-z][a-z-]*)", code, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_the_files_of_the_documents_exist(document: Path) -> None:
+    """A file or folder of the project that a document names in code marks exists."""
+    named_files = FILE.findall(document.read_text("utf-8"))
+    assert [name for name in named_files if not (ROOT / name).exists()] == []
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    """The generated pages are up to date; `make docs` writes them again."""
+    stale = [name for name, text in pages().items() if _written(name) != text.rstrip("\n") + "\n"]
+    assert stale == []
+
+
+def _written(name: str) -> str:
+    page = FOLDER / name
+    return page.read_text("utf-8") if page.exists() else ""
