@@ -1,0 +1,227 @@
+"""The embedded search engine: `tantivy` in a folder of its own, written by one process and read by all.
+
+The index is a view: losing it loses nothing. A batch and the tree size it leads to are one commit, so after a crash
+the indexer goes on exactly behind what the index holds. The writer's lock (the engine's own, on a file in the
+folder) is taken with the first write and kept until ``close``; readers see each commit with their next search.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tantivy import DocAddress, Document, Index, IndexWriter, Order, Query, Searcher
+
+from adapters.search.cursor import Cursor, decode, encode
+from adapters.search.revisions import plan
+from adapters.search.schema import (
+    FACETS,
+    FORMAT,
+    TOKENS,
+    build_schema,
+    from_engine,
+    revision_no,
+    tokens_analyzer,
+)
+from adapters.search.snippets import snippets
+from adapters.search.translate import Translator, limited
+from domain.errors import IndexDamaged, IndexLocked
+from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
+from domain.text.query import Node, Phrase, Tag, parse, positive_phrases
+
+WRITER_MEMORY = 64 * 1024 * 1024  # bytes of postings collected before the engine writes a segment
+MOST_HITS = 1000  # in one page
+FACET_VALUES = 50  # of each facet, the most frequent ones
+_FACET_CANDIDATES = 2000  # values that each segment reports, so that the counts of the most frequent are exact
+_MOST_PARTS = 300  # read for the snippets of one page
+_SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
+_POSITION = "@position"  # id of the one document that is no document: it holds the position
+
+Found = list[tuple[float, DocAddress]]
+
+
+class EmbeddedSearch:
+    """Implements `domain.ports.SearchEngine`. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the index in ``folder``, or begins one. Raises `IndexDamaged`."""
+        self._folder = folder / FORMAT
+        self._schema = build_schema()
+        self._lock = threading.Lock()  # guards _writer and everything it does
+        self._writer: IndexWriter | None = None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._index = Index(self._schema, str(self._folder))
+            self._index.register_tokenizer(TOKENS, tokens_analyzer())
+            self._index.config_reader("manual")
+        except (OSError, ValueError) as error:
+            raise IndexDamaged(detail=str(error)) from error
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
+        """As the port says. Raises `IndexLocked` where another process writes; a failed batch leaves no trace."""
+        with self._lock:
+            writer = self._open_writer()
+            changes = plan(self._searcher(), self._schema, upserts, deletes)
+            try:
+                for id_ in (*changes.removed, _POSITION):
+                    writer.delete_documents_by_term("id", id_)
+                for document in changes.added:
+                    writer.add_document(document)
+                writer.add_document(self._position_document(position))
+                writer.commit()
+            except (OSError, ValueError) as error:
+                self._writer = None  # whatever it had collected goes with it
+                raise IndexDamaged(detail=str(error)) from error
+
+    def clear(self) -> None:
+        """Empty it, position and all, in one commit."""
+        with self._lock:
+            writer = self._open_writer()
+            writer.delete_all_documents()
+            writer.commit()
+            writer.garbage_collect_files()
+
+    def close(self) -> None:
+        """Let go of the writer's lock, after merges under way have ended."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.wait_merging_threads()
+                self._writer = None
+
+    def _open_writer(self) -> IndexWriter:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(WRITER_MEMORY, 1)
+            except ValueError as error:
+                if "lock" in str(error).lower():
+                    raise IndexLocked from error
+                raise IndexDamaged(detail=str(error)) from error
+        return self._writer
+
+    def _position_document(self, position: int) -> Document:
+        return Document.from_dict({"id": _POSITION, "meta": json.dumps(position).encode()}, self._schema)
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def position(self) -> int:
+        searcher = self._searcher()
+        found = searcher.search(Query.term_query(self._schema, "id", _POSITION), 1).hits
+        return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
+
+    def documents(self, record: str) -> list[str]:
+        searcher = self._searcher()
+        query = Query.term_query(self._schema, "record", record)
+        found = searcher.search(query, max(1, searcher.num_docs)).hits
+        return sorted(from_engine(searcher.doc(address)).id for _, address in found)
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        tree = parse(request.query)
+        searcher = self._searcher()
+        try:
+            return self._search(searcher, tree, request, Translator(self._schema, searcher, request))
+        except ValueError:  # too many words begin, or end, like a word cut in the middle: take it as a whole word
+            return self._search(searcher, tree, request, Translator(self._schema, searcher, request, exact=True))
+
+    def _searcher(self) -> Searcher:
+        """A snapshot of the last commit, whoever made it."""
+        try:
+            self._index.reload()
+        except (OSError, ValueError) as error:
+            raise IndexDamaged(detail=str(error)) from error
+        return self._index.searcher()
+
+    def _search(self, searcher: Searcher, tree: Node, request: SearchRequest, to: Translator) -> SearchResult:
+        query = to.heads(tree, request)
+        cursor = None if request.cursor is None else decode(request.cursor, request)
+        limit = min(max(request.limit, 0), MOST_HITS)
+        counted: Any = searcher.search(query, 1)  # the engine's type stub leaves `count` out
+        total = int(counted.count)
+        if request.sort == "relevance" and _ranks(tree):
+            found = self._by_score(searcher, query, limit, cursor)
+        else:
+            found = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
+        page, more = found[:limit], len(found) > limit
+        return SearchResult(
+            total=total,
+            hits=self._hits(searcher, page, positive_phrases(tree), to),
+            facets=self._facets(searcher, query) if total else dict.fromkeys(FACETS, ()),
+            next=self._next(searcher, page[-1], len(page), cursor, request) if page and more else None,
+        )
+
+    def _by_date(
+        self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None, to: Translator, *, descending: bool
+    ) -> Found:
+        """The order key is unique, so a page goes on exactly behind the last, whatever was written meanwhile."""
+        if cursor is not None:
+            query = limited(query, to.behind(cursor.order, descending=descending))
+        order = Order.Desc if descending else Order.Asc
+        found = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
+        return [(0.0, address) for _, address in found]
+
+    def _by_score(self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None) -> Found:
+        """Goes on behind the cursor's head; where that is gone, behind as many as were shown."""
+        if cursor is None:
+            return searcher.search(query, limit + 1, count=False).hits
+        found = searcher.search(query, limit + 2, count=False, offset=cursor.shown - 1).hits
+        if found and self._orders(searcher, found[:1]) == [cursor.order]:
+            return found[1:]
+        found = searcher.search(query, cursor.shown + limit + 1 + _SCANNED_ON, count=False).hits
+        orders = self._orders(searcher, found)
+        begin = orders.index(cursor.order) + 1 if cursor.order in orders else cursor.shown
+        return found[begin : begin + limit + 1]
+
+    def _orders(self, searcher: Searcher, found: Found) -> list[int]:
+        values = searcher.fast_field_values("order", [address for _, address in found])
+        return [int(value or 0) for value in values]
+
+    def _next(
+        self,
+        searcher: Searcher,
+        last: tuple[float, DocAddress],
+        size: int,
+        cursor: Cursor | None,
+        request: SearchRequest,
+    ) -> str:
+        shown = size + (cursor.shown if cursor else 0)
+        return encode(Cursor(shown, last[0], self._orders(searcher, [last])[0]), request)
+
+    def _facets(self, searcher: Searcher, query: Query) -> dict[str, tuple[tuple[str, int], ...]]:
+        wanted = {
+            name: {"terms": {"field": name, "size": FACET_VALUES, "segment_size": _FACET_CANDIDATES}} for name in FACETS
+        }
+        counted = searcher.aggregate(query, wanted)
+        return {
+            name: tuple(
+                sorted(
+                    ((str(bucket["key"]), int(bucket["doc_count"])) for bucket in counted[name]["buckets"]),
+                    key=lambda value: (-value[1], value[0]),
+                )
+            )
+            for name in FACETS
+        }
+
+    def _hits(self, searcher: Searcher, page: Found, phrases: list[Phrase], to: Translator) -> tuple[Hit, ...]:
+        heads = [(score, from_engine(searcher.doc(address))) for score, address in page]
+        numbers = [revision_no(head.record, head.revision) for _, head in heads]
+        parts: dict[int, list[SearchDocument]] = {}
+        query = to.parts_of(numbers, phrases) if numbers else None
+        if query is not None:
+            for _, address in searcher.search(query, _MOST_PARTS, count=False).hits:
+                part = from_engine(searcher.doc(address))
+                parts.setdefault(revision_no(part.record, part.revision), []).append(part)
+        return tuple(
+            Hit(head.record, head.revision, score, snippets(head, parts.get(number, ()), phrases))
+            for (score, head), number in zip(heads, numbers, strict=True)
+        )
+
+
+def _ranks(tree: Node) -> bool:
+    """Whether matches differ in score: where they do not, the newest come first."""
+    if isinstance(tree, Phrase):
+        return len(tree.tokens) > 1 or not tree.open_end
+    return not isinstance(tree, Tag) and bool(positive_phrases(tree))
