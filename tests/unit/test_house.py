@@ -6,7 +6,9 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,28 @@ def test_the_domain_is_pure() -> None:
         if not domain_may_import(module)
     ]
     assert wrong == []
+
+
+def test_the_product_imports_only_what_it_declares() -> None:
+    """What a user installs is enough: no module of the product needs a package that only developers have."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    declared |= {"starlette", "pydantic"}  # FastAPI requires them and hands their objects to its users
+    homes = packages_distributions()
+    wrong = []
+    for path in python_files(*LAYERS):
+        for module, line in imports_of(ast.parse(text_of(path))):
+            top = module.split(".")[0]
+            if top in LAYERS or top in sys.stdlib_module_names:
+                continue
+            if not declared & {canonical(name) for name in homes.get(top, [])}:
+                wrong.append(f"{shown(path, line)} imports {module}")
+    assert wrong == []
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as package tools compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today", "uuid1", "uuid4", "token_hex", "urandom"}
