@@ -25,6 +25,7 @@
     │   ├── StorageFull                  no room left where files are kept
     │   ├── StorageNotWritable           read-only, or the rights are wrong
     │   ├── StorageFailed                the disk or the file system reports a fault
+    │   ├── ExtractorUnavailable         no process can be started to read a file's text
     │   ├── IndexLocked                  another process is writing the search index
     │   └── IndexDamaged                 the search index cannot be read; it can be rebuilt
     └── IntegrityFault              1    what is stored is not what was recorded
@@ -314,6 +315,16 @@ class StorageFailed(Unavailable):
 
     def __init__(self, reason: str, **where: Any) -> None:
         super().__init__(reason=reason, **where)
+
+
+class ExtractorUnavailable(Unavailable):
+    """The system grants no further process or memory. The file is kept; only its text has to wait."""
+
+    code = "extractor_unavailable"
+    zh = "现在无法启动文字提取程序。"
+    en = "The program that reads files cannot be started now."
+    next_zh = "文件已妥善保存，文字稍后会自动提取。"
+    next_en = "The file is safe; its text will be read later."
 
 
 class IndexLocked(Unavailable):

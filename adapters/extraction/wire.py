@@ -1,0 +1,29 @@
+"""The form in which a text travels between processes and lies in the cache: plain JSON, checked on the way in."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+from domain.ports import ExtractedText, TextStatus
+
+_STATUSES = frozenset(get_args(TextStatus))
+
+
+def to_json(text: ExtractedText) -> bytes:
+    """UTF-8, keys in a fixed order."""
+    found = {"status": text.status, "pages": text.pages, "paged": text.paged, "detail": text.detail}
+    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def from_json(data: bytes) -> ExtractedText | None:
+    """The reverse of `to_json`; None for anything else, whoever wrote it."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    match found:
+        case {"status": str(status), "pages": list(pages), "paged": bool(paged), "detail": str(detail)}:
+            if status in _STATUSES and all(isinstance(page, str) for page in pages):
+                return ExtractedText(status, tuple(pages), paged, detail)  # type: ignore[arg-type]  # checked just above
+    return None
