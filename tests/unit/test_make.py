@@ -107,6 +107,18 @@ def test_what_is_missing_is_installed_where_that_is_possible(complete: Path) -> 
     assert (complete / "asked").read_text().splitlines()[-1].endswith("--no-install-recommends poppler-utils")
 
 
+def test_an_installation_that_fails_stops_the_run(complete: Path) -> None:
+    """Where apt-get cannot get the packages its last words are shown, and nothing goes on as if they were there."""
+    (complete / "pdftotext").unlink()
+    for name in ("mktemp", "rm", "env", "tail"):
+        (complete / name).symlink_to(str(shutil.which(name)))
+    put(complete, "apt-get", 'echo "E: no such archive"; exit 100')
+    put(complete, "sudo", '[[ $1 != -n ]] || shift\nexec "$@"')
+    found = run_system(complete, "ensure")
+    assert found.returncode == 1
+    assert "E: no such archive" in found.stderr
+
+
 def test_an_old_python_is_refused_in_a_sentence(tmp_path: Path) -> None:
     """A machine with only an older Python is told which one it needs."""
     put(tmp_path, "python3", "exit 1")
