@@ -37,4 +37,7 @@ class Searching:
         found = self.engine.search(mine)
         hits = tuple(Found(hit, self.archive.find(hit.record)) for hit in found.hits)
         facets = {name: list(values) for name, values in found.facets.items()}
+        # People are indexed by name and by code, so that both can be asked for; they are counted by name.
+        codes = self.archive.directory().people
+        facets["person"] = [(value, count) for value, count in facets.get("person", []) if value not in codes]
         return Answer(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))

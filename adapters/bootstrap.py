@@ -1,0 +1,279 @@
+"""The composition root: the one place where an archive is created, opened and put together.
+
+Nothing is connected, read or created at import. What a `House` holds is safe to share between threads; `close` ends
+it. Any number of processes may have the same archive open.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from adapters.blobs.durable import make_dirs, storage_errors, write_new
+from adapters.blobs.folder import FolderBlobStore
+from adapters.directory import DirectoryCache
+from adapters.events.sqlite import SQLiteEventStore
+from adapters.ledger.guard import GuardedSigner
+from adapters.ledger.lock import LedgerLock
+from adapters.ledger.publisher import Publisher
+from adapters.ledger.store import LedgerStore
+from adapters.settings import Settings
+from adapters.signing import Ed25519Signer, create_key, load_key
+from domain.access import SYSTEM, Actor
+from domain.administration import Administration
+from domain.archive import Archive
+from domain.errors import Conflict, InputError, NotFound
+from domain.searching import Searching
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adapters.accounts import AccountStore
+    from adapters.extraction.cache import TextCache
+    from adapters.extraction.sandbox import SandboxedExtractor
+    from adapters.search.embedded import EmbeddedSearch
+    from adapters.views import TextQueue
+
+FORMAT = 1
+"""Version of the archive's layout on disk; a newer one than ours is refused."""
+
+
+class ArchiveExists(Conflict):
+    code = "archive_exists"
+    zh = "“{home}”里已经有档案库“{name}”（{origin}，建于 {created}），没有改动它。"
+    en = "“{home}” already holds the archive “{name}” ({origin}, created {created}); it was not touched."
+    next_zh = "要另建一个，请用 JIANZHENG_HOME 指定别的目录。"
+    next_en = "To create another one, point JIANZHENG_HOME at another folder."
+
+
+class HalfMadeArchive(Conflict):
+    code = "archive_half_made"
+    zh = "“{home}”里有一次没有做完的初始化，也可能是别的东西（{found}）。"
+    en = "“{home}” holds an unfinished initialisation or something else ({found})."
+    next_zh = "确认其中没有要保留的内容后清空该目录，再运行 jianzheng init。"
+    next_en = "Make sure that nothing in it is needed, empty the folder, and run jianzheng init again."
+
+
+class ArchiveMissing(InputError):
+    code = "archive_missing"
+    http_status = 503
+    zh = "“{home}”里没有档案库。"
+    en = "There is no archive in “{home}”."
+    next_zh = "请先运行 jianzheng init，或用 JIANZHENG_HOME 指定已有的档案库。"
+    next_en = "Run jianzheng init first, or point JIANZHENG_HOME at an archive."
+
+
+class ArchiveTooNew(InputError):
+    code = "archive_too_new"
+    zh = "档案库“{home}”是更新的版本（格式 {found}）建立的，本程序只认到格式 {known}。"
+    en = "The archive “{home}” was made by a newer version (format {found}; this program knows {known})."
+    next_zh = "请升级程序。"
+    next_en = "Upgrade the program."
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the archive is. ``origin`` names its ledger and its key to the world."""
+
+    name: str
+    origin: str
+    created: str
+    format: int = FORMAT
+
+
+class SystemEntropy:
+    def uuid(self) -> UUID:
+        return uuid4()
+
+    def salt(self) -> str:
+        return secrets.token_hex(16)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class House:
+    """Everything an archive consists of, put together. Parts that are slow to load are loaded when first used."""
+
+    def __init__(
+        self, settings: Settings, identity: Identity, signer: Ed25519Signer, clock: Callable[[], datetime]
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.clock = clock
+        self.entropy = SystemEntropy()
+        self.events = SQLiteEventStore(settings.events_file)
+        self.blobs = FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        self.directory = DirectoryCache(self.events)
+        self.ledger = LedgerStore(settings.ledger_file)
+        self.signer = signer
+        self.guard = GuardedSigner(signer, settings.keys_folder / "last-signed")
+        self.publisher = Publisher(settings.ledger_folder, settings.home / "publishing")
+        self.ledger_lock = LedgerLock(settings.home / "ledger.lock")
+        self.archive = Archive(
+            events=self.events,
+            blobs=self.blobs,
+            directory=self.directory,
+            clock=clock,
+            entropy=self.entropy,
+            zone=settings.zone,
+            late_after=settings.late_after,
+        )
+        self.administration = Administration(
+            events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
+        )
+        self._engine: EmbeddedSearch | None = None
+        self._extractor: SandboxedExtractor | None = None
+        self._texts: TextCache | None = None
+        self._queue: TextQueue | None = None
+        self._accounts: AccountStore | None = None
+        self._searching: Searching | None = None
+
+    @property
+    def engine(self) -> EmbeddedSearch:
+        if self._engine is None:
+            from adapters.search.embedded import EmbeddedSearch
+
+            self._engine = EmbeddedSearch(self.settings.index_folder)
+        return self._engine
+
+    @property
+    def searching(self) -> Searching:
+        if self._searching is None:
+            self._searching = Searching(engine=self.engine, archive=self.archive, ledger=self.ledger)
+        return self._searching
+
+    @property
+    def extractor(self) -> SandboxedExtractor:
+        if self._extractor is None:
+            from adapters.extraction.sandbox import SandboxedExtractor
+
+            self._extractor = SandboxedExtractor()
+        return self._extractor
+
+    @property
+    def texts(self) -> TextCache:
+        if self._texts is None:
+            from adapters.extraction.cache import TextCache
+
+            self._texts = TextCache(self.settings.text_folder)
+        return self._texts
+
+    @property
+    def queue(self) -> TextQueue:
+        if self._queue is None:
+            from adapters.views import TextQueue
+
+            self._queue = TextQueue(self.settings.views_file)
+        return self._queue
+
+    @property
+    def accounts(self) -> AccountStore:
+        if self._accounts is None:
+            from adapters.accounts import AccountStore
+
+            self._accounts = AccountStore(self.settings.accounts_file)
+        return self._accounts
+
+    def operator(self) -> Actor:
+        """Whoever runs a command on this machine: the account of ``JIANZHENG_USER``, else the first administrator.
+
+        Who can run commands can read the archive's folder, so no password is asked; the policy is.
+        """
+        directory = self.directory()
+        if self.settings.user is not None:
+            return directory.account(self.settings.user).actor()
+        for account in directory.accounts.values():
+            if not account.closed and any(grant.role == "administrator" for grant in account.grants):
+                return account.actor()
+        raise NotFound("管理员账号", "administrator account", "administrator")
+
+    def close(self) -> None:
+        if self._extractor is not None:
+            self._extractor.close()
+        if self._engine is not None:
+            self._engine.close()
+        self.ledger.close()
+        self.events.close()
+
+
+def create_archive(
+    settings: Settings,
+    *,
+    name: str,
+    origin: str,
+    code: str = "top",
+    admin: str = "admin",
+    password: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> House:
+    """Make a new archive with its top organisation and first administrator. Never touches one that is there.
+
+    ``archive.json`` is written last: without it there is no archive, whatever else was made before a crash.
+    """
+    _require_room(settings)
+    identity = Identity(name=name, origin=origin, created=clock().isoformat(timespec="seconds"))
+    with storage_errors():
+        make_dirs(settings.home)
+        settings.home.chmod(0o700)
+        for folder in (settings.keys_folder, settings.staging_folder, settings.text_folder, settings.index_folder):
+            make_dirs(folder)
+        settings.keys_folder.chmod(0o700)
+    signer = create_key(settings.keys_folder / "ledger.key", origin)
+    house = House(settings, identity, signer, clock)
+    try:
+        house.events.create()
+        house.ledger.create()
+        house.publisher.create()
+        write_new(settings.ledger_folder / "vkey", signer.vkey().encode() + b"\n")
+        founder = house.administration
+        founder.add_organisation(SYSTEM, code, name, kind="")
+        founder.open_account(SYSTEM, admin)
+        founder.grant(SYSTEM, admin, "administrator", code)
+        if password is not None:
+            house.accounts.set_password(admin, password)
+        write_new(settings.identity_file, json.dumps(vars(identity), ensure_ascii=False, indent=2).encode() + b"\n")
+    except BaseException:
+        house.close()
+        raise
+    return house
+
+
+def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
+    """Raises `ArchiveMissing`, `ArchiveTooNew`, and the errors of a damaged key."""
+    identity = _identity(settings)
+    if identity is None:
+        raise ArchiveMissing(home=str(settings.home))
+    return House(settings, identity, load_key(settings.keys_folder / "ledger.key"), clock)
+
+
+def _identity(settings: Settings) -> Identity | None:
+    with storage_errors():
+        if not settings.identity_file.exists():
+            return None
+        written = settings.identity_file.read_bytes()
+    try:
+        facts = json.loads(written)
+        identity = Identity(facts["name"], facts["origin"], facts["created"], int(facts["format"]))
+    except (ValueError, KeyError, TypeError):
+        raise HalfMadeArchive(home=str(settings.home), found=settings.identity_file.name) from None
+    if identity.format > FORMAT:
+        raise ArchiveTooNew(home=str(settings.home), found=identity.format, known=FORMAT)
+    return identity
+
+
+def _require_room(settings: Settings) -> None:
+    existing = _identity(settings)
+    if existing is not None:
+        raise ArchiveExists(
+            home=str(settings.home), name=existing.name, origin=existing.origin, created=existing.created
+        )
+    with storage_errors():
+        found = sorted(path.name for path in settings.home.iterdir()) if settings.home.exists() else []
+    if found:
+        raise HalfMadeArchive(home=str(settings.home), found="、".join(found[:5]))

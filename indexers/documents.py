@@ -1,0 +1,167 @@
+"""From a record's events to its search documents: what the index should hold, whatever it holds now.
+
+A pure function of events, leaf indices, the directory and extracted texts; a replay writes the same documents again.
+Each act opens a new set of documents and ends the one before it, so that *as of* is a filter on leaf indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.access import Target
+from domain.archive import record_target
+from domain.organisations.directory import Directory
+from domain.ports import FOREVER, ExtractedText, SearchDocument
+from domain.records import content as contents
+from domain.records import families
+from domain.records.events import FileEntry, RecordEvent, RecordFiled
+from domain.records.fields import Field
+from domain.records.record import Record
+
+TextOf = Callable[[FileEntry], ExtractedText | None]
+
+FILE_TYPES: dict[str, str] = {
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+}
+"""Media types by the word that the file-type facet shows; for others the part that says most."""
+
+
+@dataclass(frozen=True)
+class LeafEvent:
+    """An event of a record and its place in the ledger."""
+
+    leaf: int
+    event: RecordEvent
+
+
+def file_type(media_type: str) -> str:
+    kind, _, detail = media_type.partition("/")
+    return FILE_TYPES.get(media_type) or ("image" if kind == "image" else detail.removeprefix("x-") or kind)
+
+
+def of_record(
+    history: Sequence[LeafEvent], directory: Directory, zone: ZoneInfo, text_of: TextOf
+) -> list[SearchDocument]:
+    """All documents of a record whose complete history is given, in the order of revisions."""
+    record: Record | None = None
+    found: list[SearchDocument] = []
+    for n, (leaf, event) in enumerate((h.leaf, h.event) for h in history):
+        if record is None:
+            if not isinstance(event, RecordFiled):
+                return []
+            record = Record.begin(event)
+        else:
+            record.apply(event)
+        until = history[n + 1].leaf if n + 1 < len(history) else FOREVER
+        found.extend(_of_revision(record, leaf, until, directory, zone, text_of))
+    return found
+
+
+def _of_revision(
+    record: Record, leaf: int, until: int, directory: Directory, zone: ZoneInfo, text_of: TextOf
+) -> Iterator[SearchDocument]:
+    from_record = _shared(record, leaf, until, directory, zone)
+    yield SearchDocument(
+        source="title", source_name="title", page=None, text=record.content["title"], file_type="", **from_record
+    )
+    for source, text in (("body", record.content.get("body", "")), ("details", "\n\n".join(_details(record)))):
+        if text:
+            yield SearchDocument(source=source, source_name=source, page=None, text=text, file_type="", **from_record)
+    for n, entry in enumerate(record.files):
+        kind = file_type(entry.media_type)
+        # The name is evidence too: people look for 签到表.jpg by its name.
+        yield SearchDocument(
+            source=f"name:{n}", source_name=entry.name, page=None, text=entry.name, file_type=kind, **from_record
+        )
+        extracted = text_of(entry)
+        if extracted is None or extracted.status != "extracted":
+            continue
+        for page, text in enumerate(extracted.pages, start=1):
+            if text.strip():
+                yield SearchDocument(
+                    source=f"file:{n}",
+                    source_name=entry.name,
+                    page=page if extracted.paged else None,
+                    text=text,
+                    file_type=kind,
+                    **from_record,
+                )
+
+
+def _shared(record: Record, leaf: int, until: int, directory: Directory, zone: ZoneInfo) -> dict[str, Any]:
+    """The attributes that all documents of a revision have in common."""
+    target: Target = record_target(record, directory)
+    recorded = record.history[0].at
+    named = [person for _, person in contents.people(record.content)]
+    return {
+        "record": str(record.id),
+        "revision": record.revision,
+        "from_leaf": leaf,
+        "until_leaf": until,
+        "organisation": record.organisation,
+        "organisation_path": target.path,
+        "family": record.content["family"],
+        "form": record.content["form"],
+        "occurred_on": contents.occurred_on(record.content),
+        "recorded_on": _local_date(recorded, zone),
+        "status": record.status,
+        "confidential": target.confidential,
+        "readers": target.readers,
+        "filed_by": record.filed_by,
+        "people": tuple(dict.fromkeys(word for p in named for word in (p["name"], p.get("person")) if word)),
+        "plan": record.content.get("plan", ""),
+        "phase": record.content.get("phase", ""),
+        "late": record.late,
+        "gaps": bool(record.current.gaps),
+    }
+
+
+def _local_date(recorded_at: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(recorded_at).astimezone(zone).date().isoformat()
+
+
+def _details(record: Record) -> Iterator[str]:
+    """Everything written in the record but title and body, field by field, and the notes of an item's progress."""
+    content = record.content
+    yield record.code
+    for key, field in families.form_fields(content["family"], content["form"]).items():
+        if key not in {"title", "body"} and key in content:
+            yield from _values(field, content[key])
+    for field in families.ATTENDANCE:
+        if field.key in content.get("attendance", {}):
+            yield from _values(field, content["attendance"][field.key])
+    for act in record.history:
+        if act.name in {"progress", "closed"} and act.reason:
+            yield act.reason
+
+
+def _values(field: Field, value: Any) -> Iterator[str]:
+    match field.kind:
+        case "text" | "longtext":
+            yield value
+        case "texts":
+            yield from value
+        case "person":
+            yield value["name"]
+        case "people":
+            yield "、".join(person["name"] for person in value)
+        case "rows":
+            for row in value:
+                parts = [
+                    part for column in field.columns if column.key in row for part in _values(column, row[column.key])
+                ]
+                if parts:
+                    yield "，".join(parts)
+        case "choice":
+            yield next((c.zh for c in field.choices if c.key == value), str(value))
+        case _:
+            return

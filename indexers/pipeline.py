@@ -1,0 +1,190 @@
+"""All indexers of one archive together: integrate, extract, index, keep figures — until nothing is left.
+
+A command calls `Pipeline.catch_up` once; a server calls `start`, and from then on every event is taken in as it is
+appended (a signal within the process) or within `POLL` seconds (appended by another process). Any number of processes
+may do this at once: the ledger has a lock of its own, the search engine too, everything else is safe to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from adapters.bootstrap import House
+from domain.errors import IndexLocked, JianzhengError
+from indexers.figures import Figures
+from indexers.ledger import Integrator
+from indexers.search import SearchIndexer
+from indexers.text import TextIndexer
+
+POLL = 1.0
+"""Seconds after which a follower looks by itself."""
+
+BACK_OFF = (1.0, 5.0, 30.0, 60.0)
+"""Seconds that a follower rests after failing once, twice, …"""
+
+log = logging.getLogger("jianzheng.pipeline")
+
+
+class FollowerStumbled(JianzhengError):
+    code = "follower_stumbled"
+    http_status = 500
+    zh = "后台任务“{part}”出错（{why}），会自动重试。"
+    en = "The background task “{part}” failed ({why}); it will be tried again."
+
+
+@dataclass
+class Follower:
+    """One indexer and how it fares. ``run_once`` does a batch and returns how much it did, 0 when nothing is left."""
+
+    name: str
+    run_once: Callable[[], int]
+    failures: int = 0
+    fault: JianzhengError | None = None
+    rest_until: float = 0.0
+    wake: threading.Event = field(default_factory=threading.Event)
+
+
+class Pipeline:
+    def __init__(self, house: House) -> None:
+        self.house = house
+        integrator = Integrator(
+            house.events, house.ledger, house.publisher, house.guard, house.clock, house.ledger_lock
+        )
+        self.search = SearchIndexer(
+            events=house.events,
+            ledger=house.ledger,
+            engine=house.engine,
+            texts=house.texts,
+            extractor_version=house.extractor.version,
+            queue=house.queue,
+            directory=house.directory,
+            zone=house.settings.zone,
+        )
+        text = TextIndexer(
+            blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=house.queue, now=time.time
+        )
+        self.ledger = Follower("ledger", integrator.run_once)
+        self.followers = [
+            self.ledger,
+            Follower("figures", Figures(house).run_once),
+            Follower("search", self.search.run_once),
+            Follower("text", text.run_once),
+        ]
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # ── in a command ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def integrate(self) -> None:
+        """Bring only the ledger up to date; waits for another process that is at it."""
+        while self.house.ledger.tracking() < self.house.events.head() and self.ledger.run_once() == 0:
+            time.sleep(0.05)
+
+    def catch_up(self) -> None:
+        """Everything, until nothing is left. Where a server holds the index, wait until it has taken everything in."""
+        self.integrate()
+        busy = True
+        while busy:
+            busy = False
+            for follower in self.followers[1:]:
+                try:
+                    while follower.run_once():
+                        busy = True
+                except IndexLocked:
+                    self._await_index()
+
+    def _await_index(self, seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while self.house.engine.position() < self.house.ledger.size() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def rebuild(self) -> int:
+        """Search index and figures from nothing; returns the tree size they were rebuilt to."""
+        self.integrate()
+        self.search.rebuild()
+        self.catch_up()
+        return self.house.engine.position()
+
+    # ── in a server ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        self.house.events.on_append(self.ledger.wake.set)
+        for follower in self.followers:
+            thread = threading.Thread(
+                target=self._follow, args=(follower,), name=f"follow-{follower.name}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Let every follower finish the batch it is at."""
+        self._stopping.set()
+        for follower in self.followers:
+            follower.wake.set()
+        for thread in self._threads:
+            thread.join(timeout=30)
+
+    def _follow(self, follower: Follower) -> None:
+        while not self._stopping.is_set():
+            follower.wake.clear()
+            try:
+                did = follower.run_once()
+            except IndexLocked as error:  # another server has the index; it does our work
+                did, follower.fault = 0, error
+            except JianzhengError as error:
+                did = 0
+                self._rest(follower, error)
+            except Exception as error:  # a follower that ended here would fall behind for ever, and nobody would know
+                log.exception("%s stumbled", follower.name)
+                did = 0
+                self._rest(follower, FollowerStumbled(part=follower.name, why=repr(error)))
+            else:
+                follower.failures, follower.fault = 0, None
+            if did:
+                for other in self.followers:
+                    other.wake.set()
+            elif not self._stopping.is_set():
+                follower.wake.wait(POLL)
+
+    def _rest(self, follower: Follower, error: JianzhengError) -> None:
+        """A fault is shown and tried again later; it never ends the follower and never blocks the others."""
+        if follower.fault is None or str(follower.fault) != str(error):
+            log.error("%s: %s", follower.name, error)
+        pause = BACK_OFF[min(follower.failures, len(BACK_OFF) - 1)]
+        follower.fault, follower.failures = error, follower.failures + 1
+        self._stopping.wait(pause)
+
+    # ── for people ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> dict[str, object]:
+        """How far each part is, and what was set aside."""
+        house = self.house
+        counts = house.queue.counts()
+        return {
+            "events": house.events.head(),
+            "ledger": {
+                "tree_size": house.ledger.size(),
+                "behind": max(0, house.events.head() - house.ledger.tracking()),
+            },
+            "search": {
+                "position": house.engine.position(),
+                "behind": max(0, house.ledger.size() - house.engine.position()),
+                "unreadable": [
+                    {"leaf_index": leaf, "why": why} for leaf, why in sorted(self.search.unreadable.items())
+                ],
+            },
+            "text": {
+                "waiting": counts.get("waiting", 0),
+                "done": counts.get("done", 0),
+                "aside": [{"sha256": sha256, "why": why} for sha256, why in house.queue.aside()],
+            },
+            "faults": [
+                {"part": f.name, "code": f.fault.code, "message": f.fault.message("zh")}
+                for f in self.followers
+                if f.fault is not None and f.failures
+            ],
+        }
