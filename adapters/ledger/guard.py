@@ -1,0 +1,62 @@
+"""The rollback guard: what was signed last, kept apart from every database, and asked before signing again.
+
+Owner of ``last-signed``: whoever holds the ledger's lock. It is durable before a checkpoint is published, so that after
+a crash it is never older than what anyone outside may have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from adapters.blobs.durable import replace, storage_errors
+from adapters.signing import Ed25519Signer, verifier
+from domain.errors import InvalidNote, LastSignedDamaged, LedgerRolledBack
+from domain.ledger.checkpoint import Checkpoint, open_checkpoint
+
+
+class GuardedSigner:
+    """Signs checkpoints of one log, each a continuation of the one before."""
+
+    def __init__(self, signer: Ed25519Signer, last_signed: Path) -> None:
+        self.signer = signer
+        self.path = last_signed
+        self._verifiers = (verifier(signer.vkey()),)
+
+    @property
+    def origin(self) -> str:
+        return self.signer.name
+
+    def last(self) -> tuple[Checkpoint, str] | None:
+        """The checkpoint signed last and its note; None where none ever was. Raises `LastSignedDamaged`."""
+        with storage_errors():
+            if not self.path.exists():
+                return None
+            data = self.path.read_bytes()
+        try:
+            return open_checkpoint(data, self.origin, self._verifiers), data.decode()
+        except InvalidNote:
+            raise LastSignedDamaged(file=str(self.path)) from None
+
+    def check(self, size: int, published: int, root_at: Callable[[int], bytes]) -> str | None:
+        """The note signed for exactly this tree before, if there is one.
+
+        ``root_at`` computes the root at an earlier size from the present tree: that is what makes "consistent" a fact.
+        ``published`` is the largest size known to be published. Raises `LedgerRolledBack`, `LastSignedDamaged`.
+        """
+        found = self.last()
+        if found is None:
+            if published:
+                raise LastSignedDamaged(file=str(self.path))
+            return None
+        last, note = found
+        if last.size > size or root_at(last.size) != last.root:
+            raise LedgerRolledBack(last.size, size)
+        return note if last.size == size else None
+
+    def sign(self, size: int, root: bytes) -> str:
+        """The signed note of a checkpoint. Call `check` before and `remember` after."""
+        return self.signer.sign_note(Checkpoint(self.origin, size, root).text())
+
+    def remember(self, note: str) -> None:
+        replace(self.path, note.encode(), mode=0o600)

@@ -1,0 +1,245 @@
+"""The ledger's own database: which event is which leaf, the nodes above, the batches, the checkpoints that were signed.
+
+One transaction writes a batch's leaves, its nodes, its time and the position up to which the events were read; so the
+ledger's tables always agree among themselves, wherever a process was killed. The file can be read by any number of
+threads and processes while one integrates.
+
+Nodes are kept for full tiles only (level L is the root of 256**L leaves): the root of any size, or of any range, costs
+a few hundred hashes, however large the tree.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from domain.errors import ArchiveBusy, DatabaseDamaged, NotFound, StorageFull, StorageNotWritable
+from domain.ledger.tiles import WIDTH, tile_root
+from domain.ledger.tree import CompactRange
+from domain.ports import Leaf
+
+LOCK_TIMEOUT = 30.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS leaves (
+    idx INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE,
+    id BLOB NOT NULL, version INTEGER NOT NULL, hash BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS leaves_by_event ON leaves (id, version);
+CREATE TABLE IF NOT EXISTS nodes (
+    level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, idx)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batches (first INTEGER PRIMARY KEY, size INTEGER NOT NULL UNIQUE, time TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS batches_by_time ON batches (time, size);
+CREATE TABLE IF NOT EXISTS tracking (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+"""
+
+NewLeaf = tuple[int, bytes, int, bytes]
+"""position, id (16 bytes), version, leaf hash"""
+
+
+class LedgerStore:
+    """`domain.ports.LedgerReader`, and what the integrator and the check need besides."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()  # owns `_opened`
+
+    def create(self) -> None:
+        """Make the file and its tables where they are missing."""
+        with self.connection(writing=True) as db:
+            db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._guard:
+            for db in self._opened:
+                db.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+    @contextmanager
+    def connection(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, for reading or for writing; SQLite's errors become ours."""
+        with _translated():
+            kind = "writer" if writing else "reader"
+            db: sqlite3.Connection | None = getattr(self._local, kind, None)
+            if db is None:
+                uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if writing else 'ro'}"
+                db = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+                with self._guard:
+                    self._opened.append(db)
+                if writing:
+                    db.execute("PRAGMA journal_mode=WAL")
+                    db.execute("PRAGMA synchronous=FULL")
+                setattr(self._local, kind, db)
+            yield db
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def size(self) -> int:
+        return int(self._one("SELECT MAX(idx) + 1 FROM leaves") or 0)
+
+    def leaves(self, start: int, limit: int) -> list[Leaf]:
+        return self._leaves("idx >= ? ORDER BY idx LIMIT ?", start, limit)
+
+    def leaf_of(self, stream_id: UUID, version: int) -> Leaf | None:
+        return next(iter(self._leaves("id = ? AND version = ? ORDER BY idx LIMIT 1", stream_id.bytes, version)), None)
+
+    def leaves_of(self, stream_id: UUID) -> list[Leaf]:
+        return self._leaves("id = ? ORDER BY version, idx", stream_id.bytes)
+
+    def size_at(self, instant: datetime) -> int:
+        return int(self._one("SELECT MAX(size) FROM batches WHERE time <= ?", _iso(instant)) or 0)
+
+    def batch_time(self, index: int) -> datetime | None:
+        found = self._one("SELECT time FROM batches WHERE first <= ? AND size > ? ORDER BY first DESC", index, index)
+        return None if found is None else datetime.fromisoformat(found)
+
+    def root(self, size: int) -> bytes:
+        """Raises `NotFound` for a size that the tree has not reached."""
+        return self.edge(size).root()
+
+    def edge(self, size: int) -> CompactRange:
+        """The right-hand edge of the tree at a size."""
+        if not 0 <= size <= self.size():
+            raise NotFound("账本大小", "tree size", size)
+        edge, level = CompactRange(), 0
+        while size >> 8 * (level + 1):
+            level += 1
+        for each in range(level, -1, -1):
+            end = size >> 8 * each
+            start = 0 if each == level else end - end % WIDTH
+            for node in self.nodes(each, start, end):
+                edge.append_subtree(node, 1 << 8 * each)
+        return edge
+
+    def range_hash(self, start: int, end: int) -> bytes:
+        """MTH of the leaves ``start`` to ``end`` (excluded), for proofs: ``start`` is a multiple of the largest power
+        of two below the length, as RFC 6962's recursion makes it."""
+        level, span = 0, 1
+        while start % (span * WIDTH) == 0 and end - start >= span * WIDTH:
+            level, span = level + 1, span * WIDTH
+        whole = (end - start) // span
+        parts = self.nodes(level, start // span, start // span + whole)
+        edge = CompactRange()
+        for node in parts:
+            edge.append_subtree(node, 1)
+        rest = start + whole * span
+        if rest == end:
+            return edge.root()
+        right = self.range_hash(rest, end)
+        edge.nodes.append(right)  # not a perfect subtree: it may only be folded, which root() does from the right
+        return edge.root()
+
+    def nodes(self, level: int, start: int, end: int) -> list[bytes]:
+        """Hashes of a level, ``end`` excluded; level 0 are the leaves. Raises `DatabaseDamaged` if one is missing."""
+        table, key = ("leaves", "") if level == 0 else ("nodes", f"level = {level} AND ")
+        with self.connection() as db:
+            rows = db.execute(
+                f"SELECT hash FROM {table} WHERE {key}idx >= ? AND idx < ? ORDER BY idx",  # noqa: S608  (constants)
+                (start, end),
+            ).fetchall()
+        if len(rows) != max(0, end - start):
+            raise DatabaseDamaged(why=f"ledger nodes {level}/{start}-{end} are missing")
+        return [row[0] for row in rows]
+
+    def tracking(self) -> int:
+        """The position in the event store up to which events are leaves."""
+        return int(self._one("SELECT position FROM tracking") or 0)
+
+    def checkpoint(self) -> str:
+        found = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        if found is None:
+            raise NotFound("检查点", "checkpoint", "checkpoint")
+        return str(found)
+
+    def published(self) -> int:
+        """The size of the last tree whose publication was completed."""
+        return int(self._one("SELECT MAX(size) FROM checkpoints") or 0)
+
+    # ── writing: only the holder of the ledger's lock ───────────────────────────────────────────────────────────
+
+    def append(self, leaves: Sequence[NewLeaf], at: datetime) -> int:
+        """Add a batch of leaves behind the last, in one durable transaction; returns the new size.
+
+        The batch's time is ``at``, or that of the batch before where the clock was stepped back.
+        """
+        with self.connection(writing=True) as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                first = int(db.execute("SELECT MAX(idx) + 1 FROM leaves").fetchone()[0] or 0)
+                size = first + len(leaves)
+                rows = [(first + n, p, i, v, h) for n, (p, i, v, h) in enumerate(leaves)]
+                db.executemany("INSERT INTO leaves (idx, position, id, version, hash) VALUES (?,?,?,?,?)", rows)
+                self._add_nodes(db, first, size, [leaf[3] for leaf in leaves])
+                before = db.execute("SELECT MAX(time) FROM batches").fetchone()[0] or ""
+                db.execute("INSERT INTO batches VALUES (?,?,?)", (first, size, max(_iso(at), before)))
+                db.execute("INSERT OR REPLACE INTO tracking VALUES (1, ?)", (leaves[-1][0],))
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        return size
+
+    def record_checkpoint(self, size: int, note: str) -> None:
+        """Keep a checkpoint for ever; its being here says that its publication was completed."""
+        with self.connection(writing=True) as db:
+            db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", (size, note))
+
+    def _add_nodes(self, db: sqlite3.Connection, first: int, size: int, fresh: list[bytes]) -> None:
+        """The roots of the tiles that the new nodes of a level make full, then those of the level above."""
+        level = 0
+        while size // WIDTH > first // WIDTH:
+            below = self._tail(db, level, first - first % WIDTH, first) + fresh
+            fresh = [tile_root(below[at : at + WIDTH]) for at in range(0, len(below) - WIDTH + 1, WIDTH)]
+            level, first, size = level + 1, first // WIDTH, size // WIDTH
+            db.executemany("INSERT INTO nodes VALUES (?,?,?)", [(level, first + n, h) for n, h in enumerate(fresh)])
+
+    @staticmethod
+    def _tail(db: sqlite3.Connection, level: int, start: int, end: int) -> list[bytes]:
+        table, key = ("leaves", "") if level == 0 else ("nodes", f"level = {level} AND ")
+        rows = db.execute(
+            f"SELECT hash FROM {table} WHERE {key}idx >= ? AND idx < ? ORDER BY idx",  # noqa: S608  (constants)
+            (start, end),
+        ).fetchall()
+        if len(rows) != end - start:
+            raise DatabaseDamaged(why=f"ledger nodes {level}/{start}-{end} are missing")
+        return [row[0] for row in rows]
+
+    def _one(self, statement: str, *params: Any) -> Any:
+        with self.connection() as db:
+            row = db.execute(statement, params).fetchone()
+        return None if row is None else row[0]
+
+    def _leaves(self, condition: str, *params: Any) -> list[Leaf]:
+        statement = f"SELECT idx, position, id, version, hash FROM leaves WHERE {condition}"  # noqa: S608  (constants)
+        with self.connection() as db:
+            return [Leaf(i, p, UUID(bytes=u), v, h) for i, p, u, v, h in db.execute(statement, params)]
+
+
+def _iso(instant: datetime) -> str:
+    """Sorts as text in the order of time."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error).lower()
+        if "full" in text:
+            raise StorageFull from error
+        if "readonly" in text or "unable to open" in text:
+            raise StorageNotWritable from error
+        if "locked" in text or "busy" in text:
+            raise ArchiveBusy from error
+        raise DatabaseDamaged(why=str(error)) from error

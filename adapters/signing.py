@@ -1,0 +1,97 @@
+"""Ed25519 keys of the ledger: made once, kept in a file that only its owner may read.
+
+The file holds one line in the form of Go's ``sumdb/note``: ``PRIVATE+KEY+<name>+<hex key id>+base64(0x01 ‖ seed)``.
+"""
+
+from __future__ import annotations
+
+import stat
+from base64 import b64encode
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from adapters.blobs.durable import write_new
+from domain.errors import InvalidNote, KeyFileExposed, KeyFileInvalid
+from domain.ledger.note import (
+    ED25519,
+    Note,
+    Signature,
+    Verifier,
+    VerifierKey,
+    check_key_name,
+    parse_vkey,
+    strict_base64,
+)
+
+_PREFIX = "PRIVATE+KEY+"
+_SEED_SIZE = 32
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Ed25519Signer:
+    """`domain.ports.Signer`. Its name is the log's origin."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
+        self.name = check_key_name(name)
+        self._key = key
+        self.key = VerifierKey(name, ED25519, key.public_key().public_bytes_raw())
+
+    def __repr__(self) -> str:
+        return f"Ed25519Signer({self.key.encode()!r})"  # never the private half: this ends up in log lines
+
+    def vkey(self) -> str:
+        return self.key.encode()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+    def sign_note(self, text: str) -> str:
+        """The signed note of a text that ends in a newline."""
+        return Note(text, (Signature(self.name, self.key.key_id, self.sign(text.encode())),)).encode()
+
+
+def create_key(path: Path, name: str) -> Ed25519Signer:
+    """Make a key and keep it under ``path``, mode 0600. Raises `KeyFileInvalid` where something lies there already."""
+    signer = Ed25519Signer(name, Ed25519PrivateKey.generate())
+    secret = b64encode(bytes([ED25519]) + signer._key.private_bytes_raw()).decode()
+    if not write_new(path, f"{_PREFIX}{name}+{signer.key.key_id.hex()}+{secret}\n".encode(), mode=0o600):
+        raise KeyFileInvalid(file=str(path))
+    return signer
+
+
+def load_key(path: Path) -> Ed25519Signer:
+    """Raises `KeyFileExposed` where group or others have any right to it, `KeyFileInvalid` where it is no key."""
+    try:
+        if path.stat().st_mode & _OTHERS:
+            raise KeyFileExposed(file=str(path))
+        line = path.read_text(encoding="utf-8").removesuffix("\n")
+        name, hex_id, encoded = line.removeprefix(_PREFIX).split("+", 2)
+        secret = strict_base64(encoded)
+        if not line.startswith(_PREFIX) or secret[0] != ED25519 or len(secret) != _SEED_SIZE + 1:
+            raise KeyFileInvalid(file=str(path))
+        signer = Ed25519Signer(name, Ed25519PrivateKey.from_private_bytes(secret[1:]))
+    except (OSError, ValueError, InvalidNote):
+        raise KeyFileInvalid(file=str(path)) from None  # the cause may quote the key
+    if signer.key.key_id.hex() != hex_id:
+        raise KeyFileInvalid(file=str(path))
+    return signer
+
+
+def verifier(vkey: str) -> Verifier:
+    """The verifier of a vkey. Raises `InvalidNote`."""
+    key = parse_vkey(vkey)
+    try:
+        public = Ed25519PublicKey.from_public_bytes(key.public_key)
+    except ValueError:
+        raise InvalidNote("不是 Ed25519 公钥", "it is not an Ed25519 key") from None
+
+    def check(message: bytes, signature: bytes) -> bool:
+        try:
+            public.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    return Verifier(key, check)

@@ -1,0 +1,139 @@
+"""The integrator: turns stored events into leaves, tiles and signed checkpoints.
+
+For each batch, in this order, every step durable before the next begins:
+
+1. leaves, nodes, batch time and tracking position, in one transaction of the ledger's database;
+2. tiles and entry bundles (write-once files);
+3. the rollback guard compares with what was signed last; the new checkpoint is signed and *remembered*;
+4. the checkpoint is published, partial tiles that became full are dropped;
+5. the checkpoint is recorded in the database, which says "this publication is complete".
+
+A process killed between any two steps leaves a tree that is larger than the recorded checkpoint. The next run first
+completes the publication of exactly that tree — from step 2, the same bytes — and only then reads new events. So every
+partial tile belongs to a checkpoint, and nothing that was published ever changes. Positions of events may have gaps;
+they are read upwards only, never again below the tracking position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from adapters.ledger.guard import GuardedSigner
+from adapters.ledger.lock import LedgerLock
+from adapters.ledger.publisher import Fault, Publisher, superseded
+from adapters.ledger.store import LedgerStore, NewLeaf
+from domain.errors import InvalidTile, LedgerInputAltered
+from domain.ledger.entry import entry
+from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
+from domain.ledger.tree import leaf_hash
+from domain.ports import Clock, EventStore, StoredRow
+
+BATCH = 4096
+"""Events a transaction and a checkpoint: large enough to spread their flushes thin, small enough for flat memory."""
+
+
+def no_fault(step: str) -> None:
+    """What happens between steps outside tests."""
+
+
+class Integrator:
+    """Only the one that holds the lock works; any number may exist."""
+
+    def __init__(
+        self,
+        events: EventStore,
+        ledger: LedgerStore,
+        publisher: Publisher,
+        signer: GuardedSigner,
+        clock: Clock,
+        lock: LedgerLock,
+        *,
+        batch: int = BATCH,
+        fault: Fault = no_fault,
+    ) -> None:
+        self._events, self._ledger, self._publisher = events, ledger, publisher
+        self._signer, self._clock, self._lock = signer, clock, lock
+        self._batch, self._fault = batch, fault
+
+    def run_once(self, wait: float = 0.0) -> int:
+        """Integrate and publish everything there is; returns how many leaves were added.
+
+        Returns 0 at once where another process is integrating, or after ``wait`` seconds (-1: for ever).
+        """
+        with self._lock.held(wait) as ours:
+            return self.run_locked() if ours else 0
+
+    def run_locked(self) -> int:
+        """The same for a caller that holds the lock already."""
+        self._fault("locked")
+        size = start = self._ledger.size()
+        published = self._ledger.published()
+        if size > published:
+            self._publish(published, size, {})
+            published = size
+        while rows := self._events.rows(self._ledger.tracking(), self._batch):
+            self._fault("rows-read")
+            entries = [entry(row.id, row.version, row.topic, row.state) for row in rows]
+            size = self._ledger.append(_leaves(rows, entries), self._clock())
+            self._fault("leaves-committed")
+            self._publish(published, size, dict(enumerate(entries, size - len(entries))))
+            published = size
+        return size - start
+
+    def _publish(self, old: int, size: int, entries: dict[int, bytes]) -> None:
+        tiles = list(tiles_between(old, size))
+        note = self._signer.check(size, old, self._ledger.root)
+        self._fault("guard-checked")
+        self._publisher.write(self._files(tiles, entries), self._fault)
+        self._fault("tiles-written")
+        if note is None:
+            note = self._signer.sign(size, self._ledger.root(size))
+            self._fault("signed")
+            self._signer.remember(note)
+            self._fault("remembered")
+        self._publisher.publish(note)
+        self._fault("published")
+        self._publisher.drop_partials(superseded(tiles, old))
+        self._fault("partials-dropped")
+        self._ledger.record_checkpoint(size, note)
+        self._fault("recorded")
+
+    def _files(self, tiles: Sequence[Tile], entries: dict[int, bytes]) -> Iterator[tuple[Tile, bytes]]:
+        for tile in tiles:
+            hashes = self._ledger.nodes(tile.level, tile.start, tile.start + tile.width)
+            if tile.level == 0:
+                yield tile._replace(level=ENTRIES), bundle_of(self._entries(tile, hashes, entries))
+            yield tile, b"".join(hashes)
+
+    def _entries(self, tile: Tile, hashes: Sequence[bytes], fresh: dict[int, bytes]) -> list[bytes]:
+        """The entries of a tile: of this batch, else as published in a partial bundle, else from the events again.
+
+        Whatever the source, each must be what its leaf says; otherwise `LedgerInputAltered`.
+        """
+        end = tile.start + tile.width
+        older = range(tile.start, min(end, max(tile.start, min(fresh, default=end))))
+        found = self._published_entries(tile, len(older)) if older else []
+        if [leaf_hash(each) for each in found] != list(hashes[: len(older)]):
+            found = self._entries_again(older)
+        return found + [fresh[index] for index in range(older.stop, end)]
+
+    def _published_entries(self, tile: Tile, count: int) -> list[bytes]:
+        data = self._publisher.read(Tile(ENTRIES, tile.number, count))
+        try:
+            return read_bundle(data or b"", count)
+        except InvalidTile:
+            return []
+
+    def _entries_again(self, indices: range) -> list[bytes]:
+        entries = []
+        for leaf in self._ledger.leaves(indices.start, len(indices)):
+            rows = self._events.rows(leaf.position - 1, 1)
+            made = entry(*rows[0][1:]) if rows and rows[0].position == leaf.position else b""
+            if leaf_hash(made) != leaf.hash:
+                raise LedgerInputAltered(f"{leaf.id}/{leaf.version}", leaf.index)
+            entries.append(made)
+        return entries
+
+
+def _leaves(rows: Sequence[StoredRow], entries: Sequence[bytes]) -> list[NewLeaf]:
+    return [(row.position, row.id.bytes, row.version, leaf_hash(made)) for row, made in zip(rows, entries, strict=True)]
