@@ -138,7 +138,7 @@ class FolderBlobStore:
             except FileExistsError:
                 _require_sound(target, staged, sha256, size)
             self._make_names_durable(target.parent)
-            staged.unlink(missing_ok=True)
+        remove_quietly(staged)  # it is kept: a fault now is no reason to say otherwise, and leftovers expire
         self._whole.pop(staged, None)
 
     def open(self, sha256: str) -> IO[bytes]:
