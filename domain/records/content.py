@@ -72,9 +72,9 @@ def check(raw: dict[str, Any], *, zone: tzinfo, today: date, file_roles: Iterabl
     _keep(content, "attendance", _group(reader, raw.get("attendance"), families.ATTENDANCE, "attendance"))
 
     _check_times(reader, content, today)
-    if "attendance" in content:
-        reader.problems += attendance.problems(content["attendance"])
-    _check_sums(reader, content)
+    if not reader.problems:  # rows that were refused would make these stumble
+        reader.problems += attendance.problems(content.get("attendance", {}))
+        _check_sums(reader, content)
     gaps = find_gaps(content, file_roles) if not reader.problems else ()
     return Checked(content, tuple(reader.problems), gaps)
 
