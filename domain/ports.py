@@ -11,7 +11,10 @@ from datetime import datetime
 from typing import IO, Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from domain.errors import Lang
 from domain.event import Event
+
+Json = dict[str, Any]
 
 # ── time, chance ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,12 +69,23 @@ class EventStore(Protocol):
         """Like `rows`, only those of the directory (`domain.organisations.events`)."""
         ...
 
+    def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
+        """The rows at these positions, in the order asked; those that are not there are left out."""
+        ...
+
     def head(self) -> int:
         """Position of the last row, 0 in an empty store."""
         ...
 
     def decode(self, row: StoredRow) -> Event:
         """The domain event of a stored row. Raises `EventUnreadable`."""
+        ...
+
+    def attributes(self, row: StoredRow) -> dict[str, Any]:
+        """The attributes of a stored row's event as plain JSON, in the newest shape, without the making of an object.
+
+        For folds over very many events. Raises `EventUnreadable`.
+        """
         ...
 
 
@@ -287,6 +301,44 @@ class SearchEngine(Protocol):
     def close(self) -> None: ...
 
 
+# ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Concerned(NamedTuple):
+    """One event that a report must read."""
+
+    leaf: int
+    position: int  # of the row in the event store
+
+
+class FiguresReader(Protocol):
+    """Which events concern an organisation's year: a view, rebuilt from the ledger and the events at any time."""
+
+    def size(self) -> int:
+        """The tree size it has taken in."""
+        ...
+
+    def concerned(self, organisations: Iterable[str], year: int, below: int) -> list[Concerned]:
+        """The events, with leaf indices under ``below``, of all records that at any time belonged to the year.
+
+        More than a checkpoint's report counts where a correction moved a record from one year to another: the fold
+        decides by the content that was current.
+        """
+        ...
+
+    def issued(self, digest: str) -> list[int]:
+        """Leaf indices of the events that issued a file of that SHA-256, oldest first."""
+        ...
+
+
+class ReportRenderer(Protocol):
+    """Makes a file of a report. The same report and language give the same bytes."""
+
+    def __call__(self, report: Json, lang: Lang) -> bytes:
+        """``report`` is `domain.reports.annual.Report.as_json`."""
+        ...
+
+
 # ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -335,6 +387,3 @@ class LedgerReader(Protocol):
     def checkpoint(self) -> str:
         """The latest signed checkpoint, as published; raises `NotFound` before the first one."""
         ...
-
-
-Json = dict[str, Any]

@@ -9,9 +9,11 @@ SQLite has one writer at a time, so positions appear in commit order and a reade
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -19,7 +21,6 @@ from uuid import UUID
 from eventsourcing.persistence import (
     DatabaseError,
     IntegrityError,
-    JSONTranscoder,
     Mapper,
     Notification,
     OperationalError,
@@ -33,11 +34,13 @@ from eventsourcing.sqlite import (
     SQLiteCursor,
     SQLiteDatastore,
 )
+from eventsourcing.utils import resolve_topic
 
 import domain.organisations.events
 import domain.records.codes
 import domain.records.events
 import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
+from adapters.events.transcoding import PlainJSONTranscoder
 from domain.errors import (
     ArchiveBusy,
     DatabaseDamaged,
@@ -82,8 +85,8 @@ class EventRecorder(SQLiteApplicationRecorder):
     def construct_create_table_statements(self) -> list[str]:
         table = self.events_table_name
         return [
-            f"CREATE TABLE IF NOT EXISTS {table} (position INTEGER PRIMARY KEY AUTOINCREMENT, originator_id TEXT NOT NULL,"
-            " originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
+            f"CREATE TABLE IF NOT EXISTS {table} (position INTEGER PRIMARY KEY AUTOINCREMENT,"
+            " originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
             " UNIQUE (originator_id, originator_version))",
             # The directory is a handful among millions: its events are found without reading the others.
             f"CREATE INDEX IF NOT EXISTS {table}_directory ON {table} (position)"
@@ -93,10 +96,7 @@ class EventRecorder(SQLiteApplicationRecorder):
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         if not stored_events:
             return []
-        rows = [
-            (e.originator_id.hex if isinstance(e.originator_id, UUID) else e.originator_id, e.originator_version, e.topic, e.state)
-            for e in stored_events
-        ]  # fmt: skip
+        rows = [(_text(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
         c.executemany(self.insert_events_statement, rows)
         # One transaction, one writer: the rows of a batch are consecutive.
         c.execute("SELECT last_insert_rowid()")
@@ -144,7 +144,7 @@ class SQLiteEventStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._datastore = DurableDatastore(path)
-        self._mapper: Mapper[UUID] = Mapper(JSONTranscoder())
+        self._mapper: Mapper[UUID] = Mapper(PlainJSONTranscoder())
         self._recorder = EventRecorder(self._datastore)
         self._on_append: list[Callable[[], None]] = []
 
@@ -181,6 +181,13 @@ class SQLiteEventStore:
     def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
         return self._rows(f"position > ? AND topic GLOB '{DIRECTORY_PREFIX}*'", after, limit)
 
+    def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
+        statement = (
+            "SELECT position, originator_id, originator_version, topic, state"
+            " FROM json_each(?) AS asked CROSS JOIN stored_events ON position = asked.value ORDER BY asked.key"
+        )
+        return self._select(statement, (json.dumps(list(positions)),), "positions")
+
     def head(self) -> int:
         with translated():
             # The library's method answers None for an empty table.
@@ -189,17 +196,34 @@ class SQLiteEventStore:
     def decode(self, row: StoredRow) -> Event:
         return self._event(StoredEvent(row.id, row.version, row.topic, row.state))
 
+    def attributes(self, row: StoredRow) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(row.state)
+            newest = _class_version(row.topic)
+            if newest > 1:
+                for version in range(found.pop("class_version", 1), newest):
+                    getattr(resolve_topic(row.topic), f"upcast_v{version}_v{version + 1}")(found)
+            if not isinstance(found, dict):
+                raise TypeError("the state is no JSON object")
+        # Whatever an edited row makes the decoder stumble over, the reader is told which row it is.
+        except Exception as e:
+            raise EventUnreadable(what=f"{row.id}/{row.version}", why=str(e)) from e
+        return found
+
     def _rows(self, condition: str, after: int, limit: int) -> list[StoredRow]:
         statement = (
             "SELECT position, originator_id, originator_version, topic, state FROM stored_events"  # noqa: S608
             f" WHERE {condition} ORDER BY position LIMIT ?"
         )
+        return self._select(statement, (after, limit), f"position > {after}")
+
+    def _select(self, statement: str, parameters: Sequence[int | str], what: str) -> list[StoredRow]:
         with translated(), self._datastore.transaction(commit=False) as c:
-            c.execute(statement, (after, limit))
+            c.execute(statement, parameters)
             try:
                 return [StoredRow(r[0], UUID(r[1]), r[2], r[3], r[4]) for r in c.fetchall()]
             except (ValueError, AttributeError, TypeError) as e:
-                raise EventUnreadable(what=f"position > {after}", why=str(e)) from e
+                raise EventUnreadable(what=what, why=str(e)) from e
 
     def _event(self, stored: StoredEvent) -> Event:
         where = f"{stored.originator_id}/{stored.originator_version}"
@@ -211,6 +235,16 @@ class SQLiteEventStore:
         if not isinstance(event, Event):
             raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
         return event
+
+
+@cache
+def _class_version(topic: str) -> int:
+    """The newest version of an event's shape."""
+    return int(getattr(resolve_topic(topic), "class_version", 1))
+
+
+def _text(originator_id: UUID | str) -> str:
+    return originator_id.hex if isinstance(originator_id, UUID) else originator_id
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""The figures of a report: a value, its unit, and the leaf indices of the events behind it.
+
+An event is *behind* a figure when taking it away would change what was counted: for what a record says, the filing or
+the correction that its current content comes from; for its files and gaps, the event that last set them; for its
+status, the sign-off, return or withdrawal; for an item, the progress or closing. Directory events are not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import fsum
+from typing import Any, Final
+
+Number = int | float
+Labels = dict[str, str]
+"""The same words in each language: ``{"zh": …, "en": …}``."""
+
+UNITS: Final[dict[str, tuple[str, str]]] = {
+    "records": ("条", "records"),
+    "times": ("次", "times"),
+    "persons": ("人", "people"),
+    "person_times": ("人次", "attendances"),
+    "hours": ("学时", "hours"),
+    "person_hours": ("人学时", "person-hours"),
+    "items": ("项", "items"),
+    "gaps": ("处", "gaps"),
+    "files": ("个", "files"),
+    "bytes": ("字节", "bytes"),
+    "points": ("分", "points"),
+    "rank": ("名", "rank"),
+    "days": ("天", "days"),
+    "ratio": ("", ""),
+}
+"""Units by key, as shown in Chinese and in English; a ``ratio`` is between 0 and 1 and shown in per cent."""
+
+DECIMALS: Final = 4
+"""Fractions are rounded to so many places, so that the same figure has one spelling."""
+
+
+class Figures:
+    """Collects figures by name. A name comes twice only where two records claim one archival code."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, Any]] = {}
+
+    def add(self, name: str, value: Number, unit: str, events: Iterable[int]) -> str:
+        """Note a figure and give back its name, for the cell that shows it."""
+        if unit not in UNITS or name in self._found:
+            raise ValueError(f"figure {name} in {unit}")
+        self._found[name] = {"value": value, "unit": unit, "events": sorted(set(events))}
+        return name
+
+    def count(self, name: str, unit: str, events: list[int]) -> str:
+        """As many as there are events: one for each record."""
+        return self.add(name, len(events), unit, events)
+
+    def value(self, name: str) -> Number:
+        return self._found[name]["value"]  # type: ignore[no-any-return]  # put there by `add`
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        return self._found
+
+
+def total(values: Iterable[Number]) -> Number:
+    """The sum, whatever the order of the values."""
+    return tidy(fsum(values))
+
+
+def share(part: Number, whole: Number) -> float:
+    """``part / whole`` to `DECIMALS` places; ``whole`` is not 0."""
+    return round(part / whole, DECIMALS)
+
+
+def tidy(value: Number) -> Number:
+    """Whole numbers as integers, others to `DECIMALS` places."""
+    rounded = round(value, DECIMALS)
+    return int(rounded) if rounded == int(rounded) else rounded
