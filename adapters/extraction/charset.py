@@ -119,10 +119,10 @@ def _elsewhere(data: bytes) -> Decoded | None:
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
-    """Spaces, line ends and digits of a UTF-16 text have a zero byte, always on the same side."""
+    """Spaces, line ends and digits of a UTF-16 text have a zero byte on the same side; 一 (U+4E00) on the other."""
     sample = data[: SAMPLE_BYTES & ~1]
     zeros = (sample[0::2].count(0), sample[1::2].count(0))
-    if len(sample) < 4 or max(zeros) < max(1, len(sample) // 200) or min(zeros) > max(zeros) // 20:
+    if len(sample) < 4 or max(zeros) < max(1, len(sample) // 200) or min(zeros) > max(zeros) // 2:
         return None
     encoding = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     text = _strictly(sample, encoding)

@@ -22,7 +22,16 @@ _PARTS = (
     r"word/comments\d*\.xml",
 )
 _TEXT = frozenset({"t", "delText"})
-_WORD = ("wordprocessingml/main", "drawingml/main", "officeDocument/2006/math", "officeDocument/math")
+_SPACES = frozenset(
+    {
+        "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+        "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/math",
+        "http://purl.oclc.org/ooxml/wordprocessingml/main",  # the strict variant of the standard
+        "http://purl.oclc.org/ooxml/drawingml/main",
+        "http://purl.oclc.org/ooxml/officeDocument/math",
+    }
+)
 _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -38,7 +47,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         walker = WordWalker(budget)
         package.walk(name, walker)
         texts.append(walker.text())
-    return found(["\n".join(text for text in texts if text.strip())], paged=False)
+    return found(["\n".join(text.strip("\n") for text in texts if text.strip())], paged=False)
 
 
 class WordWalker:
@@ -57,7 +66,7 @@ class WordWalker:
         if self._skipped or name == "Fallback":
             self._skipped += 1
         elif name in _TEXT:
-            self._taking = tag[1:].partition("}")[0].endswith(_WORD)
+            self._taking = tag[1:].partition("}")[0] in _SPACES
         elif name == "txbxContent":
             self._buffers.append([])
         elif sign := _SIGNS.get(name):
