@@ -86,8 +86,8 @@ class EventRecorder(SQLiteApplicationRecorder):
         table = self.events_table_name
         return [
             f"CREATE TABLE IF NOT EXISTS {table} (position INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
-            " UNIQUE (originator_id, originator_version))",
+            " originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL,"
+            " state BLOB NOT NULL, UNIQUE (originator_id, originator_version))",
             # The directory is a handful among millions: its events are found without reading the others.
             f"CREATE INDEX IF NOT EXISTS {table}_directory ON {table} (position)"
             f" WHERE topic GLOB '{DIRECTORY_PREFIX}*'",
@@ -101,7 +101,7 @@ class EventRecorder(SQLiteApplicationRecorder):
         # One transaction, one writer: the rows of a batch are consecutive.
         c.execute("SELECT last_insert_rowid()")
         last = int(c.fetchone()[0])
-        return range(last - len(rows) + 1, last + 1)
+        return list(range(last - len(rows) + 1, last + 1))
 
     def select_notifications(
         self,

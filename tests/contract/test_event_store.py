@@ -1,0 +1,200 @@
+"""What every event store promises. A later store joins by adding itself to the fixture."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.events.sqlite import SQLiteEventStore
+from domain.errors import EventUnreadable, StorageNotWritable, VersionConflict
+from domain.organisations.events import OrganisationAdded
+from domain.ports import StoredRow
+from domain.records.events import RecordSignedOff
+from tests.fakes import stamp
+
+
+@pytest.fixture(params=["sqlite"])
+def opened(request, tmp_path):
+    """A function that opens the same store again, as another process would."""
+    stores = []
+
+    def open_store():
+        store = SQLiteEventStore(tmp_path / "events.sqlite")
+        store.create()
+        stores.append(store)
+        return store
+
+    yield open_store
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened):
+    return opened()
+
+
+def signed(stream: UUID, version: int = 1, remark: str = "同意") -> RecordSignedOff:
+    return RecordSignedOff(remark=remark, **stamp().header(stream, version))
+
+
+def test_what_was_appended_is_read_back_in_order(store):
+    """By stream, above a version, up to a limit."""
+    stream = uuid4()
+    events = [signed(stream, n) for n in (1, 2, 3)]
+    store.append(events)
+    assert store.stream(stream) == events
+    assert store.stream(stream, after=1) == events[1:]
+    assert store.stream(stream, after=1, limit=1) == events[1:2]
+    assert store.stream(uuid4()) == []
+    assert (store.last_version(stream), store.last_version(uuid4())) == (3, 0)
+
+
+def test_an_append_is_all_or_nothing(store):
+    """One conflicting event takes back the whole batch."""
+    stream, other = uuid4(), uuid4()
+    store.append([signed(stream)])
+    with pytest.raises(VersionConflict):
+        store.append([signed(other), signed(stream)])
+    assert store.stream(other) == []
+    assert store.head() == 1
+
+
+def test_rows_come_in_commit_order_with_rising_positions(store):
+    """And hold the stored bytes."""
+    stream = uuid4()
+    store.append([signed(stream, 1), signed(stream, 2)])
+    store.append([signed(stream, 3)])
+    rows = store.rows(0, 10)
+    assert [r.version for r in rows] == [1, 2, 3]
+    assert [r.position for r in rows] == sorted({r.position for r in rows})
+    assert store.rows(rows[0].position, 1) == rows[1:2]
+    assert store.rows(store.head(), 10) == []
+    assert store.decode(rows[0]) == signed(stream, 1)
+    assert rows[0].state.startswith(b'{"recorded_at"')
+
+
+def test_rows_are_read_by_position(store):
+    """In the order asked, whatever lies between them."""
+    stream = uuid4()
+    store.append([signed(stream, n) for n in range(1, 8)])
+    wanted = [row.position for row in store.rows(0, 10)][::3]
+    assert [row.position for row in store.rows_at(wanted)] == wanted
+
+
+def test_an_empty_store_is_empty(store):
+    """Head 0, no rows."""
+    assert store.head() == 0
+    assert store.rows(0, 10) == []
+    store.append([])
+    assert store.head() == 0
+
+
+def test_the_directory_is_read_without_the_rest(store):
+    """Only events of the directory, in order."""
+    store.append([signed(uuid4()) for _ in range(5)])
+    added = OrganisationAdded(code="a", name="甲", kind="", parent=None, **stamp().header(uuid4(), 1))
+    store.append([added])
+    store.append([signed(uuid4())])
+    rows = store.directory_rows(0, 10)
+    assert [store.decode(row) for row in rows] == [added]
+    assert store.directory_rows(rows[0].position, 10) == []
+
+
+def test_positions_are_never_given_out_twice(opened, tmp_path):
+    """Not even when somebody deletes the last row behind our back."""
+    import sqlite3
+
+    store = opened()
+    store.append([signed(uuid4()), signed(uuid4())])
+    last = store.head()
+    with sqlite3.connect(tmp_path / "events.sqlite") as db:
+        db.execute("DELETE FROM stored_events WHERE position = ?", (last,))
+    db.close()
+    store.append([signed(uuid4())])
+    assert store.head() > last
+
+
+def test_another_opening_sees_what_was_appended(opened):
+    """Two processes on one archive."""
+    first, second = opened(), opened()
+    stream = uuid4()
+    first.append([signed(stream)])
+    assert second.stream(stream) == [signed(stream)]
+    with pytest.raises(VersionConflict):
+        second.append([signed(stream)])
+
+
+def test_whoever_wants_to_know_is_told_of_an_append(store):
+    """Followers need not poll in the same process; a refused append wakes nobody."""
+    woken = []
+    store.on_append(lambda: woken.append(1))
+    event = signed(uuid4())
+    store.append([event])
+    with pytest.raises(VersionConflict):
+        store.append([event])
+    assert woken == [1]
+
+
+def test_a_reader_misses_nothing_while_many_write(opened):
+    """8 writers, one follower that only ever looks upwards."""
+    store = opened()
+    threads = [
+        threading.Thread(target=lambda: [store.append([signed(uuid4()), signed(uuid4())]) for _ in range(50)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    seen: list[StoredRow] = []
+    follower = opened()
+    while len(seen) < 800:
+        rows = follower.rows(seen[-1].position if seen else 0, 64)
+        seen += rows
+        if not rows and not any(t.is_alive() for t in threads):
+            break
+    for thread in threads:
+        thread.join()
+    assert len({(r.id, r.version) for r in seen}) == 800
+
+
+def test_an_unreadable_event_says_which_one(store):
+    """Whatever was done to its bytes or its topic."""
+    good = store.append([signed(UUID(int=1))]) or store.rows(0, 1)[0]
+    for broken in (
+        good._replace(state=b"{"),
+        good._replace(state=b"[]"),
+        good._replace(state=b"\xff"),
+        good._replace(topic="jianzheng:nothing.here"),
+        good._replace(topic="os:system"),
+        good._replace(topic=""),
+    ):
+        with pytest.raises(EventUnreadable, match="00000000-0000-0000-0000-000000000001/1"):
+            store.decode(broken)
+
+
+def test_an_acknowledged_append_survives_the_death_of_the_process(tmp_path):
+    """`kill -9` right after append returned: the events are there."""
+    program = (
+        "import os, sys; from pathlib import Path; from uuid import UUID;"
+        "from adapters.events.sqlite import SQLiteEventStore; from tests.contract.test_event_store import signed;"
+        "s = SQLiteEventStore(Path(sys.argv[1])); s.create(); s.append([signed(UUID(int=9))]); os.kill(os.getpid(), 9)"
+    )
+    path = tmp_path / "events.sqlite"
+    root = Path(__file__).parent.parent.parent
+    assert subprocess.run([sys.executable, "-c", program, str(path)], cwd=root, check=False).returncode == -9
+    store = SQLiteEventStore(path)
+    assert store.stream(UUID(int=9)) == [signed(UUID(int=9))]
+    store.close()
+
+
+def test_a_store_that_cannot_be_opened_says_so(tmp_path):
+    """A folder that is not there."""
+    store = SQLiteEventStore(tmp_path / "nowhere" / "events.sqlite")
+    with pytest.raises(StorageNotWritable):
+        store.create()
+    store.close()
