@@ -101,7 +101,9 @@ class Served(NamedTuple):
 
 _INLINE = frozenset({"application/pdf", "image/jpeg", "image/png", "image/gif", "image/webp", "text/plain"})
 _PLAIN = frozenset({"text/markdown", "text/csv"})
-_ACTIVE = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml"})
+_ACTIVE = re.compile(r"text/.*|.*xml|.*(?:javascript|ecmascript|json|wasm|css|x-shockwave-flash)")
+"""Markup, styles and scripts: with such a type a kept file could be drawn into one of our own pages."""
+
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.ASCII)
 
 
@@ -113,6 +115,6 @@ def served_as(media_type: str) -> Served:
     kind = media_type.partition(";")[0].strip().lower()
     if kind in _PLAIN:
         return Served("text/plain", True)
-    if kind in _ACTIVE or not _MEDIA_TYPE.fullmatch(kind):
+    if (_ACTIVE.fullmatch(kind) and kind not in _INLINE) or not _MEDIA_TYPE.fullmatch(kind):
         return Served(UNKNOWN, False)
     return Served(kind, kind in _INLINE)

@@ -1,0 +1,67 @@
+"""The cache of texts: what was put is there, and what is not whole is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.extraction.cache import TextCache
+from adapters.extraction.wire import from_json, to_json
+from domain.errors import InvalidDigest
+from domain.ports import ExtractedText
+from tests.unit.extraction.samples import SENTENCE
+
+SHA256 = "ab" * 32
+TEXT = ExtractedText("extracted", (SENTENCE, "第二页"), True, "")
+
+
+def test_what_was_put_is_there(tmp_path: Path) -> None:
+    """By digest and version; another version is another text."""
+    cache = TextCache(tmp_path)
+    assert cache.get(SHA256, "1") is None
+    cache.put(SHA256, "1", TEXT)
+    cache.put(SHA256, "../2", ExtractedText("timed_out", detail="slow"))
+    assert TextCache(tmp_path).get(SHA256, "1") == TEXT
+    assert cache.get(SHA256, "../2") == ExtractedText("timed_out", detail="slow")
+    assert cache.get(SHA256, "3") is None
+    assert all(each.name.endswith(".json.gz") for each in tmp_path.rglob("*") if each.is_file())
+    assert not (tmp_path.parent / "2").exists()
+
+
+@pytest.mark.parametrize("keep", [0, 5, 20, 60])
+def test_a_damaged_entry_is_not_there(tmp_path: Path, keep: int) -> None:
+    """Cut off or overwritten, an entry counts as never made, and can be made again."""
+    cache = TextCache(tmp_path)
+    cache.put(SHA256, "1", TEXT)
+    [path] = [each for each in tmp_path.rglob("*") if each.is_file()]
+    path.write_bytes(path.read_bytes()[:keep])
+    assert cache.get(SHA256, "1") is None
+    path.write_bytes(b"not gzip at all")
+    assert cache.get(SHA256, "1") is None
+    cache.put(SHA256, "1", TEXT)
+    assert cache.get(SHA256, "1") == TEXT
+
+
+def test_only_digests_are_names(tmp_path: Path) -> None:
+    """A made-up digest reaches no path."""
+    with pytest.raises(InvalidDigest):
+        TextCache(tmp_path).get("../../etc/passwd", "1")
+
+
+def test_answers_are_checked_field_by_field() -> None:
+    """What is not exactly a text is nothing, whoever says it."""
+    assert from_json(to_json(TEXT)) == TEXT
+    for answer in (
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"status":"extracted"}',
+        b'{"status":"perfect","pages":[],"paged":true,"detail":""}',
+        b'{"status":"extracted","pages":[1],"paged":true,"detail":""}',
+        b'{"status":"extracted","pages":[],"paged":1,"detail":""}',
+    ):
+        assert from_json(answer) is None
