@@ -10,8 +10,10 @@ An operator counts only at the beginning of a word, so ``党-员``, a lone ``"``
 punctuation is a phrase: a break in it stands for any punctuation.
 
 **Copied text is found**, as it is or in quotes, in either script, wherever it was cut, except when (a) it holds no
-letter, digit or Han character; (b) the only word in it is the *rest* of a word of letters or digits (``018`` out of
-``2018``; with any neighbour, ``018〕9 号``, it is found); (c) unquoted, a word of it begins with ``-`` or is ``NOT``.
+letter, digit or Han character, or only bracketed pinyin that folding takes out; (b) the only word in it is the *rest*
+of a word of letters or digits (``018`` out of ``2018``; with any neighbour, ``018〕9 号``, it is found); (c) unquoted,
+a word of it begins with ``-`` or is ``NOT``, or it begins with the rest of a word and holds an ``OR``; (d) it reaches
+from one page group of a file, or from a title, into the next text.
 """
 
 from __future__ import annotations
@@ -127,8 +129,9 @@ _ITEM = re.compile(
     )""",
     re.VERBOSE,
 )
-_CUT_NOISE_BEFORE = re.compile(rf"^\(?[{PINYIN_LETTERS}]{{1,6}}\)")
-_CUT_NOISE_BEHIND = re.compile(rf"\([{PINYIN_LETTERS}]{{1,6}}$")
+# Rest and beginning of bracketed pinyin at the edges of a copy, whatever quotation marks stand around it.
+_CUT_NOISE_BEFORE = re.compile(rf"^[^\w(]*\(?[{PINYIN_LETTERS}]{{1,6}}\)")
+_CUT_NOISE_BEHIND = re.compile(rf"\([{PINYIN_LETTERS}]{{1,6}}[^\w)]*$")
 
 
 def parse(query: str) -> Node:
@@ -156,8 +159,7 @@ def parse(query: str) -> Node:
             groups.append([node])
         either = False
     tree = _all(tuple(_any(tuple(group)) for group in groups))
-    plain = all(item["plain"] and not (item["without"] or item["field"]) for item in items)
-    if plain and len(items) > 1:
+    if len(items) > 1 and not any(item["without"] or item["either"] for item in items):
         # The words together rank first, and a copy that begins inside a word is found as a whole.
         return _any((tree, phrase(query)))
     return tree
