@@ -1,7 +1,8 @@
 """The five families of records and the papers around them: their forms and fields, as data.
 
 This is the one place where a form is added or a field is changed. Everything that shows, checks, documents or
-reports forms — the web form, ``record.yaml``, the JSON Schema, the reference page — is derived from `FAMILIES`.
+reports forms — the web form, ``record.yaml``, the JSON Schema, the reference page — is derived from `FAMILIES`. The
+forms of meetings are in `domain.records.meetings`, the words to choose from in `domain.records.vocabulary`.
 
 ``expects`` names what a form should hold: a field key, ``attendance``, or ``file:<role>``. What is expected and
 not there is a *gap*: recorded, shown, counted, and open to a later correction. It never refuses the record.
@@ -9,290 +10,12 @@ not there is a *gap*: recorded, shown, counted, and open to a later correction. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
-from domain.records.fields import Choice, Field
-
-RETENTION = (
-    Choice("permanent", "永久", "permanent"),
-    Choice("30y", "30 年", "30 years"),
-    Choice("10y", "10 年", "10 years"),
-)
-PUBLICITY_LEVELS = (
-    Choice("internal", "单位内部", "internal"),
-    Choice("school", "校级", "school"),
-    Choice("district", "区县级", "district"),
-    Choice("city", "市级", "city"),
-    Choice("province", "省级", "province"),
-    Choice("national", "国家级", "national"),
-)
-GRADES = (
-    Choice("excellent", "优秀", "excellent"),
-    Choice("qualified", "合格", "qualified"),
-    Choice("basic", "基本合格", "basically qualified"),
-    Choice("unqualified", "不合格", "unqualified"),
-)
-FILE_ROLES = (
-    Choice("minutes", "会议记录", "minutes"),
-    Choice("attendance_sheet", "签到表", "attendance sheet"),
-    Choice("photo", "照片", "photograph"),
-    Choice("manuscript", "讲稿", "manuscript"),
-    Choice("plan", "方案", "plan"),
-    Choice("report", "报告", "report"),
-    Choice("notice", "通知", "notice"),
-    Choice("evidence", "佐证材料", "evidence"),
-    Choice("scan", "扫描件", "scan"),
-    Choice("other", "其他", "other"),
-)
-TERMS = (Choice("immediate", "立行立改", "immediate"), Choice("long_term", "长期整改", "long-term"))
-CHANNELS = (
-    Choice("forum", "座谈会", "forum"),
-    Choice("talk", "个别谈话", "individual talk"),
-    Choice("box", "意见箱", "suggestion box"),
-    Choice("sheet", "征求意见表", "opinion sheet"),
-    Choice("hotline", "热线电话", "hotline"),
-    Choice("online", "网络", "online"),
-)
-SURVEY_TARGETS = (
-    Choice("industry", "行业", "industry"),
-    Choice("enterprise", "企业", "enterprises"),
-    Choice("employees", "员工", "employees"),
-    Choice("families", "家庭", "families"),
-    Choice("teachers", "教师", "teachers"),
-    Choice("students", "学生", "students"),
-)
-QUARTERS = tuple(
-    Choice(f"q{n}", f"第{zh}季度", en)
-    for n, zh, en in ((1, "一", "first"), (2, "二", "second"), (3, "三", "third"), (4, "四", "fourth"))
-)
-
-
-@dataclass(frozen=True)
-class Form:
-    key: str
-    zh: str
-    en: str
-    fields: tuple[Field, ...] = ()
-    expects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Family:
-    """``confidential`` families are read by the author, the reviewer, the secretary and an approved inspector."""
-
-    key: str
-    zh: str
-    en: str
-    forms: tuple[Form, ...]
-    fields: tuple[Field, ...] = ()
-    expects: tuple[str, ...] = ()
-    confidential: bool = False
-
-    def form(self, word: str) -> Form | None:
-        """The form of that key, Chinese or English name."""
-        return next((form for form in self.forms if word in (form.key, form.zh, form.en)), None)
-
-
-# ── fields every record has ─────────────────────────────────────────────────────────────────────────────────────
-
-COMMON: tuple[Field, ...] = (
-    Field("title", "题名", "title", required=True),
-    Field("place", "地点", "place"),
-    Field("chair", "主持人", "chair", "person"),
-    Field("recorder", "记录人", "recorder", "person"),
-    Field("agenda", "议题", "agenda", "texts"),
-    Field("body", "内容", "body", "longtext"),
-    Field("decisions", "决议", "decisions", "texts"),
-    Field("hours", "学时", "hours", "number", most=1_000),
-    Field("plan", "方案", "plan"),
-    Field("phase", "阶段", "phase"),
-    Field("publicity", "公开范围", "publicity level", "choice", PUBLICITY_LEVELS),
-    Field("retention", "保管期限", "retention period", "choice", RETENTION),
-    Field("remarks", "备注", "remarks", "longtext"),
-)
-OCCURRED: tuple[Field, ...] = (
-    Field("from", "开始时间", "start", "moment", required=True),
-    Field("to", "结束时间", "end", "moment"),
-)
-ON_LEAVE = Field(
-    "on_leave",
-    "请假",
-    "on leave",
-    "rows",
-    columns=(
-        Field("person", "姓名", "person", "person", required=True),
-        Field("reason", "原因", "reason"),
-    ),
-)
-ATTENDANCE: tuple[Field, ...] = (
-    Field("expected", "应到", "expected", "int"),
-    Field("present", "实到", "present", "int"),
-    Field("attendees", "到会人员", "attendees", "people"),
-    ON_LEAVE,
-    Field("observers", "列席", "observers", "people"),
-)
-
-# ── families ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_VOTES = (
-    Field("entitled", "有表决权人数", "entitled to vote", "int"),
-    Field("votes_for", "赞成", "votes for", "int"),
-    Field("votes_against", "反对", "votes against", "int"),
-    Field("votes_abstained", "弃权", "abstained", "int"),
-)
-_LIFE_MEETING = (
-    Field("preparation", "会前准备", "preparation (plan and study)", "longtext"),
-    Field("opinions_collected", "征求意见条数", "opinions collected", "int"),
-    Field("talks_held", "谈心谈话人次", "talks held", "int"),
-    Field("look_back", "上次整改情况", "look back at the last rectification", "longtext"),
-    Field("criticism", "批评和自我批评", "criticism and self-criticism", "longtext"),
-    Field("rectification_list", "整改清单", "rectification list", "texts"),
-    Field("notified", "情况通报", "notice given", "flag"),
-)
-_LIFE_EXPECTS = (
-    "attendance", "preparation", "opinions_collected", "talks_held", "look_back", "criticism", "rectification_list",
-    "file:minutes",
-)  # fmt: skip
-
-STUDY_SESSION = Family(
-    "study_session",
-    "学习会议",
-    "study session",
-    expects=("occurred.to", "place", "chair", "recorder", "body", "attendance"),
-    forms=(
-        Form(
-            "general_meeting", "党员大会", "general meeting of members", _VOTES, ("agenda", "entitled", "file:minutes")
-        ),
-        Form("committee_meeting", "支委会", "branch committee meeting", (), ("agenda", "decisions")),
-        Form("group_meeting", "党小组会", "group meeting", (Field("group", "党小组", "group"),), ("group",)),
-        Form(
-            "party_lecture",
-            "党课",
-            "party lecture",
-            (
-                Field("lecturer", "主讲人", "lecturer", "person"),
-                Field("lecture_title", "讲课题目", "lecture title"),
-            ),
-            ("lecturer", "hours"),
-        ),
-        Form("theme_day", "主题党日", "theme day", (Field("theme", "主题", "theme"),), ("theme",)),
-        Form(
-            "theory_group",
-            "理论学习中心组",
-            "theory study group",
-            (Field("materials", "学习材料", "materials", "texts"),),
-            ("materials", "hours", "file:attendance_sheet"),
-        ),
-        Form(
-            "group_study",
-            "集中学习",
-            "group study",
-            (Field("materials", "学习材料", "materials", "texts"),),
-            ("materials", "hours"),
-        ),
-        Form(
-            "expert_guidance",
-            "专家辅导",
-            "expert guidance",
-            (
-                Field("expert", "专家", "expert", "person"),
-                Field("expert_affiliation", "专家单位", "expert's affiliation"),
-            ),
-            ("expert", "hours"),
-        ),
-        Form(
-            "training",
-            "培训",
-            "training",
-            (
-                Field("trainer", "授课人", "trainer", "person"),
-                Field("course", "课程", "course"),
-            ),
-            ("course", "hours", "file:attendance_sheet"),
-        ),
-        Form(
-            "mobilisation",
-            "动员会",
-            "mobilisation meeting",
-            (Field("speaker", "动员人", "speaker", "person"),),
-            ("speaker",),
-        ),
-        Form("regular_meeting", "例会", "regular meeting", (), ("agenda",)),
-        Form("organisational_life", "组织生活会", "organisational life meeting", _LIFE_MEETING, _LIFE_EXPECTS),
-        Form("democratic_life", "民主生活会", "democratic life meeting", _LIFE_MEETING, _LIFE_EXPECTS),
-    ),
-)
-
-_CONCLUSION = Field("conclusion", "结论", "conclusion", "longtext")
-
-DISCUSSION = Family(
-    "discussion",
-    "讨论记录",
-    "discussion",
-    expects=("body",),
-    forms=(
-        Form("great_discussion", "大讨论", "great discussion", (_CONCLUSION,), ("attendance", "conclusion")),
-        Form("forum", "座谈会", "forum", (_CONCLUSION,), ("attendance", "chair", "recorder")),
-        Form("exchange", "交流会", "exchange meeting", (_CONCLUSION,), ("attendance", "chair", "recorder")),
-        Form(
-            "heart_to_heart",
-            "谈心谈话",
-            "heart-to-heart talk",
-            (
-                Field("initiator", "谈话人", "initiator", "person"),
-                Field("initiator_capacity", "谈话人身份", "initiator's capacity"),
-                Field("partner", "谈话对象", "partner", "person"),
-                Field("partner_capacity", "谈话对象身份", "partner's capacity"),
-                Field("follow_up", "后续跟进", "follow-up", "longtext"),
-            ),
-            ("initiator", "initiator_capacity", "partner", "partner_capacity"),
-        ),
-        Form(
-            "soliciting_opinions",
-            "征求意见",
-            "soliciting opinions",
-            (
-                Field("channel", "渠道", "channel", "choice", CHANNELS),
-                Field(
-                    "opinions",
-                    "意见",
-                    "opinions",
-                    "rows",
-                    columns=(
-                        Field("person", "对象", "about", "person"),
-                        Field("opinion", "意见", "opinion", "longtext", required=True),
-                        Field("feedback", "反馈", "feedback given", "longtext"),
-                    ),
-                ),
-            ),
-            ("channel", "opinions"),
-        ),
-        Form(
-            "survey",
-            "问卷调研",
-            "survey",
-            (
-                Field("target", "调研对象", "target", "choice", SURVEY_TARGETS),
-                Field("distributed", "发放份数", "distributed", "int"),
-                Field("returned", "回收份数", "returned", "int"),
-                Field("findings", "调研发现", "findings", "longtext"),
-            ),
-            ("target", "distributed", "returned", "findings"),
-        ),
-        Form(
-            "visit",
-            "走访",
-            "visit",
-            (
-                Field("target", "走访对象", "target", "choice", SURVEY_TARGETS),
-                Field("visited", "被走访者", "visited"),
-                Field("findings", "走访发现", "findings", "longtext"),
-            ),
-            ("visited", "findings"),
-        ),
-    ),
-)
+from domain.records.fields import Field
+from domain.records.form import ATTENDANCE, COMMON, OCCURRED, Family, Form
+from domain.records.meetings import DISCUSSION, STUDY_SESSION
+from domain.records.vocabulary import FILE_ROLES, GRADES, PUBLICITY_LEVELS, QUARTERS, RETENTION, TERMS
 
 SELF_ANALYSIS = Family(
     "self_analysis",
@@ -503,6 +226,22 @@ PAPER = Family(
         Form("document", "材料", "document"),
     ),
 )
+
+__all__ = [
+    "ATTENDANCE",
+    "COMMON",
+    "FAMILIES",
+    "FILE_ROLES",
+    "GRADES",
+    "OCCURRED",
+    "PUBLICITY_LEVELS",
+    "RETENTION",
+    "Family",
+    "Form",
+    "expected_of",
+    "family",
+    "form_fields",
+]
 
 FAMILIES: tuple[Family, ...] = (STUDY_SESSION, DISCUSSION, SELF_ANALYSIS, EVALUATION, RECTIFICATION, PAPER)
 
