@@ -1,0 +1,227 @@
+"""``search`` and ``show``: find records, and look at one as it is or as it stood."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from datetime import date
+from typing import Any
+
+from api.cli.command import AS_OF, RECORD, Command, flag, option, positional
+from api.cli.context import Context, Screen
+from api.cli.filing import ChooseOne
+from domain.errors import EXIT_DONE, InputError
+
+MOST = 1000
+"""Hits in one answer; more come with ``--cursor``."""
+
+
+class BadFilter(InputError):
+    code = "bad_filter"
+    zh = "{option} 不能是“{value}”；可用的有：{accepted}。"
+    en = "{option} cannot be “{value}”; accepted: {accepted}."
+
+
+def search(context: Context, args: Namespace) -> int:
+    from api.instants import tree_size
+    from api.shapes import search_json
+    from domain.ports import SearchRequest
+
+    house = context.house
+    begun = time.perf_counter()
+    answer = house.searching.search(
+        context.actor,
+        SearchRequest(
+            query=" ".join(args.query),
+            filters=_filters(args),
+            occurred_from=_day(args.occurred_from, "--from"),
+            occurred_to=_day(args.occurred_to, "--to"),
+            recorded_from=_day(args.recorded_from, "--recorded-from"),
+            recorded_to=_day(args.recorded_to, "--recorded-to"),
+            as_of=None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone),
+            sort=args.sort,
+            limit=_limit(args.limit),
+            cursor=args.cursor,
+        ),
+    )
+    found = search_json(house, answer, (time.perf_counter() - begun) * 1000)
+    context.screen.document(found)
+    _print_hits(context, found)
+    return EXIT_DONE
+
+
+def show(context: Context, args: Namespace) -> int:
+    from api.cli.sheet import sheet
+    from api.instants import tree_size
+    from api.shapes import record_json
+
+    house = context.house
+    if args.version is not None and args.as_of is not None:
+        raise ChooseOne
+    record = house.archive.read(context.actor, args.record)
+    as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
+    found = record_json(house, record, args.version, as_of)
+    context.screen.document(found)
+    if not context.screen.json:
+        for line in sheet(context.screen, found, house.directory().name(record.organisation)):
+            context.screen.line(line)
+    return EXIT_DONE
+
+
+# ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _filters(args: Namespace) -> dict[str, tuple[str, ...]]:
+    """The options as filters of the search port, Chinese words for families and forms as their keys."""
+    families = tuple(_family(word) for word in args.family or ())
+    filters = {
+        "organisation": tuple(args.org or ()),
+        "family": families,
+        "form": tuple(_form(word, families) for word in args.form or ()),
+        "plan": tuple(args.plan or ()),
+        "phase": tuple(args.phase or ()),
+        "person": tuple(args.person or ()),
+        "year": tuple(args.year or ()),
+        "status": tuple(args.status or ()),
+        "file_type": tuple(args.file_type or ()),
+        "late": ("true",) if args.late else (),
+        "gaps": ("true",) if args.gaps else (),
+    }
+    return {name: values for name, values in filters.items() if values}
+
+
+def _family(word: str) -> str:
+    from domain.records.families import FAMILIES, family
+
+    found = family(word)
+    if found is None:
+        raise BadFilter(option="--family", value=word[:40], accepted="、".join(f"{f.zh}({f.key})" for f in FAMILIES))
+    return found.key
+
+
+def _form(word: str, families: tuple[str, ...]) -> str:
+    from domain.records.families import FAMILIES
+
+    among = [family for family in FAMILIES if not families or family.key in families]
+    for family in among:
+        if (form := family.form(word)) is not None:
+            return form.key
+    accepted = "、".join(f"{form.zh}({form.key})" for family in among for form in family.forms)
+    raise BadFilter(option="--form", value=word[:40], accepted=accepted)
+
+
+def _day(word: str | None, option_: str) -> str | None:
+    if word is None:
+        return None
+    try:
+        return date.fromisoformat(word).isoformat()
+    except ValueError:
+        raise BadFilter(option=option_, value=word[:40], accepted="2023-04-21") from None
+
+
+def _limit(number: int) -> int:
+    if not 1 <= number <= MOST:
+        raise BadFilter(option="--limit", value=number, accepted=f"1–{MOST}")
+    return number
+
+
+def _print_hits(context: Context, found: dict[str, Any]) -> None:
+    from domain.records.families import family
+
+    screen, directory = context.screen, context.house.directory()
+    zh = screen.lang == "zh"
+    screen.say(f"共 {found['total']} 条（{found['took_ms']} 毫秒）", f"{found['total']} found ({found['took_ms']} ms)")
+    for hit in found["hits"]:
+        kind = family(hit["family"])
+        form = kind.form(hit["form"]) if kind else None
+        names = ((kind.zh, form.zh) if zh else (kind.en, form.en)) if kind and form else ()
+        screen.line()
+        screen.line(f"{screen.bold(hit['title'])}  {hit['code']}")
+        screen.line(
+            screen.dim("  " + " · ".join((directory.name(hit["organisation"]), *names, str(hit["occurred_on"]))))
+        )
+        for snippet in hit["snippets"]:
+            place = "" if snippet["source"] in ("title", "body") else f"  [{_place(snippet, zh)}]"
+            screen.line(
+                "  " + " ".join(highlighted(screen, snippet["text"], snippet["marks"]).split()) + screen.dim(place)
+            )
+    if found["behind"]:
+        behind = found["behind"]
+        screen.note(f"还有 {behind} 个事件没有编入索引", f"{behind} events are not in the index yet")
+    if found["next"]:
+        screen.line()
+        screen.say(f"下一页：--cursor {found['next']}", f"Next page: --cursor {found['next']}")
+
+
+def _place(snippet: dict[str, Any], zh: bool) -> str:
+    if snippet["page"] is None:
+        return str(snippet["source"])
+    return f"{snippet['source']} 第 {snippet['page']} 页" if zh else f"{snippet['source']}, page {snippet['page']}"
+
+
+def highlighted(screen: Screen, text: str, marks: list[list[int]]) -> str:
+    """The snippet with what was searched in colour, where there is colour."""
+    parts, end = [], 0
+    for start, stop in marks:
+        parts += [text[end:start], screen.mark(text[start:stop])]
+        end = stop
+    return "".join([*parts, text[end:]])
+
+
+def _many(names: str, metavar: str, zh: str, en: str) -> Any:
+    return option(names, metavar, zh, en, action="append")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        ("search",),
+        "检索记录和附件的文字",
+        "Search the text of records and their files",
+        search,
+        "search 立行立改 整改措施 --org school-01 --from 2023-01-01 --to 2023-12-31",
+        (
+            positional(
+                "QUERY",
+                "要找的词；“引号”里的词连在一起，-词 表示不要",
+                'words; "a phrase" in quotes; -word to leave out',
+                nargs="*",
+            ),
+            _many("--org", "CODE", "只查这个单位和它的下级", "only this organisation and those below it"),
+            _many("--family", "F", "类别，如 整改", "family, such as rectification"),
+            _many("--form", "F", "形式，如 党课", "form, such as party_lecture"),
+            _many("--plan", "P", "方案", "plan"),
+            _many("--phase", "P", "阶段", "phase"),
+            _many("--person", "P", "参加的人：姓名或编号", "somebody taking part: name or code"),
+            _many("--year", "Y", "年份", "year"),
+            _many("--status", "S", "状态：filed signed returned withdrawn", "status: filed signed returned withdrawn"),
+            _many("--file-type", "T", "附件类型，如 pdf", "type of a file, such as pdf"),
+            flag("--late", "只看补录", "only what was filed late"),
+            flag("--gaps", "只看有待补的", "only what has gaps"),
+            option("--from", "DATE", "发生日期不早于", "happened on or after", dest="occurred_from"),
+            option("--to", "DATE", "发生日期不晚于", "happened on or before", dest="occurred_to"),
+            option("--recorded-from", "DATE", "存入日期不早于", "filed on or after"),
+            option("--recorded-to", "DATE", "存入日期不晚于", "filed on or before"),
+            AS_OF,
+            option(
+                "--sort",
+                "S",
+                "排序：relevance 相关、newest 最新、oldest 最早",
+                "relevance, newest or oldest",
+                choices=("relevance", "newest", "oldest"),
+                default="relevance",
+            ),
+            option(
+                "--limit", "N", f"一次最多多少条，1 到 {MOST}", f"hits in one answer, 1 to {MOST}", type=int, default=20
+            ),
+            option("--cursor", "C", "从上一次结果的 next 往后", "go on behind the `next` of an earlier answer"),
+        ),
+    ),
+    Command(
+        ("show",),
+        "看一条记录：内容、附件、经过",
+        "Show a record, its files and its history",
+        show,
+        "show school-01-2023-0042 --version 1",
+        (RECORD, option("--version", "N", "第 N 版", "its version N", type=int), AS_OF),
+    ),
+)

@@ -1,0 +1,69 @@
+"""``serve``: the web pages and the HTTP interface on this machine."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from api.cli.command import Command, option
+from api.cli.context import Context
+from domain.errors import EXIT_DONE, Unavailable
+
+
+class AddressTaken(Unavailable):
+    code = "address_taken"
+    zh = "{address} 不能用（{reason}）。"
+    en = "{address} cannot be used ({reason})."
+    next_zh = "多半是另一个程序占着；换一个：--port 8001。"
+    next_en = "Another program probably has it; choose another one: --port 8001."
+
+
+def serve(context: Context, args: Namespace) -> int:
+    import socket
+
+    import uvicorn
+
+    from api.http.app import create_app
+
+    app = create_app(context.house, context.pipeline)
+    family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((args.host, args.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressTaken(address=f"{args.host}:{args.port}", reason=reason) from None
+    host = f"[{args.host}]" if family == socket.AF_INET6 else args.host
+    address = f"http://{host}:{listener.getsockname()[1]}/"
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            context.screen.say(f"见证已启动：{address}（Ctrl+C 停止）", f"Jianzheng is ready: {address} (Ctrl+C stops)")
+            context.screen.flush()
+
+    Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False)).run([listener])
+    return EXIT_DONE
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        ("serve",),
+        "启动网页和接口",
+        "Serve the pages and the HTTP interface",
+        serve,
+        "serve --port 8000",
+        (
+            option(
+                "--host",
+                "H",
+                "监听的地址，默认只在本机（127.0.0.1）",
+                "address (default: 127.0.0.1, this machine only)",
+                default="127.0.0.1",
+            ),
+            option("--port", "P", "端口，默认 8000", "port (default: 8000)", type=int, default=8000),
+        ),
+        json=False,
+    ),
+)

@@ -1,0 +1,101 @@
+"""A record as a person reads it in a terminal: fields by their names, files, what is missing, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from api.cli.context import Screen
+from domain.records.families import ATTENDANCE, family, form_fields
+from domain.records.fields import Field
+from domain.records.record import STATUS_EN, STATUS_ZH
+
+_ACTS: dict[str, tuple[str, str]] = {
+    "filed": ("存证", "filed"),
+    "attached": ("附文件", "files attached"),
+    "corrected": ("更正", "corrected"),
+    "signed_off": ("审签", "signed off"),
+    "returned": ("退回", "returned"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "progress": ("整改进展", "progress"),
+    "closed": ("销号", "closed"),
+}
+_ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progress"), "closed": ("已销号", "closed")}
+
+
+def sheet(screen: Screen, record: dict[str, Any], organisation: str) -> Iterator[str]:
+    """The lines for `api.shapes.record_json`."""
+    zh = screen.lang == "zh"
+    found = family(record["family"])
+    form = found.form(record["form"]) if found else None
+    kind = " · ".join((found.zh, form.zh) if zh else (found.en, form.en)) if found and form else record["form"]
+    status = (STATUS_ZH if zh else STATUS_EN)[record["status"]]
+    yield screen.bold(record["title"])
+    yield f"{record['code']}  {'第' if zh else 'version'} {record['version']}{' 版' if zh else ''}  {status}  {kind}"
+    yield f"{organisation} ({record['organisation']})  {_when(record['occurred'])}"
+    if record["late"]:
+        yield "补录" if zh else "filed late"
+    if record["item"]:
+        yield ("整改：" if zh else "item: ") + _ITEM[record["item"]["state"]][0 if zh else 1]
+    yield ""
+    for field in form_fields(record["family"], record["form"]).values():
+        if field.key in record and field.key != "title":
+            yield from _lines(field, record[field.key], zh)
+    for field in ATTENDANCE:
+        if field.key in record.get("attendance", {}):
+            yield from _lines(field, record["attendance"][field.key], zh)
+    if record["gaps"]:
+        yield ""
+        yield screen.bold("待补" if zh else "Missing")
+        yield from (f"  · {gap['zh' if zh else 'en']}" for gap in record["gaps"])
+    if record["files"]:
+        yield ""
+        yield screen.bold("附件" if zh else "Files")
+        for file in record["files"]:
+            yield f"  {file['name']}  {file['size']:,}  {file['media_type']}  {screen.dim(file['sha256'][:16])}"
+    yield ""
+    yield screen.bold("经过" if zh else "History")
+    for act in record["history"]:
+        leaf = "" if act["leaf_index"] is None else f"#{act['leaf_index']}"
+        name = _ACTS.get(act["event"], (act["event"],) * 2)[0 if zh else 1]
+        at = act["at"][:16].replace("T", " ")
+        yield f"  {at}Z  {name}  {act['by']}  {screen.dim(leaf)}  {act['reason']}".rstrip()
+
+
+def _when(occurred: dict[str, str]) -> str:
+    start, end = occurred["from"], occurred.get("to")
+    return start if end is None else f"{start} – {end}"
+
+
+def _lines(field: Field, value: Any, zh: bool) -> Iterator[str]:
+    name = field.zh if zh else field.en
+    text = _text(field, value, zh)
+    if "\n" not in text:
+        yield f"  {name}: {text}"
+        return
+    yield f"  {name}:"
+    yield from (f"    {line}" for line in text.splitlines())
+
+
+def _text(field: Field, value: Any, zh: bool) -> str:
+    match field.kind:
+        case "person":
+            code = value.get("person")
+            return f"{value['name']} ({code})" if code else str(value["name"])
+        case "people":
+            return "、".join(str(person["name"]) for person in value)
+        case "texts":
+            return str(value[0]) if len(value) == 1 else "\n" + "\n".join(f"{n}. {t}" for n, t in enumerate(value, 1))
+        case "choice":
+            choice = next((c for c in field.choices if c.key == value), None)
+            return str(value) if choice is None else (choice.zh if zh else choice.en)
+        case "flag":
+            return ("是" if value else "否") if zh else ("yes" if value else "no")
+        case "rows":
+            rows = (
+                "，".join(_text(column, row[column.key], zh) for column in field.columns if column.key in row)
+                for row in value
+            )
+            return "\n" + "\n".join(rows)
+        case _:
+            return str(value)

@@ -1,0 +1,185 @@
+"""The JSON answers that scripts rely on, the same in commands and over HTTP. Keys may be added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from adapters.ingest import Filed, Refused
+from adapters.record_folder import Passed
+from domain.errors import JianzhengError, Lang, NotFound
+from domain.records.content import occurred_on
+from domain.records.events import FileEntry, RecordEvent
+from domain.records.gaps import describe
+from domain.records.record import Record, Version, replay
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import House
+    from domain.searching import Answer, Found
+
+Json = dict[str, Any]
+
+
+def record_json(house: House, record: Record, version: int | None = None, as_of: int | None = None) -> Json:
+    """``show``: the record with the content of a version, or as it stood when the ledger had ``as_of`` leaves.
+
+    Raises `NotFound` for a version it does not have, or where it was not there yet.
+    """
+    leaves = {leaf.version: leaf.index for leaf in house.ledger.leaves_of(record.id)}
+    record, state = standing(house, record, version, as_of)
+    return {
+        "record": str(record.id),
+        "code": record.code,
+        "version": state.number,
+        "status": record.status,
+        "organisation": record.organisation,
+        **state.content,
+        "occurred_on": occurred_on(state.content),
+        "recorded_at": record.filed_at,
+        "filed_by": record.filed_by,
+        "late": record.late,
+        "item": None if record.item is None else {"state": record.item, "closed_on": record.closed_on},
+        "gaps": gaps_json(state),
+        "files": [_file(house, entry) for entry in state.files],
+        "history": [
+            {
+                "version": act.version,
+                "event": act.name,
+                "at": act.at,
+                "by": act.by,
+                "leaf_index": leaves.get(act.revision),
+                "reason": act.reason,
+                "revision": act.revision,
+            }
+            for act in record.history
+        ],
+        "as_of": as_of,
+    }
+
+
+def standing(
+    house: House, record: Record, version: int | None = None, as_of: int | None = None
+) -> tuple[Record, Version]:
+    """The record as it stood, and the version asked for. Raises `NotFound`."""
+    if as_of is not None:
+        leaves = house.ledger.leaves_of(record.id)
+        record = _as_of(house, record, max((leaf.version for leaf in leaves if leaf.index < as_of), default=0))
+    state = record.current if version is None else record.version(version)
+    if state is None:
+        raise NotFound("版本", "version", f"{record.code} v{version}", field="version")
+    return record, state
+
+
+def gaps_json(state: Version) -> list[Json]:
+    return [
+        {**gap, "zh": describe(gap, "zh", state.content), "en": describe(gap, "en", state.content)}
+        for gap in state.gaps
+    ]
+
+
+def act_json(house: House, record: Record, changed: bool) -> Json:
+    """What an act on a record came to: the record as `record_json` has it, and whether anything changed."""
+    return {**record_json(house, record), "changed": changed}
+
+
+def search_json(house: House, answer: Answer, took_ms: float) -> Json:
+    return {
+        "total": answer.total,
+        "took_ms": round(took_ms, 1),
+        "hits": [_hit(found) for found in answer.hits],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in values]
+            for name, values in answer.facets.items()
+        },
+        "next": answer.next,
+        "behind": answer.behind,
+    }
+
+
+def ingest_json(outcomes: Iterable[Filed | Refused], passed: Iterable[Passed], lang: Lang) -> Json:
+    """``warnings`` beside the keys of the contract: what was seen and not filed, and files of 0 bytes."""
+    answer: Json = {"filed": [], "unchanged": [], "failed": [], "warnings": []}
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            answer["failed"].append(_refused(outcome, lang))
+        else:
+            answer["filed" if outcome.outcome.changed else "unchanged"].append(_filed(outcome))
+    answer["warnings"] = [{"path": p.path, "code": p.code, "message": p.zh if lang == "zh" else p.en} for p in passed]
+    return answer
+
+
+def error_json(error: JianzhengError, lang: Lang) -> Json:
+    return {"error": error.as_dict(lang)}
+
+
+def _as_of(house: House, record: Record, revision: int) -> Record:
+    events = [e for e in house.events.stream(record.id, limit=revision) if isinstance(e, RecordEvent)]
+    then = replay(events) if revision else None
+    if then is None:
+        raise NotFound("当时的记录", "record at that time", record.code, field="as_of")
+    return then
+
+
+def _file(house: House, entry: FileEntry) -> Json:
+    text = house.texts.get(entry.sha256, house.extractor.version)
+    return {
+        "name": entry.name,
+        "sha256": entry.sha256,
+        "size": entry.size,
+        "media_type": entry.media_type,
+        "role": entry.role,
+        "text_status": text.status if text else "pending",
+    }
+
+
+def _hit(found: Found) -> Json:
+    record, hit = found.record, found.hit
+    state = next((v for v in reversed(record.versions) if v.revision <= hit.revision), record.current)
+    return {
+        "record": str(record.id),
+        "code": record.code,
+        "title": state.content["title"],
+        "organisation": record.organisation,
+        "family": state.content["family"],
+        "form": state.content["form"],
+        "occurred_on": occurred_on(state.content),
+        "recorded_at": record.filed_at,
+        "status": record.status,
+        "version": state.number,
+        "late": record.late,
+        "gaps": len(state.gaps),
+        "snippets": [
+            {"source": s.source, "page": s.page, "text": s.text, "marks": [list(mark) for mark in s.marks]}
+            for s in hit.snippets
+        ],
+    }
+
+
+def _filed(outcome: Filed) -> Json:
+    record = outcome.outcome.record
+    return {
+        "path": outcome.path,
+        "record": str(record.id),
+        "code": record.code,
+        "version": record.current.number,
+        "files": [{"name": f.name, "sha256": f.sha256, "size": f.size} for f in record.files],
+        "late": record.late,
+        "gaps": gaps_json(record.current),
+    }
+
+
+def _refused(outcome: Refused, lang: Lang) -> Json:
+    error = outcome.error
+    found: Json = {
+        "path": outcome.path,
+        "code": error.code,
+        "message": error.message(lang),
+        "field": error.field,
+        "line": error.line,
+        "next": error.next_step(lang),
+    }
+    if outcome.problems:
+        found["problems"] = [
+            {"field": p.field, "line": line, "message": p.zh if lang == "zh" else p.en} for line, p in outcome.problems
+        ]
+    return found
