@@ -1,0 +1,307 @@
+"""Credentials: passwords, sessions, API tokens and pending uploads of accounts, in a private SQLite file (mode 0600).
+
+None of this is ever an event: it may be forgotten, it must not be public. Whether an account exists and what it may do
+is the directory's matter. A password is kept as an Argon2id hash; of session ids and tokens, which are 256 random
+bits, only the SHA-256 is kept, so a stolen copy of the file signs nobody in.
+
+Time is passed in. Safe to use from several threads and processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sqlite3
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import PwdlibError
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from adapters.blobs.durable import storage_errors
+from adapters.events.sqlite import LOCK_TIMEOUT, translated
+from adapters.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
+from domain.errors import InputError, NotFound
+
+PASSWORD_LENGTH = range(10, 1025)
+"""Characters; the upper end keeps the hashing of a megabyte from being a way to slow the server down."""
+
+IDLE = timedelta(hours=12)
+ABSOLUTE = timedelta(days=7)
+"""A session ends when it was not used for the first, and in any case after the second."""
+
+TOUCH = timedelta(minutes=1)
+"""How often the last use of a session or token is noted at most: reading a page should not write."""
+
+CLAIM = timedelta(hours=24)
+"""How long an upload stays its owner's to name in a record; staging keeps the bytes as long."""
+
+TOKEN_PREFIX = "jz_"  # noqa: S105  (what every token begins with, so that scanners find leaked ones)
+
+HASHING_AT_ONCE = 2
+"""One Argon2 hash takes 64 MiB of memory; more at once would let a crowd at the door use up the machine."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS passwords (username TEXT PRIMARY KEY, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS attempts (
+    subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, last REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS sessions (
+    hash TEXT PRIMARY KEY, username TEXT NOT NULL, created REAL NOT NULL, used REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (username);
+CREATE TABLE IF NOT EXISTS tokens (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, username TEXT NOT NULL, name TEXT NOT NULL,
+    created REAL NOT NULL, expires REAL, used REAL);
+CREATE TABLE IF NOT EXISTS uploads (
+    username TEXT NOT NULL, sha256 TEXT NOT NULL, media_type TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (username, sha256));
+"""
+
+
+class PasswordTooWeak(InputError):
+    code = "password_too_weak"
+    zh = "这个口令太弱：{why_zh}。"
+    en = "This password is too weak: {why_en}."
+    next_zh = "请换一个至少 10 个字符、别人猜不到的口令；几个不相干的词连起来就很好。"
+    next_en = "Choose one of at least 10 characters that nobody guesses; a few unrelated words do well."
+
+
+class TokenInfo(NamedTuple):
+    """An API token as its owner sees it later; the secret itself is shown once, when it is made."""
+
+    id: str
+    name: str
+    created: datetime
+    expires: datetime | None
+    used: datetime | None
+
+
+class AccountStore:
+    def __init__(self, path: Path, hasher: PasswordHash | None = None) -> None:
+        self._path = path
+        self._hasher = hasher or PasswordHash((Argon2Hasher(),))
+        self._hashing = threading.Semaphore(HASHING_AT_ONCE)
+        self._local = threading.local()
+        with storage_errors():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            path.chmod(0o600)
+        with self._transaction() as db:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                db.execute(statement)
+
+    # ── passwords ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def set_password(self, username: str, password: str) -> None:
+        """Raises `PasswordTooWeak`. Every session of the account ends, a thief's too."""
+        secret = _normal(password)
+        _require_strong(username, secret)
+        with self._hashing:
+            hashed = self._hasher.hash(secret)
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO passwords VALUES (?, ?)", (username, hashed))
+            db.execute("DELETE FROM sessions WHERE username = ?", (username,))
+
+    def has_password(self, username: str) -> bool:
+        with self._transaction() as db:
+            return db.execute("SELECT 1 FROM passwords WHERE username = ?", (username,)).fetchone() is not None
+
+    def check_password(self, username: str, password: str, now: datetime, address: str = "") -> bool:
+        """Is it the account's password? An unknown account takes as long. Raises `TooManyAttempts`.
+
+        An attempt counts as failed from its beginning, so that many at once are not more than one after another.
+        """
+        username = _encodable(username[:64])
+        subjects = [(f"user:{username}", USER_FREE)]
+        if address:
+            subjects.append((f"address:{address}", ADDRESS_FREE))
+        with self._transaction() as db:
+            row = db.execute("SELECT hash FROM passwords WHERE username = ?", (username,)).fetchone()
+            self._attempt(db, subjects, now.timestamp())
+        secret = _normal(password[: PASSWORD_LENGTH.stop])
+        with self._hashing:
+            if row is None:
+                self._hasher.hash(secret)
+                return False
+            try:
+                right, better = self._hasher.verify_and_update(secret, row[0])
+            except PwdlibError:  # the stored hash is not one of ours: nobody gets in with it
+                return False
+        if right:
+            with self._transaction() as db:
+                db.execute("DELETE FROM attempts WHERE subject = ?", (subjects[0][0],))
+                # Only this attempt is taken back: one good account must not open the door to guesses at others.
+                db.executemany(
+                    "UPDATE attempts SET failures = failures - 1 WHERE subject = ?", [(s,) for s, _ in subjects[1:]]
+                )
+                if better is not None:
+                    db.execute("UPDATE passwords SET hash = ? WHERE username = ?", (better, username))
+        return right
+
+    @staticmethod
+    def _attempt(db: sqlite3.Connection, subjects: list[tuple[str, int]], now: float) -> None:
+        db.execute("DELETE FROM attempts WHERE last < ?", (now - FORGET,))
+        for subject, free in subjects:
+            row = db.execute("SELECT failures, last FROM attempts WHERE subject = ?", (subject,)).fetchone()
+            wait = 0.0 if row is None else row[1] + pause_after(row[0], free) - now
+            if wait > 0:
+                raise TooManyAttempts(wait)
+        db.executemany(
+            "INSERT INTO attempts VALUES (?, 1, ?)"
+            " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1, last = excluded.last",
+            [(subject, now) for subject, _ in subjects],
+        )
+
+    # ── sessions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin_session(self, username: str, now: datetime) -> str:
+        """A fresh id for the cookie, whatever the browser sent before: nobody can fix it in advance."""
+        session = secrets.token_urlsafe(32)
+        at = now.timestamp()
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM sessions WHERE used < ? OR created < ?",
+                (at - IDLE.total_seconds(), at - ABSOLUTE.total_seconds()),
+            )
+            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (_digest(session), username, at, at))
+        return session
+
+    def session_user(self, session: str, now: datetime) -> str | None:
+        """Whose session it is; None for an unknown or expired one."""
+        at, hashed = now.timestamp(), _digest(session)
+        with self._transaction(writing=False) as db:
+            row = db.execute("SELECT username, created, used FROM sessions WHERE hash = ?", (hashed,)).fetchone()
+        if row is None or at - row[2] > IDLE.total_seconds() or at - row[1] > ABSOLUTE.total_seconds():
+            return None
+        if at - row[2] > TOUCH.total_seconds():
+            with self._transaction() as db:
+                db.execute("UPDATE sessions SET used = ? WHERE hash = ?", (at, hashed))
+        return str(row[0])
+
+    def end_session(self, session: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM sessions WHERE hash = ?", (_digest(session),))
+
+    def end_all(self, username: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM sessions WHERE username = ?", (username,))
+
+    # ── API tokens ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def create_token(
+        self, username: str, name: str, now: datetime, expires: datetime | None = None
+    ) -> tuple[TokenInfo, str]:
+        """The token and its secret, which is shown this once."""
+        secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        info = TokenInfo(secrets.token_hex(8), name, now, expires, None)
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                (info.id, _digest(secret), username, name, now.timestamp(), expires and expires.timestamp()),
+            )
+        return info, secret
+
+    def token_user(self, secret: str, now: datetime) -> str | None:
+        """Whose token it is; None for an unknown, revoked or expired one."""
+        at = now.timestamp()
+        with self._transaction(writing=False) as db:
+            row = db.execute(
+                "SELECT username, expires, used, id FROM tokens WHERE hash = ?", (_digest(secret),)
+            ).fetchone()
+        if row is None or (row[1] is not None and row[1] <= at):
+            return None
+        if row[2] is None or at - row[2] > TOUCH.total_seconds():
+            with self._transaction() as db:
+                db.execute("UPDATE tokens SET used = ? WHERE id = ?", (at, row[3]))
+        return str(row[0])
+
+    def tokens(self, username: str) -> list[TokenInfo]:
+        with self._transaction(writing=False) as db:
+            rows = db.execute(
+                "SELECT id, name, created, expires, used FROM tokens WHERE username = ? ORDER BY created, id",
+                (username,),
+            ).fetchall()
+        return [TokenInfo(i, name, _instant(c), e and _instant(e), u and _instant(u)) for i, name, c, e, u in rows]
+
+    def revoke_token(self, username: str, token_id: str) -> None:
+        """Raises `NotFound` for one that is not the account's."""
+        with self._transaction() as db:
+            cursor = db.execute("DELETE FROM tokens WHERE id = ? AND username = ?", (token_id, username))
+        if cursor.rowcount == 0:
+            raise NotFound("令牌", "token", token_id)
+
+    # ── uploads ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def claim_upload(self, username: str, sha256: str, media_type: str, now: datetime) -> None:
+        """Note that this account sent these bytes: it, and nobody else, may name them in a record."""
+        at = now.timestamp()
+        with self._transaction() as db:
+            db.execute("DELETE FROM uploads WHERE at < ?", (at - CLAIM.total_seconds(),))
+            db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (username, sha256, media_type, at))
+
+    def upload(self, username: str, sha256: str, now: datetime) -> str | None:
+        """The media type of what the account uploaded under that digest; None where it did not, or long ago."""
+        with self._transaction(writing=False) as db:
+            row = db.execute(
+                "SELECT media_type FROM uploads WHERE username = ? AND sha256 = ? AND at >= ?",
+                (username, sha256, now.timestamp() - CLAIM.total_seconds()),
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def _transaction(self, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own; committed at the end, else rolled back. SQLite's errors become ours."""
+        with translated():
+            db: sqlite3.Connection | None = getattr(self._local, "db", None)
+            if db is None:
+                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
+                db.execute("PRAGMA journal_mode=WAL")
+                db.execute("PRAGMA synchronous=FULL")
+                db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
+                self._local.db = db
+            db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+
+def _normal(password: str) -> str:
+    """The same password typed on another keyboard or system is the same characters (NIST SP 800-63B, 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", _encodable(password))
+
+
+def _encodable(text: str) -> str:
+    """Half of a surrogate pair, which JSON can say, is no character that could be stored."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _require_strong(username: str, password: str) -> None:
+    if len(password) not in PASSWORD_LENGTH:
+        raise PasswordTooWeak(
+            why_zh=f"应有 {PASSWORD_LENGTH.start} 到 {PASSWORD_LENGTH.stop - 1} 个字符",
+            why_en=f"it must have {PASSWORD_LENGTH.start} to {PASSWORD_LENGTH.stop - 1} characters",
+            field="password",
+        )
+    if password.casefold() == username.casefold():
+        raise PasswordTooWeak(why_zh="它与用户名相同", why_en="it is the user name", field="password")
+    if len(set(password)) < 4:
+        raise PasswordTooWeak(why_zh="不同的字符太少", why_en="it has too few different characters", field="password")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

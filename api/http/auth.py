@@ -1,0 +1,153 @@
+"""Who is asking: a session cookie (pages) or a bearer token (programs), and proof that a page of ours sent the form.
+
+Routes depend on `current_actor`. `protect` guards the whole application: an unsafe request that comes with a cookie
+must carry the session's CSRF token, in the form field ``csrf`` or the header ``X-CSRF-Token``; any unsafe request
+that a browser says was sent by another site is refused, the sign-in form included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.http.context import house_of
+from api.http.errors import CsrfFailed, WrongPassword
+from domain.access import Actor
+from domain.errors import NotSignedIn
+
+COOKIE = "jianzheng_session"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class Identified(NamedTuple):
+    """``session`` is the cookie's value, None for a program with a token."""
+
+    actor: Actor
+    session: str | None
+
+
+def identify(request: Request) -> Identified | None:
+    """Who the request is from; asked of the account store once a request."""
+    if not hasattr(request.state, "identified"):
+        request.state.identified = _identify(request)
+    found: Identified | None = request.state.identified
+    return found
+
+
+def _identify(request: Request) -> Identified | None:
+    house = house_of(request)
+    now = house.clock()
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    session: str | None = None
+    if scheme:
+        # A header that cannot be used is not made up for by a cookie.
+        username = house.accounts.token_user(secret.strip(), now) if scheme.lower() == "bearer" else None
+    else:
+        session = request.cookies.get(COOKIE)
+        username = house.accounts.session_user(session, now) if session else None
+    account = house.directory().accounts.get(username) if username else None
+    if account is None or account.closed:
+        return None
+    return Identified(account.actor(), session)
+
+
+def optional_actor(request: Request) -> Actor | None:
+    """Dependency: who is signed in, None for nobody."""
+    found = identify(request)
+    return found.actor if found else None
+
+
+def current_actor(request: Request) -> Actor:
+    """Dependency: who is signed in. Raises `NotSignedIn`."""
+    actor = optional_actor(request)
+    if actor is None:
+        raise NotSignedIn
+    return actor
+
+
+ActorDep = Annotated[Actor, Depends(current_actor)]
+OptionalActorDep = Annotated[Actor | None, Depends(optional_actor)]
+
+
+# ── signing in and out ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sign_in(request: Request, response: Response, username: str, password: str) -> Actor:
+    """Check the password, end the session the browser came with, begin a new one and set its cookie on ``response``.
+
+    Raises `WrongPassword` and `TooManyAttempts`.
+    """
+    house = house_of(request)
+    address = request.client.host if request.client else ""
+    right = house.accounts.check_password(username, password, house.clock(), address)
+    account = house.directory().accounts.get(username)
+    if not right or account is None or account.closed:
+        raise WrongPassword
+    sign_out(request, response)
+    begin_session(request, response, username)
+    return account.actor()
+
+
+def begin_session(request: Request, response: Response, username: str) -> None:
+    """A new session for an account whose owner has just proved to be it."""
+    house = house_of(request)
+    session = house.accounts.begin_session(username, house.clock())
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, session, httponly=True, samesite="lax", path="/", secure=secure)
+    request.state.identified = Identified(house.directory().account(username).actor(), session)
+
+
+def sign_out(request: Request, response: Response) -> None:
+    session = request.cookies.get(COOKIE)
+    if session:
+        house_of(request).accounts.end_session(session)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    request.state.identified = None
+
+
+# ── cross-site requests ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def csrf_token(request: Request) -> str:
+    """What a form of this session must carry; empty where nobody is signed in by a cookie."""
+    found = identify(request)
+    return _token(found.session) if found and found.session else ""
+
+
+async def protect(request: Request) -> None:
+    """Dependency of the whole application. Raises `CsrfFailed`."""
+    found = await run_in_threadpool(identify, request)
+    if request.method in SAFE or (found is not None and found.session is None):
+        return
+    if _from_elsewhere(request):
+        raise CsrfFailed
+    if found is None or found.session is None:
+        return
+    sent = request.headers.get(CSRF_HEADER)
+    if sent is None and request.headers.get("content-type", "").lower().startswith(FORMS):
+        value = (await request.form()).get(CSRF_FIELD)
+        sent = value if isinstance(value, str) else None
+    if sent is None or not hmac.compare_digest(sent.encode(), _token(found.session).encode()):
+        raise CsrfFailed
+
+
+def _from_elsewhere(request: Request) -> bool:
+    """What the browser itself says of where the request came from; programs say nothing."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+def _token(session: str) -> str:
+    return hmac.new(session.encode(), b"jianzheng csrf", hashlib.sha256).hexdigest()

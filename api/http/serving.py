@@ -1,0 +1,112 @@
+"""Kept files out to a reader: streamed in pieces, in part where a range is asked for, and never as active content.
+
+A whole file is hashed on its way out and its last piece held back until the digest is right: a file that was altered
+in the store never arrives whole. The reader's program reports a broken download, the log says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import IO
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from adapters.blobs.media_types import served_as
+from adapters.bootstrap import House
+from api.http.errors import RangeNotSatisfiable
+from domain.errors import BlobDamaged, BlobMissing
+from domain.records.events import FileEntry
+
+PIECE = 1 << 18
+
+PDF = "application/pdf"
+
+SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+"""A browser's own PDF viewer does not start inside a sandbox; the file gets no more than what the viewer needs."""
+
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool) -> Response:
+    """Raises `BlobMissing`, `BlobDamaged` and `RangeNotSatisfiable` before anything is sent."""
+    size = house.blobs.size(entry.sha256)
+    if size is None:
+        raise BlobMissing(entry.sha256)
+    if size != entry.size:
+        raise BlobDamaged(entry.sha256)
+    served = served_as(entry.media_type)
+    shown = inline and served.inline
+    etag = f'"{entry.sha256}"'
+    text = served.media_type.startswith("text/")
+    headers = {
+        "Content-Type": f"{served.media_type}; charset=utf-8" if text else served.media_type,
+        "Content-Disposition": disposition(entry.name, inline=shown),
+        "Content-Security-Policy": PDF_POLICY if shown and served.media_type == PDF else SANDBOX,
+        "X-Frame-Options": "SAMEORIGIN",
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",  # whether one may still read it is asked each time
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    wanted = _range(request, size, etag)
+    if wanted is None:
+        headers["Content-Length"] = str(size)
+        if request.method == "HEAD":
+            return Response(headers=headers)
+        return StreamingResponse(_whole(house.blobs.open(entry.sha256), entry), headers=headers)
+    start, end = wanted
+    headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{size}"}
+    if request.method == "HEAD":
+        return Response(status_code=206, headers=headers)
+    return StreamingResponse(_part(house.blobs.open(entry.sha256), start, end), status_code=206, headers=headers)
+
+
+def disposition(name: str, *, inline: bool = False) -> str:
+    """RFC 6266 with the name in UTF-8 (RFC 8187), and an ASCII one for what does not know that."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
+    kind = "inline" if inline else "attachment"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+
+
+def _range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
+    """``(start, end)`` of the one range asked for (RFC 9110, 14.2); None for the whole file."""
+    condition = request.headers.get("if-range")
+    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if found is None or found.group() == "bytes=-" or (condition is not None and condition != etag):
+        return None  # several ranges, other units, nonsense: RFC 9110 lets a server ignore them
+    first, last = found.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1) if last else size
+        if last and int(last) < int(first):
+            return None
+    if start >= end:
+        raise RangeNotSatisfiable(size=size)
+    return start, end
+
+
+def _whole(source: IO[bytes], entry: FileEntry) -> Iterator[bytes]:
+    hasher, held = hashlib.sha256(), b""
+    with source:
+        while piece := source.read(PIECE):
+            hasher.update(piece)
+            yield held
+            held = piece
+    if hasher.hexdigest() != entry.sha256:
+        raise BlobDamaged(entry.sha256)
+    yield held
+
+
+def _part(source: IO[bytes], start: int, end: int) -> Iterator[bytes]:
+    with source:
+        source.seek(start)
+        while start < end and (piece := source.read(min(PIECE, end - start))):
+            start += len(piece)
+            yield piece

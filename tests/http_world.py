@@ -1,0 +1,100 @@
+"""A small archive behind the real application: two schools under one bureau, an account for every role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from adapters import settings
+from adapters.accounts import AccountStore
+from adapters.bootstrap import House, create_archive
+from api.http.app import create_app
+from api.http.auth import CSRF_HEADER
+from domain.access import ROLES
+from indexers.pipeline import Pipeline
+
+PASSWORD = "four quiet words here"
+FAST = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+BASE = "http://localhost"
+HERE, THERE, TOP = "school-01", "school-02", "top"
+
+
+@dataclass
+class Clock:
+    now: datetime = datetime(2023, 5, 4, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Thursday
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class World:
+    """``client()`` is a stranger's browser; ``signed_in(name)`` sends the CSRF token with everything."""
+
+    house: House
+    clock: Clock
+    app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = create_app(self.house)
+
+    def client(self, **options: Any) -> TestClient:
+        return TestClient(self.app, base_url=BASE, **options)
+
+    def signed_in(self, username: str, password: str = PASSWORD) -> TestClient:
+        client = self.client()
+        answer = client.post("/api/v1/session", json={"username": username, "password": password})
+        assert answer.status_code == 201, answer.text
+        client.headers[CSRF_HEADER] = answer.json()["csrf"]
+        return client
+
+    def program(self, username: str) -> TestClient:
+        _, secret = self.house.accounts.create_token(username, "test", self.clock())
+        client = self.client()
+        client.headers["authorization"] = f"Bearer {secret}"
+        return client
+
+    def catch_up(self) -> None:
+        Pipeline(self.house).catch_up()
+
+
+def make_world(home: Path) -> World:
+    """Accounts: ``admin`` at the top, and for each role R ``R-here`` and ``R-there``; ``nobody`` has none."""
+    clock = Clock()
+    chosen = settings.read({"JIANZHENG_HOME": str(home), "JIANZHENG_LANG": "zh"})
+    house = create_archive(chosen, name="示例教育局", origin="archive.example/test", clock=clock)
+    house._accounts = AccountStore(chosen.accounts_file, FAST)
+    house.accounts.set_password("admin", PASSWORD)
+    admin = house.operator()
+    for code in (HERE, THERE):
+        house.administration.add_organisation(admin, code, f"学校{code[-1]}")
+    for organisation, ending in ((HERE, "here"), (THERE, "there")):
+        for role in ROLES:
+            house.administration.open_account(admin, f"{role}-{ending}")
+            house.administration.grant(admin, f"{role}-{ending}", role, organisation)
+            house.accounts.set_password(f"{role}-{ending}", PASSWORD)
+    house.administration.open_account(admin, "nobody")
+    house.accounts.set_password("nobody", PASSWORD)
+    return World(house, clock)
+
+
+def record(organisation: str = HERE, **other: Any) -> dict[str, Any]:
+    """The smallest record that files without an error."""
+    return {
+        "organisation": organisation,
+        "family": "study_session",
+        "form": "党课",
+        "title": "专题党课：从历史中汲取力量",
+        "occurred": {"from": "2023-04-21T14:30+08:00"},
+        **other,
+    }

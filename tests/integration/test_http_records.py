@@ -1,0 +1,47 @@
+"""Records over HTTP against the real application and a real archive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.http_world import World, make_world, record
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = make_world(tmp_path_factory.mktemp("archive") / "home")
+    yield made
+    made.house.close()
+
+
+def test_a_record_with_a_file_comes_back_whole(world: World) -> None:
+    """What was uploaded and filed is read again with the same fields and the same bytes."""
+    clerk = world.signed_in("clerk-here")
+    content = "签到表：张敏、李强\n".encode()
+    uploaded = clerk.post("/api/v1/uploads?name=签到表.txt", content=content)
+    digest = hashlib.sha256(content).hexdigest()
+    assert uploaded.json() == {"sha256": digest, "size": len(content), "media_type": "text/plain"}
+    files = [{"name": "签到表.txt", "sha256": digest, "role": "attendance_sheet"}]
+    filed = clerk.post("/api/v1/records", json=record(files=files))
+    assert filed.status_code == 201, filed.text
+    code = filed.json()["code"]
+    assert filed.headers["location"] == f"/api/v1/records/{code}"
+    shown = clerk.get(f"/api/v1/records/{code}").json()
+    assert shown["title"] == record()["title"]
+    assert [f["sha256"] for f in shown["files"]] == [digest]
+    fetched = clerk.get(f"/api/v1/records/{code}/files/签到表.txt")
+    assert fetched.content == content
+    assert "filename*=UTF-8''%E7%AD%BE%E5%88%B0%E8%A1%A8.txt" in fetched.headers["content-disposition"]
+
+
+def test_a_stranger_is_asked_to_sign_in(world: World) -> None:
+    """Without a session nothing is read, and the answer is a problem document in the reader's language."""
+    answer = world.client().get("/api/v1/records/school-01-2023-0001", headers={"accept-language": "en-GB,en;q=0.9"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_signed_in"
+    assert answer.json()["detail"] == "This is not allowed: please sign in first."
