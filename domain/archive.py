@@ -7,7 +7,8 @@ of one act are appended in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from typing import Any
@@ -158,8 +159,12 @@ class Archive:
         existing = self._loaded(new_id)
         if existing is not None:
             return self._repeated(existing, organisation, checked, files)
-        for file in files:
-            file.staged.commit()
+        with self._keeping(files):
+            return self._file_once(actor, organisation, checked, files, new_id)
+
+    def _file_once(
+        self, actor: Actor, organisation: str, checked: Checked, files: Sequence[IncomingFile], new_id: UUID
+    ) -> Outcome:
         stamp = self._stamp(actor)
         happened = date.fromisoformat(content.occurred_on(checked.content))
         late = working_days(happened, self.today()) > self.late_after and checked.content["family"] != "paper"
@@ -186,10 +191,8 @@ class Archive:
         roles = [f.role for f in (*record.files, *entries)]
         gaps = [gap.as_json() for gap in content.find_gaps(record.content, roles)]
         event = record.attach(entries, gaps, self._stamp(actor))
-        if event is not None:
-            for file in files:
-                file.staged.commit()
-        return self._did(record, event)
+        with self._keeping(files if event is not None else ()):
+            return self._did(record, event)
 
     def correct(
         self, actor: Actor, reference: str, raw: dict[str, Any], reason: str, files: Sequence[IncomingFile] = ()
@@ -213,10 +216,8 @@ class Archive:
         if checked.problems:
             raise refused(checked)
         event = record.correct(checked, listed.values(), reason.strip(), self._stamp(actor))
-        if event is not None:
-            for file in files:
-                file.staged.commit()
-        return self._did(record, event)
+        with self._keeping(files if event is not None else ()):
+            return self._did(record, event)
 
     def sign_off(self, actor: Actor, reference: str, remark: str = "") -> Outcome:
         record = self._for_act(actor, reference, "record.sign_off")
@@ -255,6 +256,17 @@ class Archive:
 
     def _loaded(self, record_id: UUID) -> Record | None:
         return replay(e for e in self.events.stream(record_id) if isinstance(e, RecordEvent))
+
+    @contextmanager
+    def _keeping(self, files: Sequence[IncomingFile]) -> Iterator[None]:
+        """Keep the files, then run the block that appends the event naming them."""
+        if not files:
+            yield
+            return
+        with self.blobs.pending([file.staged.sha256 for file in files]):
+            for file in files:
+                file.staged.commit()
+            yield
 
     def _for_act(self, actor: Actor, reference: str, action: Action) -> Record:
         record = self.read(actor, reference)

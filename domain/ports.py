@@ -5,7 +5,8 @@ Each port has one contract suite in ``tests/contract`` that every adapter passes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any, Literal, NamedTuple, Protocol
@@ -147,6 +148,24 @@ class BlobStore(Protocol):
 
     def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
         """Hash kept files again, in the order asked, with flat memory; never raises for what it finds."""
+        ...
+
+    def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
+        """While the block runs, files of these digests may be kept without an event that names them.
+
+        Should the process die or the block raise, they are `leftovers` from then on, not a sign of tampering.
+        """
+        ...
+
+    def leftovers(self) -> set[str]:
+        """Digests of filings under way, and of those that were interrupted."""
+        ...
+
+    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
+        """Remove the leftovers that no event names: ``referenced`` gives those of its argument that one does.
+
+        Waits until no filing is under way, and lets none begin meanwhile. Returns the digests removed.
+        """
         ...
 
     def strays(self) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import IO
 from uuid import UUID
@@ -114,6 +115,15 @@ class MemoryBlobs:
 
     def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
         return (FixityResult(d, hashlib.sha256(self.kept[d]).hexdigest(), len(self.kept[d])) for d in digests)
+
+    def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def leftovers(self) -> set[str]:
+        return set()
+
+    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
+        return []
 
     def strays(self) -> Iterator[str]:
         return iter(())

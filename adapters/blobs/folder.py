@@ -4,6 +4,7 @@
 
     root/sha256/ab/cd/abcd…      kept files, mode 0444, never replaced
     staging/<digest>.<random>    whole uploads that no record names yet; they expire after 24 hours
+    staging/pending.<random>     files of a filing under way (`adapters.blobs.pending`)
     staging/incoming.<random>    uploads under way; what a killed process left goes after an hour
 
 Both folders need a file system with hard links; they may lie on different ones (then a commit copies). Any number
@@ -19,10 +20,11 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
-from adapters.blobs import fixity, inventory, staging
+from adapters.blobs import fixity, inventory, pending, staging
 from adapters.blobs.durable import (
     TEMPORARY_PREFIX,
     fsync_dir,
@@ -45,7 +47,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: 
 
 
 class FolderStagedFile:
-    """A `StagedFile`: whole and durable in staging, owned by one upload."""
+    """A `StagedFile`: whole in staging, its bytes fsynced, owned by one upload."""
 
     def __init__(self, store: FolderBlobStore, arrived: staging.Arrived) -> None:
         self.sha256, self.size = arrived.sha256, arrived.size
@@ -173,6 +175,25 @@ class FolderBlobStore:
 
     def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
         return fixity.fixity(self._root, digests, workers)
+
+    # ── filings that died ───────────────────────────────────────────────────────────────────────────────────────
+
+    def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
+        return pending.noted(self._staging, digests)
+
+    def leftovers(self) -> set[str]:
+        return pending.digests(self._staging)
+
+    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
+        with pending.alone(self._staging):
+            left = pending.digests(self._staging)
+            removed = sorted(left - referenced(left)) if left else []
+            with storage_errors():
+                for sha256 in removed:
+                    kept_path(self._root, sha256).unlink(missing_ok=True)
+            pending.forget(self._staging)
+        self.sweep()
+        return removed
 
     # ── below ───────────────────────────────────────────────────────────────────────────────────────────────────
 

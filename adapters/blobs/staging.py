@@ -1,9 +1,11 @@
-"""Streaming bytes into a staging folder: hashed once on the way, flat in memory, durable at the end.
+"""Streaming bytes into a staging folder: hashed once on the way, flat in memory, fsynced at the end.
 
 A name in staging is ``incoming.<random>`` while bytes arrive and ``<digest>.<random>`` from when all of them are
-there; two uploads of the same bytes never share a file. The name is given just *before* the fsync, so that one
-commit of the file system's journal carries bytes and name. After a power cut such a name may therefore hold anything:
-whoever finds a file in staging that it did not write itself hashes it again (`FolderBlobStore.find_staged`).
+there; two uploads of the same bytes never share a file. The name is given just *before* the fsync, so that on the
+usual file systems one commit of the journal carries bytes and name. The folder itself is not fsynced: a staged file
+is not acknowledged as kept, and where a power cut takes its name the client uploads again; what `commit` relies on is
+that the bytes are durable. After a power cut such a name may hold anything: whoever finds a file in staging that it
+did not write itself hashes it again (`FolderBlobStore.find_staged`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.blobs.durable import fsync_dir, remove_quietly, storage_errors, write_all
+from adapters.blobs.durable import remove_quietly, storage_errors, write_all
 
 INCOMING_PREFIX = "incoming."
 KEPT_MODE = 0o444
@@ -51,7 +53,6 @@ def receive(chunks: Iterator[bytes], staging: Path) -> Arrived:
                 os.fchmod(handle, KEPT_MODE)
                 path = path.rename(staging / f"{sha256}.{token}")
                 os.fsync(handle)
-                fsync_dir(staging)
         finally:
             with storage_errors():
                 os.close(handle)
