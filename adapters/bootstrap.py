@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from adapters.accounts import AccountStore
     from adapters.extraction.cache import TextCache
     from adapters.extraction.sandbox import SandboxedExtractor
+    from adapters.figures import FiguresIndex
     from adapters.search.embedded import EmbeddedSearch
     from adapters.views import TextQueue
+    from domain.reporting import Reporting
 
 FORMAT = 1
 """Version of the archive's layout on disk; a newer one than ours is refused."""
@@ -133,6 +135,8 @@ class House:
         self._queue: TextQueue | None = None
         self._accounts: AccountStore | None = None
         self._searching: Searching | None = None
+        self._figures: FiguresIndex | None = None
+        self._reporting: Reporting | None = None
 
     @property
     def engine(self) -> EmbeddedSearch:
@@ -171,6 +175,33 @@ class House:
 
             self._queue = TextQueue(self.settings.views_file)
         return self._queue
+
+    @property
+    def figures(self) -> FiguresIndex:
+        if self._figures is None:
+            from adapters.figures import FiguresIndex
+
+            self._figures = FiguresIndex(self.settings.views_file)
+        return self._figures
+
+    @property
+    def reporting(self) -> Reporting:
+        if self._reporting is None:
+            from adapters.rendering.reports import renderers
+            from domain.reporting import Reporting
+
+            self._reporting = Reporting(
+                events=self.events,
+                ledger=self.ledger,
+                figures=self.figures,
+                directory=self.directory,
+                directory_at=self.directory.at,
+                renderers=renderers(self.settings.fonts),
+                clock=self.clock,
+                entropy=self.entropy,
+                zone=self.settings.zone,
+            )
+        return self._reporting
 
     @property
     def accounts(self) -> AccountStore:
