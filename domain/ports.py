@@ -94,7 +94,7 @@ class EventStore(Protocol):
 
 
 class StagedFile(Protocol):
-    """Bytes that arrived and are durable in staging, hashed while they streamed, but not yet kept."""
+    """Bytes that arrived whole and are fsynced, hashed while they streamed, but not yet kept under a lasting name."""
 
     sha256: str
     size: int

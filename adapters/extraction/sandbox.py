@@ -33,7 +33,7 @@ from typing import IO, Self
 
 from adapters.blobs.durable import storage_errors
 from adapters.extraction.formats import ENCRYPTED, MODULES, essence
-from adapters.extraction.wire import from_json
+from adapters.extraction.wire import READY, from_json
 from domain.errors import ExtractorUnavailable
 from domain.ports import ExtractedText, TextStatus
 
@@ -51,7 +51,7 @@ DEATH_SECONDS = 5.0
 """How long a worker that closed its socket may take to be gone."""
 
 START_SECONDS = 30
-"""Added to the limit of a worker's first file: Python and the format's library are being loaded."""
+"""How long a worker may take to come up, on a machine that is busy with other things."""
 
 
 _COMMAND = (sys.executable, "-I", "-B", "-m", "adapters.extraction.worker")
@@ -179,7 +179,9 @@ class _Worker:
             self._process.wait()
 
     def _read(self, file: IO[bytes], kind: str) -> ExtractedText | _Died:
-        seconds = self._limits.seconds + (0 if self.jobs else START_SECONDS)
+        if self.jobs == 0:
+            self._await_ready()
+        seconds = self._limits.seconds
         deadline = time.monotonic() + seconds
         self.jobs += 1
         try:
@@ -201,6 +203,15 @@ class _Worker:
             self.end()
             return _Died("damaged", "the reader gave no sensible answer")
         return answer
+
+    def _await_ready(self) -> None:
+        """Raises `ExtractorUnavailable`: a worker that never came up says nothing about the file."""
+        try:
+            ready = self._receive(len(READY), time.monotonic() + START_SECONDS)
+        except OSError as error:  # also the deadline's TimeoutError
+            raise ExtractorUnavailable from error
+        if ready != READY:
+            raise ExtractorUnavailable
 
     def _receive(self, size: int, deadline: float) -> bytes:
         """Exactly so many bytes. Raises `TimeoutError` at the deadline, `ConnectionError` when the worker died."""

@@ -7,6 +7,9 @@ from typing import get_args
 
 from domain.ports import ExtractedText, TextStatus
 
+READY = b"\x00JZ1"
+"""What a worker says when it has fenced itself in: whoever dies before that did not die of a file."""
+
 _STATUSES = frozenset(get_args(TextStatus))
 
 

@@ -25,7 +25,7 @@ from typing import IO, Any, Protocol, cast
 
 from adapters.extraction.formats import MODULES
 from adapters.extraction.outcome import Refused
-from adapters.extraction.wire import to_json
+from adapters.extraction.wire import READY, to_json
 from domain.ports import ExtractedText
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -45,6 +45,7 @@ def main() -> None:
     warnings.simplefilter("ignore")  # what a library thinks of a stranger's file is nobody's business
     logging.disable()
     with socket.socket(fileno=int(sys.argv[1])) as channel:
+        channel.sendall(READY)
         while job := _receive(channel):
             request, handle = job
             signal.alarm(limits["seconds"] + _ALARM_MARGIN)
@@ -97,13 +98,19 @@ def _answer(request: dict[str, Any], handle: int) -> bytes:
     return to_json(_extract(str(request["media_type"]), handle))
 
 
+def _reader(media_type: str) -> _Format:
+    try:
+        return cast(_Format, importlib.import_module(f"adapters.extraction.{MODULES[media_type]}"))
+    except ImportError as error:
+        raise Refused("unsupported", "the library for this format is not installed") from error
+
+
 def _extract(media_type: str, handle: int) -> ExtractedText:
     """Whatever a library raises over a stranger's file means that the file is damaged; memory has its own word."""
     try:
         with os.fdopen(handle, "rb") as stream:
             stream.seek(0)
-            module = cast(_Format, importlib.import_module(f"adapters.extraction.{MODULES[media_type]}"))
-            return module.extract(stream)
+            return _reader(media_type).extract(stream)
     except Refused as refused:
         return ExtractedText(refused.status, detail=refused.detail)
     except MemoryError:

@@ -16,6 +16,7 @@ import pytest
 
 from adapters.extraction import sandbox
 from adapters.extraction.sandbox import Limits, SandboxedExtractor
+from domain.errors import ExtractorUnavailable
 from domain.ports import ExtractedText
 
 
@@ -76,7 +77,6 @@ def test_a_reader_that_misbehaves_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_
     """Whatever a parser does, there is an outcome, no process stays behind, and the next file is read."""
     body, status = BUGS[bug]
     hostile(monkeypatch, tmp_path, body)
-    monkeypatch.setattr(sandbox, "START_SECONDS", 0)
     limits = Limits(seconds=3, cpu_seconds=2, memory_bytes=(256 if bug == "starved" else 1024) << 20)
     with SandboxedExtractor(limits=limits) as extractor:
         assert read(extractor, b"bad", "text/plain").status == status
@@ -123,6 +123,16 @@ def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
     while worker.exists() and b"extraction.worker" in (worker / "cmdline").read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit(1)", "print('no')", "import time; time.sleep(60)"])
+def test_a_worker_that_never_comes_up_is_not_the_files_fault(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    """A broken installation is reported as such; no file is called damaged for it."""
+    monkeypatch.setattr(sandbox, "_COMMAND", (sys.executable, "-c", body))
+    monkeypatch.setattr(sandbox, "START_SECONDS", 1)
+    with SandboxedExtractor() as extractor, pytest.raises(ExtractorUnavailable):
+        read(extractor, b"x", "text/plain")
+    assert children() == set()
 
 
 def test_workers_are_replaced_after_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
