@@ -131,6 +131,6 @@ def _remarks(figures: Figures) -> list[Json]:
     labels = [form_label("study_session", form) for form in missing]
     said = words(
         f"全年没有{'、'.join(label['zh'] for label in labels)}的记录。",
-        f"No record this year of: {', '.join(label['en'] for label in labels)}.",
+        f"No record this year of: {', '.join(label['en'].lower() for label in labels)}.",
     )
     return [remark("due", said, *(f"study_session.{form}.count" for form in missing))]

@@ -72,13 +72,17 @@ def section(
 
 def family_label(key: str) -> Labels:
     found = families.family(key)
-    return words(found.zh, found.en) if found else words(key)
+    return words(found.zh, _capital(found.en)) if found else words(key)
 
 
 def form_label(family_key: str, key: str) -> Labels:
     found = families.family(family_key)
     form = found.form(key) if found else None
-    return words(form.zh, form.en) if form else words(key)
+    return words(form.zh, _capital(form.en)) if form else words(key)
+
+
+def _capital(en: str) -> str:
+    return en[:1].upper() + en[1:]
 
 
 def cell(label: Labels) -> Json:
