@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -133,6 +134,19 @@ def test_a_broken_stream_leaves_nothing(store: BlobStore) -> None:
     with pytest.raises(ConnectionResetError):
         store.stage(broken())
     assert list(store.digests()) == [] and list(store.strays()) == []
+
+
+def test_memory_stays_flat(store: BlobStore) -> None:
+    """A file of 64 MiB passes through a few of them, on its way in and when it is hashed again."""
+    tracemalloc.start()
+    try:
+        staged = store.stage(bytes([n]) * (1 << 18) for n in range(256))
+        staged.commit()
+        assert [result.found for result in store.fixity([staged.sha256])] == [staged.sha256]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
