@@ -48,12 +48,18 @@ class Follower:
     wake: threading.Event = field(default_factory=threading.Event)
 
 
+def integrator(house: House) -> Integrator:
+    return Integrator(house.events, house.ledger, house.publisher, house.guard, house.clock, house.ledger_lock)
+
+
+def integrate(house: House) -> None:
+    """Bring the ledger up to date, or wait for another process that is at it."""
+    integrator(house).run_once(wait=-1)
+
+
 class Pipeline:
     def __init__(self, house: House) -> None:
         self.house = house
-        integrator = Integrator(
-            house.events, house.ledger, house.publisher, house.guard, house.clock, house.ledger_lock
-        )
         self.search = SearchIndexer(
             events=house.events,
             ledger=house.ledger,
@@ -67,7 +73,7 @@ class Pipeline:
         text = TextIndexer(
             blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=house.queue, now=time.time
         )
-        self.ledger = Follower("ledger", integrator.run_once)
+        self.ledger = Follower("ledger", integrator(house).run_once)
         self.followers = [
             self.ledger,
             Follower("figures", Figures(house).run_once),
@@ -81,8 +87,7 @@ class Pipeline:
 
     def integrate(self) -> None:
         """Bring only the ledger up to date; waits for another process that is at it."""
-        while self.house.ledger.tracking() < self.house.events.head() and self.ledger.run_once() == 0:
-            time.sleep(0.05)
+        integrate(self.house)
 
     def catch_up(self) -> None:
         """Everything, until nothing is left. Where a server holds the index, wait until it has taken everything in."""

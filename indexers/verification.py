@@ -1,0 +1,68 @@
+"""The forensic check of a whole archive: `indexers.verify` put together with what it needs of a `House`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from adapters.bootstrap import House
+from domain.audit import audit
+from domain.errors import EventUnreadable, JianzhengError
+from domain.ports import StoredRow
+from domain.records.events import RecordFiled
+from indexers.pipeline import integrate
+from indexers.verify.findings import Progress, Refusal, Verification
+from indexers.verify.run import Subject, verify
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def verify_archive(
+    house: House, *, since: str | None = None, sample: int | None = None, progress: Progress = silent
+) -> Verification:
+    """Integrate what was filed, then check everything. ``since`` is a kept checkpoint, ``sample`` a number of files."""
+    trouble: JianzhengError | None = None
+    try:
+        integrate(house)
+    except JianzhengError as error:  # what keeps the integrator from working is what the check will name
+        trouble = error
+    subject = Subject(
+        events=house.settings.events_file,
+        ledger=house.settings.ledger_file,
+        published=house.settings.ledger_folder,
+        last_signed=house.settings.keys_folder / "last-signed",
+        vkey=house.signer.vkey(),
+        blobs=house.blobs,
+        describe=lambda stream: describe(house, stream),
+        replay=lambda rows: replay(house, rows),
+        pending=house.blobs.leftovers(),
+    )
+    found = verify(subject, since=since, sample=sample, lock=lambda: house.ledger_lock.held(-1), progress=progress)
+    if trouble is not None:
+        found.remark(
+            f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
+        )
+    return found
+
+
+def describe(house: House, stream: UUID) -> str | None:
+    """The archival code of a record's stream, None for other streams and for what cannot be read."""
+    try:
+        first = house.events.stream(stream, limit=1)
+    except JianzhengError:
+        return None
+    return first[0].code if first and isinstance(first[0], RecordFiled) else None
+
+
+def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:
+    """Why the domain's rules could not have produced the rows of a stream."""
+    events = []
+    for row in rows:
+        try:
+            events.append(house.events.decode(row))
+        except EventUnreadable:
+            return Refusal(row.version, "读不出一个事件", "it is no event")
+    found = audit(events)
+    return Refusal(*found) if found is not None else None
