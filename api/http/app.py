@@ -15,10 +15,15 @@ from fastapi import Depends, FastAPI
 from adapters.bootstrap import House
 from api import web
 from api.http import (
+    directory,
+    docs,
     health,
+    keeping,
     ledger,
     problems,
     records,
+    reports,
+    search,
     sessions,
     static,
     uploads,
@@ -56,9 +61,9 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
     app.state.house, app.state.pipeline = house, pipeline
     app.state.problem_page = getattr(web, "problem_page", None)
     problems.install(app)
-    for module in (sessions, uploads, records):
+    for module in (sessions, uploads, search, records, directory, reports, keeping):
         app.include_router(module.router, prefix=PREFIX)
-    for module in (health, ledger, static):
+    for module in (health, ledger, docs, static):
         app.include_router(module.router)
     pages = getattr(web, "router", None)
     if pages is not None:

@@ -17,11 +17,16 @@ def house_of(request: Request) -> House:
     return cast(House, request.app.state.house)
 
 
-def pipeline_of(request: Request) -> Pipeline | None:
-    return cast("Pipeline | None", request.app.state.pipeline)
+def pipeline_of(request: Request) -> Pipeline:
+    """The one that runs in this process; where none does, one that can only say how things are."""
+    state = request.app.state
+    if state.pipeline is None:
+        state.pipeline = Pipeline(state.house)
+    return cast(Pipeline, state.pipeline)
 
 
 HouseDep = Annotated[House, Depends(house_of)]
+PipelineDep = Annotated[Pipeline, Depends(pipeline_of)]
 
 
 def language(request: Request) -> Lang:

@@ -1,4 +1,4 @@
-"""Styles, scripts, fonts and pictures, served by us. ``url`` adds the hash of the content, so that they may be cached."""
+"""Styles, scripts, fonts and pictures, served by us. ``url`` adds the hash of the content, for caches."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 
+COMPRESSED = ".gz"
+"""A large file may lie compressed in the folder; it is served so under its own name. Every browser takes gzip."""
+
 
 def url(name: str) -> str:
     """The address of a static file, with the hash of its content: ``/static/app.css?v=1f2e…``."""
@@ -45,11 +48,14 @@ def static(request: Request, name: str) -> Response:
     if path is None:
         raise PageNotFound
     about = path.stat()
+    kind = MEDIA_TYPES[Path(name).suffix]
     tag = _hash(path, about.st_mtime_ns, about.st_size)
     headers = {"Cache-Control": FOR_EVER if request.query_params.get("v") == tag else REVALIDATE, "ETag": f'"{tag}"'}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+    if path.suffix == COMPRESSED:
+        headers["Content-Encoding"] = "gzip"
+    return FileResponse(path, media_type=kind, headers=headers)
 
 
 def _path(name: str) -> Path | None:
@@ -57,7 +63,12 @@ def _path(name: str) -> Path | None:
     if "\0" in name:
         return None
     path = (FOLDER / name).resolve()
-    return path if path.is_relative_to(FOLDER) and path.suffix in MEDIA_TYPES and path.is_file() else None
+    if not path.is_relative_to(FOLDER) or path.suffix not in MEDIA_TYPES:
+        return None
+    if path.is_file():
+        return path
+    compressed = path.with_name(path.name + COMPRESSED)
+    return compressed if compressed.is_file() else None
 
 
 @lru_cache(maxsize=256)
