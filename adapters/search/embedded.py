@@ -11,7 +11,6 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tantivy import DocAddress, Document, Index, IndexWriter, Order, Query, Searcher
 
@@ -35,7 +34,7 @@ from domain.text.query import Node, Phrase, Tag, parse, positive_phrases
 WRITER_MEMORY = 64 * 1024 * 1024  # bytes of postings collected before the engine writes a segment
 MOST_HITS = 1000  # in one page
 FACET_VALUES = 50  # of each facet, the most frequent ones
-_FACET_CANDIDATES = 2000  # values that each segment reports, so that the counts of the most frequent are exact
+_FACET_CANDIDATES = 500  # that each segment reports: with more values than this the counts of rare ones may be low
 _MOST_PARTS = 300  # read for the snippets of one page
 _SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
 _POSITION = "@position"  # id of the one document that is no document: it holds the position
@@ -139,8 +138,8 @@ class EmbeddedSearch:
         query = to.heads(tree, request)
         cursor = None if request.cursor is None else decode(request.cursor, request)
         limit = min(max(request.limit, 0), MOST_HITS)
-        counted: Any = searcher.search(query, 1)  # the engine's type stub leaves `count` out
-        total = int(counted.count)
+        facets = self._facets(searcher, query)
+        total = sum(count for _, count in facets["late"])  # each head has this value exactly once: counted in one go
         if request.sort == "relevance" and _ranks(tree):
             found = self._by_score(searcher, query, limit, cursor)
         else:
@@ -149,7 +148,7 @@ class EmbeddedSearch:
         return SearchResult(
             total=total,
             hits=self._hits(searcher, page, positive_phrases(tree), to),
-            facets=self._facets(searcher, query) if total else dict.fromkeys(FACETS, ()),
+            facets=facets,
             next=self._next(searcher, page[-1], len(page), cursor, request) if page and more else None,
         )
 

@@ -52,7 +52,7 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in ("head", "live", "confidential"):
+    for name in ("head", "live", "current", "confidential"):
         builder.add_boolean_field(name, indexed=True)
     builder.add_unsigned_field("revision_no", indexed=True, fast=True)
     for name in ("order", "from_leaf", "until_leaf", "occurred", "recorded"):
@@ -121,6 +121,7 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "reader": [facet_value(code) for code in document.readers],
         "head": head,
         "live": document.until_leaf == FOREVER,
+        "current": head and document.until_leaf == FOREVER,
         "confidential": document.confidential,
         "revision_no": number,
         "order": occurred << _KEY_BITS | number & ((1 << _KEY_BITS) - 1),

@@ -33,7 +33,15 @@ class Translator:
         self._schema = schema
         self._searcher = searcher
         self._exact = exact
-        self._visible = [*self._as_of(request.as_of), *self._scope(request.scope)]
+        now = request.as_of is None
+        in_scope = self._scope(request.scope)
+        as_it_stood = [] if request.as_of is None else self._as_of(request.as_of)
+        self._visible = [*([self._term("live", True)] if now else as_it_stood), *in_scope]
+        # "current" says head and live in one term: each term of the limits is read for every match
+        self._visible_heads = [
+            *([self._term("current", True)] if now else [self._term("head", True), *as_it_stood]),
+            *in_scope,
+        ]
         self._parts = searcher.doc_freq("head", False)
         self._found: dict[Phrase, list[int]] = {}
 
@@ -41,8 +49,8 @@ class Translator:
 
     def heads(self, tree: Node, request: SearchRequest) -> Query:
         """The heads of all that the request asks for, with scores by its text alone."""
-        limits = [self._term("head", True), *self._visible, *self._filters(request)]
-        return _all([self._tree(tree), _unscored(_all(limits))])
+        limits = _all([*self._visible_heads, *self._filters(request)])
+        return _unscored(limits) if isinstance(tree, Everything) else limited(self._tree(tree), limits)
 
     def _tree(self, tree: Node) -> Query:
         match tree:
@@ -130,10 +138,8 @@ class Translator:
 
     # ── limits ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _as_of(self, tree_size: int | None) -> list[Query]:
+    def _as_of(self, tree_size: int) -> list[Query]:
         """Current at this tree size: ``from_leaf < n <= until_leaf``."""
-        if tree_size is None:
-            return [self._term("live", True)]
         if not 0 < tree_size < 2**63:
             return [Query.empty_query()]
         return [self._range("from_leaf", None, tree_size - 1), self._range("until_leaf", tree_size, None)]
