@@ -11,13 +11,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.bootstrap import House, create_archive
-from adapters.figures import FiguresIndex
-from adapters.rendering.reports import renderers
+from adapters.bootstrap import House, create_archive, open_archive
 from adapters.settings import Settings
 from domain.access import SYSTEM
 from domain.archive import IncomingFile
-from domain.reporting import Reporting
 from domain.reports.annual import Report
 from indexers.figures import Figures
 from indexers.ledger import Integrator
@@ -50,13 +47,18 @@ class SteppingClock:
 
 
 class World:
-    """An archive in a folder, its integrator and indexer, and the use case under test."""
+    """An archive in a folder, made where it is missing, its integrator and indexer, and the use case under test."""
 
     def __init__(self, home: Path, fonts: tuple[Path, ...] = ()) -> None:
         self.clock = SteppingClock(datetime(2023, 1, 3, 1, 0, tzinfo=UTC))
         settings = Settings(home=home, zone=ZoneInfo("Asia/Shanghai"), lang="zh", late_after=10, fonts=fonts, user=None)
-        self.house: House = create_archive(
-            settings, name="示范区教育局", origin="archive.example/report", code=TOP, clock=self.clock
+        there = home.exists()
+        self.house: House = (
+            open_archive(settings, self.clock)
+            if there
+            else create_archive(
+                settings, name="示范区教育局", origin="archive.example/report", code=TOP, clock=self.clock
+            )
         )
         entropy = CountingEntropy()
         self.house.archive.entropy = self.house.administration.entropy = entropy
@@ -68,20 +70,10 @@ class World:
             self.clock,
             self.house.ledger_lock,
         )
-        self.index = FiguresIndex(settings.views_file)
-        self.figures = Figures(self.house, self.index)
-        self.reporting = Reporting(
-            events=self.house.events,
-            ledger=self.house.ledger,
-            figures=self.index,
-            directory=self.house.directory,
-            directory_at=self.house.directory.at,
-            renderers=renderers(fonts),
-            clock=self.clock,
-            entropy=entropy,
-            zone=settings.zone,
-        )
-        self._people()
+        self.index, self.reporting = self.house.figures, self.house.reporting
+        self.figures = Figures(self.house)
+        if not there:
+            self._people()
 
     def _people(self) -> None:
         office = self.house.administration
