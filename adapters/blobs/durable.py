@@ -97,13 +97,14 @@ def write_new(path: Path, data: bytes, mode: int = 0o644) -> bool:
     return created
 
 
-def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
+def replace(path: Path, data: bytes, mode: int = 0o644, staging: Path | None = None) -> None:
     """Put these bytes under ``path``, durably and all at once, in place of what was there.
 
+    ``staging`` is a folder on the same file system for the temporary file, where the target's own must never hold one.
     Raises the errors of `storage_errors`, after which the name holds either all of the old bytes or all of the new.
     """
     with storage_errors():
-        temporary = _write_temporary(path, data, mode)
+        temporary = _write_temporary(path if staging is None else staging / path.name, data, mode)
         try:
             temporary.rename(path)
         except OSError:

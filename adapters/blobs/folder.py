@@ -108,7 +108,7 @@ class FolderBlobStore:
         with storage_errors(), os.scandir(self._staging) as entries:
             for entry in entries:
                 staged = is_digest(entry.name.partition(".")[0])
-                if not staged and not entry.name.startswith(staging.INCOMING_PREFIX):
+                if not staged and not entry.name.startswith((staging.INCOMING_PREFIX, TEMPORARY_PREFIX)):
                     continue  # not ours to remove
                 try:
                     idle = self._now() - entry.stat(follow_symlinks=False).st_mtime

@@ -73,7 +73,7 @@ class Publisher:
 
     def publish(self, note: str) -> None:
         """Replace the checkpoint: the moment at which the new leaves are public."""
-        replace(self.folder / CHECKPOINT, note.encode())
+        replace(self.folder / CHECKPOINT, note.encode(), staging=self.staging)
 
     def drop_partials(self, full: Iterable[Tile]) -> None:
         """Remove the partial tiles of tiles that are full now, as the specification allows."""
