@@ -113,6 +113,9 @@ class Archive:
 
     def read(self, actor: Actor, reference: str) -> Record:
         """The record, if the actor may see it; one that may not be seen is as good as absent to outsiders."""
+        parsed = codes.parse(reference)
+        if parsed is not None:  # asked before looking: codes can be counted through, so the answer must not tell
+            self._require(actor, "record.read", Target(self.directory().path(parsed[0])))
         try:
             record = self.find(reference)
         except NotFound:

@@ -242,8 +242,12 @@ def test_who_may_read_nothing_is_not_told_what_exists(school):
 
     with pytest.raises(NotAllowed):
         school.archive.read(Actor("nobody"), "branch-1-2023-0001")
+    there = school.archive.file(school.actor("clerk"), lecture()).record.code
+    for code in (there, "branch-1-2023-0999"):  # codes can be counted through
+        with pytest.raises(NotAllowed):
+            school.archive.read(school.actor("stranger"), code)
     with pytest.raises(NotFound):
-        school.archive.read(school.actor("stranger"), "branch-1-2023-0001")
+        school.archive.read(school.actor("reader"), "branch-1-2023-0999")
 
 
 def test_a_self_analysis_is_read_by_few(school):
