@@ -31,6 +31,7 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 
 _SAID: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "冒号的位置不对：上一行的缩进可能错了，或者文字里的冒号没有用引号括起来"),
+    ("tab character", "缩进要用空格，不能用制表符"),
     ("cannot start any token", "这里的字符不能用来开头：缩进要用空格而不是制表符，特殊符号要用引号括起来"),
     ("could not find expected ':'", "这一项缺少冒号"),
     ("expected <block end>", "缩进和上面的各项没有对齐"),

@@ -15,6 +15,7 @@ from domain.records.record import Record, Version, replay
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
+    from domain.reporting import Verdict
     from domain.searching import Answer, Found
 
 Json = dict[str, Any]
@@ -106,6 +107,28 @@ def ingest_json(outcomes: Iterable[Filed | Refused], passed: Iterable[Passed], l
             answer["filed" if outcome.outcome.changed else "unchanged"].append(_filed(outcome))
     answer["warnings"] = [{"path": p.path, "code": p.code, "message": p.zh if lang == "zh" else p.en} for p in passed]
     return answer
+
+
+def verdict_json(verdict: Verdict) -> Json:
+    """``report verify``: whether a file is an issued report, and whether the history still yields it."""
+    event = verdict.event
+    report = event and {
+        "organisation": event.organisation,
+        "year": event.year,
+        "tree_size": event.tree_size,
+        "root": event.root,
+        "issued_at": event.recorded_at,
+        "issued_by": event.actor,
+    }
+    return {
+        "ok": verdict.ok,
+        "issued": verdict.issued,
+        "sha256": verdict.sha256,
+        "leaf_index": verdict.leaf,
+        "format": verdict.ending,
+        "report": report,
+        "remarks": [{"code": r.code, "zh": r.zh, "en": r.en, "grave": r.grave} for r in verdict.remarks],
+    }
 
 
 def error_json(error: JianzhengError, lang: Lang) -> Json:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import domain
+from api.cli.reference import page as cli_page
+from api.schema import as_text
 from domain.errors import JianzhengError
 from domain.event import Event
 from domain.records.families import ATTENDANCE, COMMON, FAMILIES, OCCURRED, Form, expected_of
@@ -36,7 +38,13 @@ KINDS = {
 
 def pages() -> dict[str, str]:
     """File name → text of every generated page."""
-    return {"errors.md": errors_page(), "events.md": events_page(), "records.md": records_page()}
+    return {
+        "cli.md": cli_page(),
+        "errors.md": errors_page(),
+        "events.md": events_page(),
+        "records.md": records_page(),
+        "../schemas/record.schema.json": as_text(),
+    }
 
 
 def heading(title: str, about: str) -> list[str]:

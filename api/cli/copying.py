@@ -36,8 +36,7 @@ class OutputFailed(InputError):
 
 def copy_out(blobs: BlobStore, entries: Iterable[FileEntry], folder: Path) -> Iterator[dict[str, Any]]:
     """Each entry as it is written. Raises `BlobMissing`, `BlobDamaged`, `OutputExists`, `OutputFailed`."""
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for entry in entries:
         path = folder / safe_name(entry.name)
         if path.exists() or path.is_symlink():
@@ -46,6 +45,12 @@ def copy_out(blobs: BlobStore, entries: Iterable[FileEntry], folder: Path) -> It
         else:
             _copy(blobs, entry, path)
         yield {"name": entry.name, "path": path.name, "sha256": entry.sha256, "size": entry.size}
+
+
+def make_folder(folder: Path) -> None:
+    """Raises `OutputFailed`."""
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_out(path: Path, data: bytes) -> None:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from datetime import date
 from typing import Any
 
 from api.cli.command import AS_OF, RECORD, Command, flag, option, positional
 from api.cli.context import Context, Screen
 from api.cli.filing import ChooseOne
-from domain.errors import EXIT_DONE, InputError
+from domain.errors import EXIT_DONE
 
 MOST = 1000
 """Hits in one answer; more come with ``--cursor``."""
 
 
-class BadFilter(InputError):
-    code = "bad_filter"
-    zh = "{option} 不能是“{value}”；可用的有：{accepted}。"
-    en = "{option} cannot be “{value}”; accepted: {accepted}."
-
-
 def search(context: Context, args: Namespace) -> int:
+    from api.filters import day
     from api.instants import tree_size
     from api.shapes import search_json
     from domain.ports import SearchRequest
@@ -34,10 +28,10 @@ def search(context: Context, args: Namespace) -> int:
         SearchRequest(
             query=" ".join(args.query),
             filters=_filters(args),
-            occurred_from=_day(args.occurred_from, "--from"),
-            occurred_to=_day(args.occurred_to, "--to"),
-            recorded_from=_day(args.recorded_from, "--recorded-from"),
-            recorded_to=_day(args.recorded_to, "--recorded-to"),
+            occurred_from=day(args.occurred_from, "--from"),
+            occurred_to=day(args.occurred_to, "--to"),
+            recorded_from=day(args.recorded_from, "--recorded-from"),
+            recorded_to=day(args.recorded_to, "--recorded-to"),
             as_of=None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone),
             sort=args.sort,
             limit=_limit(args.limit),
@@ -72,56 +66,30 @@ def show(context: Context, args: Namespace) -> int:
 
 
 def _filters(args: Namespace) -> dict[str, tuple[str, ...]]:
-    """The options as filters of the search port, Chinese words for families and forms as their keys."""
-    families = tuple(_family(word) for word in args.family or ())
-    filters = {
-        "organisation": tuple(args.org or ()),
-        "family": families,
-        "form": tuple(_form(word, families) for word in args.form or ()),
-        "plan": tuple(args.plan or ()),
-        "phase": tuple(args.phase or ()),
-        "person": tuple(args.person or ()),
-        "year": tuple(args.year or ()),
-        "status": tuple(args.status or ()),
-        "file_type": tuple(args.file_type or ()),
+    """The options as filters of the search port."""
+    from api.filters import filters
+
+    asked = {
+        "organisation": args.org,
+        "family": args.family,
+        "form": args.form,
+        "plan": args.plan,
+        "phase": args.phase,
+        "person": args.person,
+        "year": args.year,
+        "status": args.status,
+        "file_type": args.file_type,
         "late": ("true",) if args.late else (),
         "gaps": ("true",) if args.gaps else (),
     }
-    return {name: values for name, values in filters.items() if values}
-
-
-def _family(word: str) -> str:
-    from domain.records.families import FAMILIES, family
-
-    found = family(word)
-    if found is None:
-        raise BadFilter(option="--family", value=word[:40], accepted="、".join(f"{f.zh}({f.key})" for f in FAMILIES))
-    return found.key
-
-
-def _form(word: str, families: tuple[str, ...]) -> str:
-    from domain.records.families import FAMILIES
-
-    among = [family for family in FAMILIES if not families or family.key in families]
-    for family in among:
-        if (form := family.form(word)) is not None:
-            return form.key
-    accepted = "、".join(f"{form.zh}({form.key})" for family in among for form in family.forms)
-    raise BadFilter(option="--form", value=word[:40], accepted=accepted)
-
-
-def _day(word: str | None, option_: str) -> str | None:
-    if word is None:
-        return None
-    try:
-        return date.fromisoformat(word).isoformat()
-    except ValueError:
-        raise BadFilter(option=option_, value=word[:40], accepted="2023-04-21") from None
+    return filters({name: words or () for name, words in asked.items()})
 
 
 def _limit(number: int) -> int:
+    from api.filters import BadFilter
+
     if not 1 <= number <= MOST:
-        raise BadFilter(option="--limit", value=number, accepted=f"1–{MOST}")
+        raise BadFilter(option="--limit", value=number, accepted=f"1–{MOST}", field="limit")
     return number
 
 

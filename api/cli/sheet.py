@@ -37,17 +37,27 @@ def sheet(screen: Screen, record: dict[str, Any], organisation: str) -> Iterator
         yield "补录" if zh else "filed late"
     if record["item"]:
         yield ("整改：" if zh else "item: ") + _ITEM[record["item"]["state"]][0 if zh else 1]
-    yield ""
+    details = list(_details(record, zh))
+    if details:
+        yield ""
+        yield from details
+    if record["gaps"]:
+        yield ""
+        yield screen.bold("待补" if zh else "Missing")
+        yield from (f"  · {gap['zh' if zh else 'en']}" for gap in record["gaps"])
+    yield from _kept(screen, record, zh)
+
+
+def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
     for field in form_fields(record["family"], record["form"]).values():
         if field.key in record and field.key != "title":
             yield from _lines(field, record[field.key], zh)
     for field in ATTENDANCE:
         if field.key in record.get("attendance", {}):
             yield from _lines(field, record["attendance"][field.key], zh)
-    if record["gaps"]:
-        yield ""
-        yield screen.bold("待补" if zh else "Missing")
-        yield from (f"  · {gap['zh' if zh else 'en']}" for gap in record["gaps"])
+
+
+def _kept(screen: Screen, record: dict[str, Any], zh: bool) -> Iterator[str]:
     if record["files"]:
         yield ""
         yield screen.bold("附件" if zh else "Files")
