@@ -59,7 +59,7 @@ class LedgerStore:
 
     def close(self) -> None:
         with self._guard:
-            for db in self._opened:
+            for db in reversed(self._opened):  # writers last: only they may move the log into the file
                 db.close()
             self._opened.clear()
         self._local = threading.local()
@@ -74,7 +74,7 @@ class LedgerStore:
                 uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if writing else 'ro'}"
                 db = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
                 with self._guard:
-                    self._opened.append(db)
+                    self._opened.insert(0 if writing else len(self._opened), db)
                 if writing:
                     db.execute("PRAGMA journal_mode=WAL")
                     db.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,147 @@
+"""Signed checkpoints: the published one, the one signed last, and all that were kept. They anchor everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.ledger.evidence import LedgerRows
+from adapters.ledger.publisher import CHECKPOINT
+from adapters.signing import verifier
+from domain.errors import InvalidNote
+from domain.ledger.checkpoint import Checkpoint, open_checkpoint
+from indexers.verify.findings import Verification
+from indexers.verify.walk import TreeWalk
+
+LAST_SIGNED = "keys/last-signed"
+
+Take = Callable[[bytes | str, str], Checkpoint | None]
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What is known to be signed. ``roots`` maps each signed size to the root that was signed for it."""
+
+    roots: dict[int, bytes]
+    kept: set[int]  # sizes of the checkpoints recorded in the ledger's database: their publication was completed
+    published: int  # size of the published checkpoint; that of the newest where it does not open
+    since: Checkpoint | None  # what the caller kept
+
+    @property
+    def size(self) -> int:
+        return max(self.roots, default=0)
+
+
+def read_anchors(
+    found: Verification, ledger: LedgerRows, published: Path, last_signed: Path, vkey: str, since: str | None
+) -> Anchors:
+    """Opens every signed checkpoint there is, reports those that do not open, and those that contradict each other."""
+    trusted = verifier(vkey)
+    origin = trusted.key.name
+    roots: dict[int, bytes] = {}
+    kept: set[int] = set()
+
+    def take(data: bytes | str, name: str) -> Checkpoint | None:
+        try:
+            checkpoint = open_checkpoint(data, origin, [trusted])
+        except InvalidNote as error:
+            found.add(
+                "altered",
+                "checkpoint",
+                f"检查点 {name} 已不是签署时的内容：{error.params['problem_zh']}。",
+                f"The checkpoint {name} is not what was signed: {error.params['problem_en']}.",
+                file=name,
+            )
+            return None
+        if roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+            found.add(
+                "forked",
+                "checkpoint",
+                f"{name}：同一大小 {checkpoint.size} 有两个都签了名、根却不同的检查点，历史被改写后重新签过名。",
+                f"{name}: two signed checkpoints of size {checkpoint.size} have different roots: history was rewritten"
+                " and signed again.",
+                file=name,
+            )
+        return checkpoint
+
+    newest_kept = _kept(ledger, take, kept, found)
+    last = _file(last_signed, LAST_SIGNED, bool(kept), take, found)
+    current = _file(published / CHECKPOINT, CHECKPOINT, bool(kept), take, found)
+
+    newest = max(roots, default=0)
+    if current is not None and current.size < max(kept, default=0):
+        found.add(
+            "rolled back",
+            "checkpoint",
+            f"公布的检查点是旧的（{current.size} 条），此前已公布到 {max(kept)} 条。",
+            f"The published checkpoint is an old one ({current.size} leaves); {max(kept)} were published before.",
+            file=CHECKPOINT,
+        )
+    elif current is not None and newest_kept is not None and current.size == newest_kept[0]:
+        _compare(published / CHECKPOINT, newest_kept[1], found)
+    if last is not None and last.size < newest:
+        found.add(
+            "rolled back",
+            "checkpoint",
+            f"签署记录停在 {last.size} 条，而签过名的检查点已到 {newest} 条。",
+            f"The note of what was signed last stands at {last.size} leaves, but {newest} were signed.",
+            file=LAST_SIGNED,
+        )
+    published_size = newest if current is None else current.size
+    mine = None if since is None else open_checkpoint(since, origin, [trusted])  # the caller's own input: it may raise
+    return Anchors(roots, kept, published_size, mine)
+
+
+def matches(walk: TreeWalk, anchors: Anchors) -> bool:
+    """Whether every signed root is that of the tree."""
+    return all(walk.roots.get(size) == root for size, root in anchors.roots.items() if size <= walk.size)
+
+
+def _kept(ledger: LedgerRows, take: Take, kept: set[int], found: Verification) -> tuple[int, str] | None:
+    newest = None
+    for size, note in ledger.checkpoints():
+        name = f"ledger.sqlite:checkpoints/{size}"
+        checkpoint = take(note if isinstance(note, bytes | str) else b"", name)
+        kept.add(size)
+        if checkpoint is None:
+            continue
+        if checkpoint.size != size:
+            found.add(
+                "altered",
+                "checkpoint",
+                f"保存的检查点 {name} 内容是 {checkpoint.size} 条的。",
+                f"The kept checkpoint {name} is that of {checkpoint.size} leaves.",
+                file=name,
+            )
+        else:
+            newest = (size, note)
+    return newest
+
+
+def _file(path: Path, name: str, required: bool, take: Take, found: Verification) -> Checkpoint | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if required:
+            found.add(
+                "deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name
+            )
+        return None
+    except OSError as error:
+        found.add("altered", "checkpoint", f"检查点 {name} 读不出。", f"{name} cannot be read: {error}.", file=name)
+        return None
+    return take(data, name)
+
+
+def _compare(path: Path, kept: str, found: Verification) -> None:
+    """A signature of another key may be added to a checkpoint later, but our text and signature stay."""
+    data = path.read_bytes()
+    if not data.startswith(kept.encode()) and not any(f.file == CHECKPOINT for f in found.findings):
+        found.add(
+            "altered",
+            "checkpoint",
+            "公布的检查点与签署时留存的不同。",
+            "The published checkpoint differs from the one kept when it was signed.",
+            file=CHECKPOINT,
+        )

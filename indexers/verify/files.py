@@ -1,0 +1,177 @@
+"""Every kept file hashed again, and held against the events that name it.
+
+The digests named by events are gathered in a temporary database, so that memory stays flat however many there are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from random import Random
+from types import TracebackType
+from uuid import UUID
+
+from domain.ports import BlobStore
+from indexers.verify.events import Describe
+from indexers.verify.findings import FilesOf, NamedFile, Progress, Verification
+
+CHUNK = 1024
+MAX_LISTED = 5
+
+
+def files_in_state(topic: str, state: bytes) -> Sequence[NamedFile]:
+    """The attribute ``files`` of an event stored as plain JSON: objects with ``name``, ``sha256`` and ``size``."""
+    if b'"files"' not in state:
+        return ()
+    try:
+        return [(str(each["name"]), str(each["sha256"]), int(each["size"])) for each in json.loads(state)["files"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+
+
+class NamedFiles:
+    """The files that sound events name, gathered while the events are read."""
+
+    def __init__(self, files_of: FilesOf) -> None:
+        self._files_of = files_of
+        self._db = sqlite3.connect("", isolation_level=None)  # a temporary file that SQLite removes itself
+        self._db.execute("PRAGMA synchronous=OFF")
+        self._db.execute("BEGIN")
+        self._db.execute(
+            "CREATE TABLE named (sha256 TEXT, size INTEGER, name TEXT, id TEXT, version INTEGER, count INTEGER,"
+            " PRIMARY KEY (sha256)) WITHOUT ROWID"
+        )
+
+    def __enter__(self) -> NamedFiles:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def sound(self, event_id: str, version: int, topic: str, state: bytes) -> None:
+        """Take in a sound event."""
+        for name, sha256, size in self._files_of(topic, state):
+            self._db.execute(
+                "INSERT INTO named VALUES (?,?,?,?,?,1) ON CONFLICT DO UPDATE SET count = count + 1",
+                (sha256, size, name, event_id, version),
+            )
+
+    def clear(self) -> None:
+        self._db.execute("DELETE FROM named")
+
+    def count(self) -> int:
+        return int(self._db.execute("SELECT COUNT(*) FROM named").fetchone()[0])
+
+    def __contains__(self, sha256: str) -> bool:
+        return self._db.execute("SELECT 1 FROM named WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
+    def pages(self) -> Iterator[dict[str, tuple[int, str, str, int, int]]]:
+        """digest → size, name, stream, version, how many events name it; in ascending order of digests."""
+        after = ""
+        while page := self._db.execute(
+            "SELECT sha256, size, name, id, version, count FROM named WHERE sha256 > ? ORDER BY sha256 LIMIT ?",
+            (after, CHUNK),
+        ).fetchall():
+            yield {row[0]: row[1:] for row in page}
+            after = page[-1][0]
+
+    def sample(self, count: int, random: Random) -> dict[str, tuple[int, str, str, int, int]]:
+        """``count`` of them, each as likely as any other."""
+        keys = [row[0] for row in self._db.execute("SELECT sha256 FROM named")]
+        chosen = random.sample(keys, min(count, len(keys)))
+        statement = "SELECT sha256, size, name, id, version, count FROM named WHERE sha256 = ?"
+        rows = [self._db.execute(statement, (each,)).fetchone() for each in sorted(chosen)]
+        return {row[0]: row[1:] for row in rows}
+
+
+def check_files(
+    found: Verification,
+    named: NamedFiles,
+    blobs: BlobStore,
+    describe: Describe,
+    progress: Progress,
+    *,
+    sample: int | None = None,
+    random: Random | None = None,
+) -> None:
+    """Every named file is there with its bytes."""
+    total = named.count() if sample is None else min(sample, named.count())
+    pages = named.pages() if sample is None else [named.sample(sample, random or Random())]  # noqa: S311  (no secret)
+    for page in pages:
+        for result in blobs.fixity(list(page)):
+            size, name, stream, version, count = page[result.sha256]
+            found.files += 1
+            found.bytes += result.size or 0
+            if result.found == result.sha256 and result.size == size:
+                continue
+            event = f"{UUID(stream)}/{version}"
+            record = describe(UUID(stream))
+            more_zh = "" if count == 1 else f"（另有 {count - 1} 处引用）"
+            more_en = "" if count == 1 else f" (named {count - 1} more times)"
+            if result.size is None:
+                klass, zh, en = "deleted", "不见了", "is missing"
+            elif result.found == result.sha256:
+                klass, zh, en = "altered", "的大小与登记不符", "has another size than was recorded"
+            else:
+                klass, zh, en = "altered", "的内容被改动", "has other bytes"
+            found.add(
+                "deleted" if klass == "deleted" else "altered",
+                "file",
+                f"{record or event} 的附件“{name}”{zh}{more_zh}：sha256 {result.sha256}。",
+                f"The file “{name}” of {record or event} {en}{more_en}: sha256 {result.sha256}.",
+                record=record,
+                event=event,
+                file=name,
+            )
+        progress("files", found.files, total)
+
+
+def check_extra_files(
+    found: Verification,
+    named: NamedFiles,
+    blobs: BlobStore,
+    pending: Iterable[str],
+    unsound_states: Sequence[bytes],
+    deleted_events: int,
+) -> None:
+    """Files that no event names, and things in the store that are not kept files."""
+    interrupted = set(pending)
+    unclear: list[str] = []
+    for sha256 in blobs.digests():
+        if sha256 in named or any(_mentions(state, sha256) for state in unsound_states):
+            continue
+        if sha256 in interrupted:
+            found.leftovers.append(sha256)
+        elif deleted_events:
+            unclear.append(sha256)
+        else:
+            found.add(
+                "inserted",
+                "file",
+                f"文件 {sha256} 没有任何事件引用，是外来的文件。",
+                f"No event names the file {sha256}: it is a foreign one.",
+                file=f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}",
+            )
+    for name in blobs.strays():
+        found.add(
+            "inserted",
+            "file",
+            f"文件库里有外来的 {name}。",
+            f"{name} in the file store is not a kept file.",
+            file=name,
+        )
+    if unclear:
+        listed = ", ".join(islice(unclear, MAX_LISTED)) + (" …" if len(unclear) > MAX_LISTED else "")
+        found.remark(
+            f"有 {len(unclear)} 个文件没有事件引用，可能属于被删除的事件：{listed}",
+            f"{len(unclear)} files are named by no event; they may belong to deleted ones: {listed}",
+        )
+
+
+def _mentions(state: bytes, sha256: str) -> bool:
+    """Whether an altered event named this file: any quarter of the digest is proof enough."""
+    return any(sha256[at : at + 16].encode() in state for at in range(0, 64, 16))

@@ -1,0 +1,152 @@
+"""The precise pass, second part: the published files against the true tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.ledger.publisher import CHECKPOINT
+from domain.errors import InvalidTile
+from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of, parse_path, read_bundle, tiles_between
+from domain.ledger.tree import HASH_SIZE, leaf_hash
+from indexers.verify.anchors import Anchors
+from indexers.verify.findings import Verification
+from indexers.verify.truth import Hashes, Sources
+from indexers.verify.walk import TreeWalk
+
+VKEY = "vkey"
+"""The verifier key, published beside the checkpoint as one line."""
+
+
+@dataclass
+class Expected:
+    """Which tiles a folder has for certain, and which it may have besides or lack."""
+
+    certain: set[Tile]
+    possible: set[Tile] = field(default_factory=set)
+
+
+def expected_tiles(size: int, anchors: Anchors, in_table: int) -> Expected:
+    """All tiles of the tree; of those that are partial, one for each checkpoint that fell into them."""
+    edge = with_bundles({tile for each in anchors.kept for tile in _partials(each)})
+    expected = Expected(
+        with_bundles(set(tiles_between(0, size)))
+        | {tile for tile in edge if size >> 8 * max(tile.level, 0) < tile.start + WIDTH}  # full: partial ones dropped
+    )
+    completed = max(anchors.kept, default=0)
+    for start, end in ((completed, max(in_table, size)), (anchors.published, size)):
+        # A publication that was not completed, or one that was undone, which is reported as such.
+        if start < end:
+            expected.possible |= with_bundles(set(tiles_between(start, end))) | (edge - expected.certain)
+            expected.possible |= {
+                tile._replace(width=width)
+                for tile in with_bundles(_partials(end) | _partials(start))
+                for width in range(1, WIDTH)
+            }
+    return expected
+
+
+def _partials(size: int) -> set[Tile]:
+    tiles, level = set(), 0
+    while size:
+        if size % WIDTH:
+            tiles.add(Tile(level, size // WIDTH, size % WIDTH))
+        size, level = size // WIDTH, level + 1
+    return tiles
+
+
+def with_bundles(tiles: set[Tile]) -> set[Tile]:
+    return tiles | {tile._replace(level=ENTRIES) for tile in tiles if tile.level == 0}
+
+
+def walk_folder(found: Verification, published: Path, expected: Expected, vkey: str) -> set[Tile]:
+    """Which tiles are there; reports those that are missing, and everything that does not belong there."""
+    present: set[Tile] = set()
+    for path in sorted(published.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        name = path.relative_to(published).as_posix()
+        tile = parse_path(name)
+        if name == CHECKPOINT:
+            continue
+        if name == VKEY:
+            if path.read_bytes() != vkey.encode() + b"\n":
+                found.add("altered", "file", "公布的公钥被改动。", "The published verifier key was altered.", file=VKEY)
+        elif tile is not None and tile in expected.certain | expected.possible and path.is_file():
+            present.add(tile)
+        else:
+            found.add(
+                "inserted",
+                "tile" if tile is not None else "file",
+                f"账本公开目录里多出 {name}。",
+                f"{name} does not belong in the ledger's public folder.",
+                file=name,
+            )
+    for tile in sorted(expected.certain - expected.possible - present):
+        found.add("deleted", "tile", f"{tile.path} 不见了。", f"{tile.path} is missing.", file=tile.path)
+    return present
+
+
+def check_upper_tiles(found: Verification, published: Path, present: set[Tile], walk: TreeWalk) -> None:
+    """Tiles of level 1 and above."""
+    for tile in sorted(present):
+        nodes = walk.levels[tile.level - 1] if 0 < tile.level <= len(walk.levels) else []
+        if tile.start + tile.width <= len(nodes):
+            _compare(found, tile, (published / tile.path).read_bytes(), walk.tile(tile))
+
+
+def check_low_tiles(
+    found: Verification, sources: Sources, hashes_of: Callable[[int], Hashes], present: set[Tile]
+) -> None:
+    """Tiles of level 0 and bundles; two full ones in each other's place are reordered."""
+    wrong: dict[Tile, bytes] = {}  # what an altered one holds, as the hashes of its leaves
+    for tile in sorted(tile for tile in present if tile.level <= 0 and tile.start + tile.width <= sources.size):
+        true = hashes_of(tile.number)[: tile.width]
+        data = sources.read(tile) or b""
+        if tile.level == 0:
+            if None not in true and data != b"".join([each or b"" for each in true]):
+                wrong[tile] = data
+            continue
+        hashes = _bundle_hashes(data)
+        if hashes != true and None not in true:
+            wrong[tile] = b"".join([each or b"" for each in hashes])
+    true_data = {tile: b"".join([each or b"" for each in hashes_of(tile.number)[: tile.width]]) for tile in wrong}
+    owner = {(tile.level, tile.width, data): tile for tile, data in true_data.items()}
+    for tile, data in wrong.items():
+        other = owner.get((tile.level, tile.width, data))
+        if other is not None and wrong[other] != true_data[tile]:
+            other = None
+        if other is not None:
+            found.add(
+                "reordered",
+                "tile",
+                f"{tile.path} 与 {other.path} 的内容对调了。",
+                f"{tile.path} and {other.path} hold each other's content.",
+                file=tile.path,
+            )
+        else:
+            _compare(found, tile, data, true_data[tile])
+
+
+def _bundle_hashes(data: bytes) -> list[bytes | None]:
+    try:
+        entries = read_bundle(data)
+    except InvalidTile:
+        return []
+    return [leaf_hash(each) for each in entries] if bundle_of(entries) == data else []
+
+
+def _compare(found: Verification, tile: Tile, data: bytes, true: bytes) -> None:
+    if data == true:
+        return
+    at = next((n for n, (a, b) in enumerate(zip(data, true, strict=False)) if a != b), min(len(data), len(true)))
+    node = tile.start + at // HASH_SIZE
+    found.add(
+        "altered",
+        "tile",
+        f"{tile.path} 被改动（第一处不符在该层第 {node} 个节点）。",
+        f"{tile.path} was altered (the first difference is at node {node} of its level).",
+        file=tile.path,
+        leaf_index=node if tile.level <= 0 else None,
+    )

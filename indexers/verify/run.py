@@ -1,0 +1,213 @@
+"""`verify`: reads everything, trusts nothing, reports every finding.
+
+Whoever calls it has run the integrator once (so that an interrupted publication is complete) and holds the ledger's
+lock for as long as the ledger is read; filing goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+from adapters.ledger.evidence import Database, EventRows, LedgerRows
+from domain.ledger.tiles import WIDTH, Tile
+from domain.ports import BlobStore
+from indexers.verify.anchors import Anchors, matches, read_anchors
+from indexers.verify.events import Describe, EventCheck
+from indexers.verify.fast import fast_pass
+from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
+from indexers.verify.findings import FilesOf, Progress, Verification
+from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_folder
+from indexers.verify.rules import Replay, check_rules
+from indexers.verify.tables import (
+    check_batches,
+    check_extra_leaves,
+    check_nodes,
+    check_roots,
+    check_tracking,
+    lost_table,
+    report_unconfirmed,
+)
+from indexers.verify.truth import Sources, find_truth
+from indexers.verify.walk import TreeWalk
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """No progress is shown."""
+
+
+def _nameless(stream: UUID) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked, and by whose key."""
+
+    events: Path  # the event store's SQLite file
+    ledger: Path  # the ledger's SQLite file
+    published: Path  # the ledger's public folder
+    last_signed: Path
+    vkey: str
+    blobs: BlobStore | None = None
+    files_of: FilesOf = files_in_state
+    describe: Describe = _nameless
+    replay: Replay | None = None
+    pending: Collection[str] = field(default_factory=frozenset)  # digests of files whose filing was interrupted
+
+
+def verify(
+    subject: Subject,
+    *,
+    since: str | None = None,
+    sample: int | None = None,
+    random: Random | None = None,
+    lock: Callable[[], AbstractContextManager[object]] = nullcontext,
+    progress: Progress = _silent,
+) -> Verification:
+    """The forensic check.
+
+    ``since`` is a signed checkpoint that the caller kept; ``sample`` re-hashes that many kept files instead of all (the
+    events and the ledger are always read whole); ``lock`` is held while the ledger is read.
+    """
+    found = Verification()
+    with NamedFiles(subject.files_of) as named:
+        unsound: list[bytes] = []
+        deleted = 0
+        try:
+            with lock(), _open(subject) as (events, ledger):
+                unsound, deleted = _check_ledger(found, subject, events, ledger, named, since, progress)
+        except sqlite3.Error as error:
+            _report_damage(found, subject, error)
+        else:
+            if subject.blobs is not None:
+                check_files(found, named, subject.blobs, subject.describe, progress, sample=sample, random=random)
+                if sample is None:
+                    check_extra_files(found, named, subject.blobs, subject.pending, unsound, deleted)
+        if sample is not None:
+            found.remark(
+                f"文件只抽查了 {found.files} 个（共 {named.count()} 个）。",
+                f"Only a sample of {found.files} of {named.count()} files was hashed.",
+            )
+    return found
+
+
+@contextmanager
+def _open(subject: Subject) -> Iterator[tuple[EventRows, LedgerRows]]:
+    with closing(EventRows(subject.events)) as events, closing(LedgerRows(subject.ledger)) as ledger:
+        yield events, ledger
+
+
+def _check_ledger(
+    found: Verification,
+    subject: Subject,
+    events: EventRows,
+    ledger: LedgerRows,
+    named: NamedFiles,
+    since: str | None,
+    progress: Progress,
+) -> tuple[list[bytes], int]:
+    """Returns the states of unsound events and the number of deleted ones."""
+    anchors = read_anchors(found, ledger, subject.published, subject.last_signed, subject.vkey, since)
+    in_table = ledger.size()
+    size = _size(found, anchors, in_table, subject.published)
+    wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else [])}
+    walk = TreeWalk(wanted)
+    unsound: list[bytes] = []
+    deleted, lost = 0, size
+    sources = Sources(events, ledger, subject.published, size)
+    fast = fast_pass(events, ledger, subject.published, walk, size, named.sound, progress) and matches(walk, anchors)
+    if fast:
+        found.events, pending = size, events.count_after(_end(ledger, size))
+    else:
+        events.tolerant()
+        ledger.tolerant()
+        named.clear()
+        truth = find_truth(sources, anchors.roots)
+        walk = truth.walk(wanted)
+        lost = lost_table(found, ledger, in_table, size)
+        check = EventCheck(found, sources, truth, subject.describe, lost, named.sound, progress)
+        check.run()
+        unsound = [row.state for row in check.unsound if type(row.state) is bytes]
+        deleted, pending = len(check.deleted), check.pending
+        report_unconfirmed(found, truth)
+    if pending:
+        found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
+    expected = expected_tiles(size, anchors, in_table)
+    present = walk_folder(found, subject.published, expected, subject.vkey)
+    if fast:  # full tiles of level 0 were compared already
+        check_low_tiles(
+            found, sources, lambda _: [*walk.tail], {tile for tile in present if tile.number == size // 256}
+        )
+    else:
+        check_low_tiles(found, sources, lambda number: truth.hashes[number], present)
+    check_upper_tiles(found, subject.published, present, walk)
+    check_nodes(found, ledger, walk, lost)
+    check_batches(found, ledger, size, lost, in_table)
+    check_roots(found, walk, anchors)
+    check_extra_leaves(found, ledger, in_table, size)
+    check_tracking(found, ledger, in_table)
+    if subject.replay is not None:
+        check_rules(found, subject.replay, subject.describe, events, ledger, size, progress)
+    found.tree_size, found.root = walk.size, walk.root()
+    return unsound, deleted
+
+
+def _size(found: Verification, anchors: Anchors, in_table: int, published: Path) -> int:
+    """The largest signed size of which there is anything left to check."""
+    if not anchors.roots:
+        return max(anchors.kept, default=in_table)
+    for size in sorted(anchors.roots, reverse=True):
+        last = Tile(0, (size - 1) // WIDTH, (size - 1) % WIDTH + 1)
+        if size <= in_table or (published / last.path).exists():
+            break
+    if size < anchors.size:
+        found.add(
+            "rolled back",
+            "ledger",
+            f"整个账本退回到了较早的状态：签署过 {anchors.size} 条，现在只有 {size} 条。",
+            f"The whole ledger went back to an earlier state: {anchors.size} leaves were signed, {size} are left.",
+            file="ledger.sqlite",
+        )
+    return size
+
+
+def _end(ledger: LedgerRows, size: int) -> int:
+    """The position of the last leaf's event."""
+    leaves = ledger.leaves(size - 1, size)
+    return int(leaves[0][1]) if leaves else 0
+
+
+def _report_damage(found: Verification, subject: Subject, error: sqlite3.Error) -> None:
+    """Always a finding: a check that could not be made is not a check that was passed."""
+    told = len(found.findings)
+    for path, table in ((subject.events, "stored_events"), (subject.ledger, "leaves")):
+        if not path.exists():
+            found.add("deleted", "database", f"{path.name} 不见了。", f"{path.name} is missing.", file=path.name)
+        elif not _readable(path, table):
+            found.add(
+                "altered",
+                "database",
+                f"数据库文件 {path.name} 已损坏：{error}。",
+                f"The database file {path.name} is damaged: {error}.",
+                file=path.name,
+            )
+    if len(found.findings) == told:
+        found.add("altered", "database", f"数据库读不下去：{error}。", f"A database cannot be read: {error}.")
+    found.remark(
+        "数据库读不下去，账本没有查完。", "A database cannot be read to its end; the ledger was not checked whole."
+    )
+
+
+def _readable(path: Path, table: str) -> bool:
+    try:
+        with closing(Database(path)) as database:
+            tables = database.all("SELECT name FROM sqlite_master WHERE name = ?", table)
+            return bool(tables) and database.all("PRAGMA integrity_check(1)") == [("ok",)]
+    except sqlite3.Error:
+        return False

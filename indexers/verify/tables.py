@@ -1,0 +1,182 @@
+"""The ledger's own tables, and what was signed, against the true tree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.ledger.evidence import LedgerRows
+from domain.ledger.tiles import WIDTH
+from indexers.verify.anchors import Anchors
+from indexers.verify.findings import Verification
+from indexers.verify.truth import Truth
+from indexers.verify.walk import TreeWalk
+
+
+def check_nodes(found: Verification, ledger: LedgerRows, walk: TreeWalk, lost: int) -> None:
+    """The nodes that the ledger's table keeps for making roots."""
+    missing = {
+        (level, n) for level, nodes in enumerate(walk.levels, 1) for n in range(min(len(nodes), lost >> 8 * level))
+    }
+    for level, index, value in ledger.nodes():
+        key = (level, index)
+        if key in missing:
+            missing.discard(key)
+            if value != walk.levels[level - 1][index]:
+                _node_finding(found, "altered", key, "被改动", "was altered")
+        elif not (isinstance(level, int) and isinstance(index, int) and (index + 1) << 8 * level > walk.size):
+            _node_finding(found, "inserted", key, "不属于这棵树", "does not belong to the tree")
+    for key in sorted(missing):
+        _node_finding(found, "deleted", key, "不见了", "is missing")
+
+
+def _node_finding(found: Verification, klass: Any, key: tuple[Any, Any], zh: str, en: str) -> None:
+    name = f"ledger.sqlite:nodes/{key[0]}/{key[1]}"
+    found.add(klass, "ledger", f"账本节点 {name} {zh}。", f"The ledger's node {name} {en}.", file=name)
+
+
+def check_batches(found: Verification, ledger: LedgerRows, size: int, lost: int, in_table: int) -> None:
+    """Batches follow each other without a gap, their times never go back."""
+    end, last = 0, ""
+    for first, after, time in ledger.batches():
+        name = f"ledger.sqlite:batches/{first}"
+        sound = type(after) is int and type(time) is str and first == end and after > first and time >= last
+        if not sound:
+            found.add(
+                "altered",
+                "ledger",
+                f"账本批次 {name} 与前一批接不上。",
+                f"The ledger's batch {name} does not continue the one before.",
+                file=name,
+            )
+        if type(after) is int and type(time) is str:
+            end, last = after, time
+    if end < min(size, lost):
+        found.add(
+            "deleted",
+            "ledger",
+            f"账本批次记到 {end} 条，应到 {min(size, lost)} 条。",
+            f"The ledger's batches end at {end} leaves instead of {min(size, lost)}.",
+            file="ledger.sqlite:batches",
+        )
+    elif end > max(size, in_table):
+        found.add(
+            "inserted",
+            "ledger",
+            f"账本批次记到 {end} 条，多于实有的 {max(size, in_table)} 条。",
+            f"The ledger's batches end at {end} leaves, more than the {max(size, in_table)} there are.",
+            file="ledger.sqlite:batches",
+        )
+
+
+def lost_table(found: Verification, ledger: LedgerRows, in_table: int, size: int) -> int:
+    """Where the table of leaves ends early: restored to an earlier state as a whole, or cut off.
+
+    Returns the index from which on missing leaves were reported as one finding; ``size`` where none were.
+    """
+    batches = ledger.batches()
+    if in_table >= size or not batches or batches[-1][1] != in_table:
+        return size
+    found.add(
+        "rolled back",
+        "ledger",
+        f"账本库退回到了较早的状态：只有 {in_table} 片叶，已签署 {size} 片。",
+        f"The ledger's database went back to an earlier state: it has {in_table} leaves, {size} were signed.",
+        file="ledger.sqlite",
+    )
+    return in_table
+
+
+def report_unconfirmed(found: Verification, truth: Truth) -> None:
+    """Chunks that no longer hash up to their node, though event, leaf, tile and bundle may all agree."""
+    for number in truth.unconfirmed:
+        if not any(f.leaf_index is not None and f.leaf_index // WIDTH == number for f in found.findings):
+            _rewritten(found, number * WIDTH, number * WIDTH + WIDTH - 1)
+
+
+def check_roots(found: Verification, walk: TreeWalk, anchors: Anchors) -> None:
+    """What was signed at each size is the root of the present tree at that size.
+
+    The first root that differs tells between which leaves history was rewritten. Where the newest agrees, somebody
+    signed the rewritten history with the real key.
+    """
+    signed = sorted(size for size in anchors.roots if size <= walk.size)
+    wrong = [size for size in signed if walk.roots.get(size) != anchors.roots[size]]
+    if wrong:
+        before = max((size for size in signed if size < wrong[0]), default=0)
+        if signed[-1] in wrong:
+            _rewritten(found, before, wrong[0] - 1)
+        else:
+            found.add(
+                "forked",
+                "checkpoint",
+                f"第 {before} 至 {wrong[0] - 1} 片叶与签过名的检查点（{wrong[0]} 条）不符，而较新的检查点与之相符："
+                "历史被改写后重新签过名。",
+                f"Leaves {before} to {wrong[0] - 1} contradict the signed checkpoint of {wrong[0]} leaves, while a"
+                " newer one agrees with them: history was rewritten and signed again.",
+                file=f"ledger.sqlite:checkpoints/{wrong[0]}",
+                leaf_index=before,
+            )
+    since = anchors.since
+    if since is None:
+        return
+    if since.size > walk.size:
+        found.add(
+            "rolled back",
+            "ledger",
+            f"您保存的检查点有 {since.size} 条，现在只有 {walk.size} 条。",
+            f"The checkpoint that you kept has {since.size} leaves; now there are {walk.size}.",
+            file="--since",
+        )
+    elif walk.roots.get(since.size) != since.root:
+        found.add(
+            "forked",
+            "checkpoint",
+            f"前 {since.size} 条与您保存的检查点不符：那以后历史被改写过。",
+            f"The first {since.size} leaves contradict the checkpoint that you kept: history was rewritten since.",
+            file="--since",
+        )
+
+
+def _rewritten(found: Verification, first: int, last: int) -> None:
+    found.add(
+        "altered",
+        "ledger",
+        f"第 {first} 至 {last} 片叶算不出已签署的根：这一段的事件和账本被一起改写过，哪一条已无从分辨。",
+        f"Leaves {first} to {last} do not lead to the root that was signed: events and ledger were rewritten there"
+        " together, and which of them can no longer be told.",
+        leaf_index=first,
+    )
+
+
+def check_extra_leaves(found: Verification, ledger: LedgerRows, in_table: int, size: int) -> None:
+    """Leaves behind the signed tree belong to a batch that is about to be published, or to nobody."""
+    batches = ledger.batches()
+    end = max(size, batches[-1][1] if batches and type(batches[-1][1]) is int else 0)
+    if min(end, in_table) > size:
+        found.remark(
+            f"有 {min(end, in_table) - size} 片叶还没有公布。",
+            f"{min(end, in_table) - size} leaves are not published yet.",
+        )
+    for (index,) in ledger.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= ? ORDER BY idx", end):
+        found.add(
+            "inserted",
+            "leaf",
+            f"账本库里多出第 {index} 片叶。",
+            f"Leaf {index} of the ledger's database does not belong there.",
+            file=f"ledger.sqlite:leaves/{index}",
+            leaf_index=index,
+        )
+
+
+def check_tracking(found: Verification, ledger: LedgerRows, in_table: int) -> None:
+    """The tracking position is that of the last leaf, unless something is wrong with that leaf already."""
+    last = ledger.leaves(in_table - 1, in_table)
+    told = any(f.subject == "leaf" and (f.leaf_index or 0) >= in_table - 1 for f in found.findings)
+    if last and last[0][1] != ledger.tracking() and not told:
+        found.add(
+            "altered",
+            "ledger",
+            "账本的读取位置与最后一片叶不符。",
+            "The ledger's tracking position is not that of the last leaf.",
+            file="ledger.sqlite:tracking",
+        )
