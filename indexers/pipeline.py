@@ -23,6 +23,9 @@ from indexers.text import TextIndexer
 POLL = 1.0
 """Seconds after which a follower looks by itself."""
 
+SWEEP = 3600.0
+"""Seconds between two clearances of the staging folder."""
+
 BACK_OFF = (1.0, 5.0, 30.0, 60.0)
 """Seconds that a follower rests after failing once, twice, …"""
 
@@ -80,6 +83,8 @@ class Pipeline:
             Follower("search", self.search.run_once),
             Follower("text", text.run_once),
         ]
+        self.followers.append(Follower("housekeeping", self._sweep))
+        self._swept = 0.0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -154,6 +159,13 @@ class Pipeline:
                     other.wake.set()
             elif not self._stopping.is_set():
                 follower.wake.wait(POLL)
+
+    def _sweep(self) -> int:
+        """Once an hour remove abandoned uploads; done by a follower so that a fault there is shown like any other."""
+        if time.monotonic() - self._swept > SWEEP:
+            self._swept = time.monotonic()
+            self.house.blobs.sweep()
+        return 0
 
     def _rest(self, follower: Follower, error: JianzhengError) -> None:
         """A fault is shown and tried again later; it never ends the follower and never blocks the others."""
