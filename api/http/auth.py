@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import AsyncIterator
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
@@ -123,8 +124,16 @@ def csrf_token(request: Request) -> str:
     return _token(found.session) if found and found.session else ""
 
 
-async def protect(request: Request) -> None:
+async def protect(request: Request) -> AsyncIterator[None]:
     """Dependency of the whole application. Raises `CsrfFailed`."""
+    try:
+        await _require_own_page(request)
+        yield
+    finally:
+        await request.close()  # a form that was read for its token holds temporary files
+
+
+async def _require_own_page(request: Request) -> None:
     found = await run_in_threadpool(identify, request)
     if request.method in SAFE or (found is not None and found.session is None):
         return
