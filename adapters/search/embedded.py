@@ -66,16 +66,20 @@ class EmbeddedSearch:
         with self._lock:
             writer = self._open_writer()
             changes = plan(self._searcher(), self._schema, upserts, deletes)
+            committed = False
             try:
                 for id_ in (*changes.removed, _POSITION):
                     writer.delete_documents_by_term("id", id_)
-                for document in changes.added:
+                for document in changes.added(self._schema):
                     writer.add_document(document)
                 writer.add_document(self._position_document(position))
                 writer.commit()
+                committed = True
             except (OSError, ValueError) as error:
-                self._writer = None  # whatever it had collected goes with it
                 raise IndexDamaged(detail=str(error)) from error
+            finally:
+                if not committed:
+                    self._writer = None  # whatever it had collected goes with it
 
     def clear(self) -> None:
         """Empty it, position and all, in one commit."""

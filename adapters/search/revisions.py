@@ -7,7 +7,7 @@ leaves the same index.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tantivy import Document, Query, Schema, Searcher
@@ -18,10 +18,15 @@ from domain.ports import SearchDocument
 
 @dataclass
 class Changes:
-    """``removed`` are ids of documents that the index holds now."""
+    """``removed`` are ids of documents that the index holds now; ``written`` says of each whether it is the head."""
 
     removed: list[str] = field(default_factory=list)
-    added: list[Document] = field(default_factory=list)
+    written: list[tuple[SearchDocument, bool, list[str]]] = field(default_factory=list)
+
+    def added(self, schema: Schema) -> Iterator[Document]:
+        """Made one at a time, so that the engine's thread indexes one while the next is cut into tokens."""
+        for document, is_head, file_types in self.written:
+            yield to_engine(document, head=is_head, file_types=file_types, schema=schema)
 
 
 def plan(searcher: Searcher, schema: Schema, upserts: Sequence[SearchDocument], deletes: Sequence[str]) -> Changes:
@@ -49,7 +54,7 @@ def plan(searcher: Searcher, schema: Schema, upserts: Sequence[SearchDocument], 
                 continue
             if document.id in stored:
                 changes.removed.append(document.id)
-            changes.added.append(to_engine(document, head=is_head, file_types=types, schema=schema))
+            changes.written.append((document, is_head, types))
     return changes
 
 

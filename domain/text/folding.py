@@ -169,7 +169,7 @@ def _fold_character(char: str) -> str:
     category = unicodedata.category(char)
     if category in ("Cf", "Mn", "Me"):
         return _INVISIBLE
-    if category in ("Cs", "Co", "Cn"):
+    if category in ("Cs", "Co", "Cn") or char == "_":  # no letters, though regular expressions take "_" for one
         return "."
     folded = "".join(map(_simplified, unicodedata.normalize("NFKC", char))).lower()
     folded = unicodedata.normalize("NFKC", folded)

@@ -35,7 +35,7 @@ def pattern(phrase: Phrase) -> str:
     for nth, run in enumerate(phrase.runs):
         before = phrase.runs[nth - 1].kind if nth else None
         if run.kind == "break":
-            parts.append(r"(?:[^\w]|_)+")
+            parts.append(r"[^\w ]+")
         elif run.kind == "word":
             boundary = "" if phrase.open_start and nth == 0 else f"(?<!{WORD})"
             parts.append(" ?" + boundary + re.escape(run.text) if before == "word" else boundary + re.escape(run.text))

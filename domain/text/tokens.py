@@ -12,6 +12,7 @@ Whoever changes what comes out raises ``TOKENS_VERSION``, and every index is reb
 from __future__ import annotations
 
 import re
+from operator import add
 from typing import Literal, NamedTuple
 
 from domain.text.folding import HAN, WORD
@@ -21,8 +22,8 @@ TOKENS_VERSION = 1
 BREAK = ","
 LONGEST_WORD = 64  # a longer run of letters or digits (base64, a long number) is cut: engines refuse endless terms
 
-_RUNS = re.compile(rf"([{HAN}]+)|({WORD}{{1,{LONGEST_WORD}}})|[^\S\n]+|((?:[^\w ]|[_\n])+)")
-_KINDS: tuple[Literal["han", "word", "break"], ...] = ("han", "word", "break")
+_RUNS = re.compile(rf"([{HAN}]+)|([^\w ]+)|({WORD}{{1,{LONGEST_WORD}}})")
+_KINDS: tuple[Literal["han", "word", "break"], ...] = ("han", "break", "word")
 
 
 class Run(NamedTuple):
@@ -39,16 +40,14 @@ def tokenize(folded: str) -> list[str]:
     """The tokens in order: the index of a token in the list is its position."""
     tokens: list[str] = []
     append, extend = tokens.append, tokens.extend
-    for han, word, stop in _RUNS.findall(folded):
+    for han, stop, word in _RUNS.findall(folded):
         if han:
-            extend(map(str.__add__, han, han[1:]))
+            extend(map(add, han, han[1:]))
             append(han[-1])
-        elif word:
-            append(word)
-        elif stop:
-            append(BREAK)
+        else:
+            append(BREAK if stop else word)
     return tokens
 
 
 def bigrams(run: str) -> list[str]:
-    return list(map(str.__add__, run, run[1:]))
+    return list(map(add, run, run[1:]))

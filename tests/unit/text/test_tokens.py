@@ -22,7 +22,7 @@ from domain.text.tokens import BREAK, LONGEST_WORD, runs, tokenize
         ("open house", ["open", "house"]),
         ("28日", ["28", "日"]),
         ("一段\n二段", ["一段", "段", BREAK, "二段", "段"]),
-        ("a_b", ["a", BREAK, "b"]),
+        ("a-b", ["a", BREAK, "b"]),
         ("", []),
         ("x" * (LONGEST_WORD + 1), ["x" * LONGEST_WORD, "x"]),
     ],
