@@ -45,7 +45,7 @@ def fast_pass(
                 return False
             entries = [entry_of_hex(i, v, t, s) for _, i, v, t, s in rows]
             hashes = [sha256(b"\x00" + each).digest() for each in entries]
-            if hashes != [leaf[4] for leaf in leaves]:
+            if b"".join(hashes) != b"".join([leaf[4] for leaf in leaves]):
                 return False
             for at in range(0, len(rows), WIDTH):
                 chunk = hashes[at : at + WIDTH]
