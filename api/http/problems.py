@@ -130,6 +130,9 @@ def from_validation(error: RequestValidationError) -> RequestInvalid:
 
 
 def from_http(error: HTTPException) -> JianzhengError:
+    """The framework's own refusals. One of ours that was raised while it read the body comes back out of it."""
+    if isinstance(error.__cause__, JianzhengError):
+        return error.__cause__
     if error.status_code == 404:
         return PageNotFound()
     if error.status_code == 405:

@@ -1,0 +1,379 @@
+"""Files over HTTP: uploads, naming them in records, and reading them back in whole and in part."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from adapters.blobs.names import kept_path
+from tests.http_world import World, make_world, record
+
+PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4000
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = make_world(tmp_path_factory.mktemp("archive") / "home")
+    yield made
+    made.house.close()
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def send(client: TestClient, data: bytes, **headers: str) -> dict[str, Any]:
+    answer = client.post("/api/v1/uploads", content=data, headers=headers)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def file_with(client: TestClient, *files: tuple[str, bytes], **more: Any) -> str:
+    for _, data in files:
+        send(client, data)
+    named = [{"name": name, "sha256": sha(data)} for name, data in files]
+    answer = client.post("/api/v1/records", json=record(files=named, **more))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["code"])
+
+
+def staged(world: World) -> list[str]:
+    return sorted(path.name for path in world.house.settings.staging_folder.iterdir())
+
+
+# ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_that_is_sent_along_is_verified(world: World) -> None:
+    """In each of the three headers; a mismatch says what arrived and leaves nothing."""
+    client = world.signed_in("clerk-here")
+    coded = base64.b64encode(hashlib.sha256(PDF).digest()).decode()
+    for headers in (
+        {"x-checksum-sha256": sha(PDF).upper()},
+        {"content-digest": f"sha-256=:{coded}:"},
+        {"digest": f"md5=abc, SHA-256={coded}"},
+    ):
+        assert send(client, PDF, **headers)["media_type"] == "application/pdf"
+        before = staged(world)
+        answer = client.post("/api/v1/uploads", content=b"other bytes", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "checksum_mismatch")
+        assert sha(b"other bytes") in answer.json()["detail"]
+        assert staged(world) == before
+
+
+@pytest.mark.parametrize("value", ["sha-256=:!!:", "sha-256=:YWJj:", "sha-256=é"])
+def test_a_digest_that_cannot_be_read_is_refused(world: World, value: str) -> None:
+    """Rather than ignored: the sender meant it."""
+    answer = world.signed_in("clerk-here").post(
+        "/api/v1/uploads", content=b"x", headers={"content-digest": value.encode()}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "digest_invalid")
+
+
+def test_a_truncated_upload_leaves_nothing(world: World) -> None:
+    """The connection ends in the middle, or fewer bytes come than were declared: no file, no claim."""
+    client = world.signed_in("clerk-here")
+    before = staged(world)
+
+    async def upload(messages: list[dict[str, Any]], declared: int) -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        async def reply(message: Any) -> None:
+            sent.append(message)
+
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        headers = [
+            (b"host", b"localhost"),
+            (b"cookie", cookie.encode()),
+            (b"x-csrf-token", client.headers["x-csrf-token"].encode()),
+            (b"content-length", str(declared).encode()),
+        ]
+        path = "/api/v1/uploads"
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"", "headers": headers,
+            "client": ("127.0.0.1", 5000), "server": ("localhost", 80),
+        }  # fmt: skip
+        await world.app(scope, receive, reply)
+        return sent
+
+    piece = {"type": "http.request", "body": b"half of it", "more_body": True}
+    sent = asyncio.run(upload([dict(piece), {"type": "http.disconnect"}], 1000))
+    assert [m["status"] for m in sent if m["type"] == "http.response.start"] in ([], [400])
+    sent = asyncio.run(upload([dict(piece), {"type": "http.request", "body": b"", "more_body": False}], 1000))
+    assert sent[0]["status"] == 400
+    assert b"upload_interrupted" in sent[1]["body"]
+    assert staged(world) == before
+    assert world.house.accounts.upload("clerk-here", sha(b"half of it"), world.clock()) is None
+
+
+def test_an_upload_of_any_size_takes_little_memory(world: World) -> None:
+    """200 MB go through the application with a few megabytes of Python memory."""
+    client = world.signed_in("clerk-here")
+    piece, count = b"\x00\xff" * (1 << 17), 800
+    digest = hashlib.sha256()
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(count):
+            digest.update(piece)
+            yield piece
+
+    sizes: list[int] = []
+
+    async def streamed() -> None:
+        chunks = pieces()
+
+        async def receive() -> dict[str, Any]:
+            chunk = next(chunks, None)
+            return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+        async def reply(message: Any) -> None:
+            sizes.append(message.get("status", 0))
+
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        path = "/api/v1/uploads"
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+            "headers": [(b"host", b"localhost"), (b"cookie", cookie.encode()),
+                        (b"x-csrf-token", client.headers["x-csrf-token"].encode())],
+            "client": ("127.0.0.1", 5000), "server": ("localhost", 80),
+        }  # fmt: skip
+        await world.app(scope, receive, reply)
+
+    tracemalloc.start()
+    try:
+        asyncio.run(streamed())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sizes[0] == 201
+    assert peak < 16 << 20
+    found = world.house.blobs.find_staged(digest.hexdigest())
+    assert found is not None
+    assert found.size == len(piece) * count
+    found.discard()
+
+
+def test_a_body_that_is_no_upload_is_bounded(world: World) -> None:
+    """Declared too large, or growing too large: 413 either way."""
+    client = world.signed_in("clerk-here")
+    huge = b'{"title":"' + b"x" * (9 << 20) + b'"}'
+    for content in (huge, iter([huge])):
+        answer = client.post("/api/v1/records", content=content, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+# ── naming ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nobody_claims_what_another_uploaded(world: World) -> None:
+    """Knowing a digest is not having the file: neither while it waits in staging nor when it is kept."""
+    data = "只有录入员手里有的文件".encode()
+    send(world.signed_in("clerk-here"), data)
+    other = world.signed_in("clerk-there")
+    said = record("school-02", files=[{"name": "a.txt", "sha256": sha(data)}])
+    assert other.post("/api/v1/records", json=said).json()["code"] == "upload_missing"
+    code = file_with(world.signed_in("clerk-here"), ("a.txt", data))
+    assert other.post("/api/v1/records", json=said).json()["code"] == "upload_missing"
+    said["files"][0]["record"] = code
+    assert other.post("/api/v1/records", json=said).json()["code"] == "not_allowed"
+
+
+def test_a_file_of_a_record_that_one_may_read_is_named_with_it(world: World) -> None:
+    """No need to send it again; the record must really hold it."""
+    client = world.signed_in("clerk-here")
+    data = "已经在库里的附件".encode()
+    code = file_with(client, ("a.txt", data))
+    named = {"name": "b.txt", "sha256": sha(data), "record": code}
+    again = world.signed_in("secretary-here").post("/api/v1/records", json=record(files=[named]))
+    assert again.status_code == 201, again.text
+    assert again.json()["files"][0]["media_type"] == "text/plain"
+    named["sha256"] = sha(b"something else")
+    assert client.post("/api/v1/records", json=record(files=[named])).json()["code"] == "upload_missing"
+
+
+def test_an_upload_is_forgotten_after_a_day(world: World) -> None:
+    """As staging forgets the bytes."""
+    client = world.program("clerk-here")
+    send(client, b"too late")
+    world.clock.forward(hours=25)
+    said = record(files=[{"name": "a.txt", "sha256": sha(b"too late")}])
+    assert client.post("/api/v1/records", json=said).json()["code"] == "upload_missing"
+    world.clock.forward(hours=-25)
+
+
+def test_a_retry_files_nothing_twice(world: World) -> None:
+    """The same Idempotency-Key again answers the same record; of other contents it is refused; of others' it is new."""
+    client = world.signed_in("clerk-here")
+    send(client, b"retried")
+    said = record(files=[{"name": "a.txt", "sha256": sha(b"retried")}], title="重试的记录")
+    first, second = (client.post("/api/v1/records", json=said, headers={"idempotency-key": "k-1"}) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["record"] == second.json()["record"]
+    assert (first.json()["changed"], second.json()["changed"]) == (True, False)
+    other = client.post("/api/v1/records", json=record(title="别的"), headers={"idempotency-key": "k-1"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    theirs = world.signed_in("secretary-here").post(
+        "/api/v1/records", json=record(title="别的"), headers={"idempotency-key": "k-1"}
+    )
+    assert theirs.status_code == 201
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b.txt", "a\\b.txt", "..", "", "a\nb", "x" * 256, "a\u0000b"])
+def test_a_name_that_is_no_file_name_is_refused(world: World, name: str) -> None:
+    """Before anything is stored."""
+    client = world.signed_in("clerk-here")
+    send(client, b"named badly")
+    said = record(files=[{"name": name, "sha256": sha(b"named badly")}])
+    assert client.post("/api/v1/records", json=said).status_code == 422
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["签到表（四月）.pdf", 'a"b;c\'d.pdf', "<script>alert(1)</script>.pdf".replace("/", "∕"), "100%?c#d.pdf",
+     "名" * 120 + ".pdf", "‮fdp.exe", "emoji 😀.pdf"],
+)  # fmt: skip
+def test_a_file_keeps_whatever_name_it_had(world: World, name: str) -> None:
+    """The header stays one header, with the name in UTF-8 and an ASCII one beside it."""
+    client = world.signed_in("clerk-here")
+    code = file_with(client, (name, PDF), title=f"名称测试 {len(name)} {sha(name.encode())[:8]}")
+    names = [f["name"] for f in client.get(f"/api/v1/records/{code}").json()["files"]]
+    assert names == [name]
+    answer = client.get(client.base_url.copy_with(raw_path=f"/api/v1/records/{code}/files/{quoted(name)}".encode()))
+    assert answer.content == PDF
+    said = answer.headers["content-disposition"]
+    assert said.startswith('attachment; filename="')
+    assert unquote(said.partition("filename*=UTF-8''")[2]) == name
+    assert said.count('"') == 2
+    assert said.isascii()
+
+
+def quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "start", "end"),
+    [
+        ("bytes=0-0", 206, 0, 1),
+        ("bytes=100-199", 206, 100, 200),
+        ("bytes=1000000-", 206, 1_000_000, len(PDF)),
+        ("bytes=-5", 206, len(PDF) - 5, len(PDF)),
+        ("bytes=0-99999999", 206, 0, len(PDF)),
+        ("bytes=-99999999", 206, 0, len(PDF)),
+        ("bytes=5-2", 200, 0, len(PDF)),
+        ("bytes=0-1,5-6", 200, 0, len(PDF)),
+        ("lines=1-2", 200, 0, len(PDF)),
+        ("bytes=-", 200, 0, len(PDF)),
+        ("bytes=a-b", 200, 0, len(PDF)),
+    ],
+)
+def test_part_of_a_file_is_read(world: World, asked: str, status: int, start: int, end: int) -> None:
+    """One range of bytes (RFC 9110, 14); what cannot be understood gets the whole file."""
+    client = world.signed_in("clerk-here")
+    code = file_with(client, ("a.pdf", PDF), title=f"分段 {asked}")
+    answer = client.get(f"/api/v1/records/{code}/files/a.pdf", headers={"range": asked})
+    assert (answer.status_code, answer.content) == (status, PDF[start:end])
+    if status == 206:
+        assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(PDF)}"
+
+
+def test_a_range_outside_the_file_and_a_file_that_did_not_change(world: World) -> None:
+    """416 with our problem document; 304 for the same ETag; a stale If-Range gets the whole; HEAD has no body."""
+    client = world.signed_in("clerk-here")
+    path = f"/api/v1/records/{file_with(client, ('a.pdf', PDF), title='范围之外')}/files/a.pdf"
+    outside = client.get(path, headers={"range": f"bytes={len(PDF)}-"})
+    assert (outside.status_code, outside.json()["code"]) == (416, "range_not_satisfiable")
+    etag = client.get(path).headers["etag"]
+    assert etag == f'"{sha(PDF)}"'
+    assert client.get(path, headers={"if-none-match": etag}).status_code == 304
+    stale = client.get(path, headers={"if-range": '"old"', "range": "bytes=0-1"})
+    assert (stale.status_code, stale.content) == (200, PDF)
+    fresh = client.get(path, headers={"if-range": etag, "range": "bytes=0-1"})
+    assert (fresh.status_code, fresh.content) == (206, PDF[:2])
+    head = client.head(path)
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(PDF)))
+    assert client.head(path, headers={"range": "bytes=0-1"}).status_code == 206
+
+
+ACTIVE = {
+    "page.html": b"<html><script>alert(1)</script></html>",
+    "picture.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+    "data.xml": b"<?xml version='1.0'?><a/>",
+    "photo.jpg": b"<!doctype html><script>alert(1)</script>",
+}
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_what_could_run_in_a_browser_is_only_downloaded(world: World, name: str) -> None:
+    """Whatever its name says, and although it was asked for in place."""
+    client = world.signed_in("clerk-here")
+    code = file_with(client, (name, ACTIVE[name]), title=f"活动内容 {name}")
+    answer = client.get(f"/api/v1/records/{code}/files/{name}?inline=true")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_harmless_kinds_are_shown_in_place(world: World) -> None:
+    """PDF without the sandbox that would stop the browser's viewer, but without scripts; text in a sandbox."""
+    client = world.signed_in("clerk-here")
+    code = file_with(client, ("a.pdf", PDF), ("b.txt", "正文\n".encode()), title="在线查看")
+    pdf = client.get(f"/api/v1/records/{code}/files/a.pdf?inline=true").headers
+    assert (pdf["content-type"], pdf["content-disposition"][:6]) == ("application/pdf", "inline")
+    assert pdf["content-security-policy"].startswith("default-src 'none'")
+    text = client.get(f"/api/v1/records/{code}/files/b.txt?inline=true").headers
+    assert text["content-type"] == "text/plain; charset=utf-8"
+    assert "sandbox" in text["content-security-policy"]
+
+
+def test_a_file_that_was_altered_in_the_store_never_arrives_whole(world: World) -> None:
+    """Of another length: refused at once. Of the same length: the download breaks off before its end."""
+    client = world.signed_in("clerk-here")
+    good = b"the true bytes of this evidence" * 20_000
+    code = file_with(client, ("a.bin", good), title="被改动的附件")
+    path = kept_path(world.house.settings.blobs_folder, sha(good))
+    path.chmod(0o644)
+    path.write_bytes(b"X" + good[1:])
+    lenient = TestClient(world.app, base_url="http://localhost", raise_server_exceptions=False)
+    lenient.cookies, lenient.headers = client.cookies, client.headers
+    assert lenient.get(f"/api/v1/records/{code}/files/a.bin").content != b"X" + good[1:]
+    path.write_bytes(good[:-1])
+    answer = client.get(f"/api/v1/records/{code}/files/a.bin")
+    assert (answer.status_code, answer.json()["code"]) == (500, "blob_damaged")
+    path.unlink()
+    assert client.get(f"/api/v1/records/{code}/files/a.bin").json()["code"] == "blob_missing"
+
+
+def test_a_file_is_found_in_its_version_only(world: World) -> None:
+    """A later attachment is not in the first version; a version or file that is not there is a clear 404."""
+    client = world.signed_in("clerk-here")
+    code = file_with(client, title="版本里的附件")
+    send(client, b"later")
+    said = {
+        "record": record(title="版本里的附件（更正）"),
+        "reason": "补附件",
+        "files": [{"name": "later.txt", "sha256": sha(b"later")}],
+    }
+    assert client.post(f"/api/v1/records/{code}/correct", json=said).json()["version"] == 2
+    path = f"/api/v1/records/{code}/files/later.txt"
+    assert client.get(path).content == b"later"
+    assert client.get(f"{path}?version=1").status_code == 404
+    assert client.get(f"{path}?version=9").status_code == 404
