@@ -73,28 +73,28 @@ def _of_revision(
     yield SearchDocument(
         source="title", source_name="title", page=None, text=record.content["title"], file_type="", **from_record
     )
-    for source, text in (("body", record.content.get("body", "")), ("details", "\n\n".join(_details(record)))):
-        if text:
-            yield SearchDocument(source=source, source_name=source, page=None, text=text, file_type="", **from_record)
+    parts = [record.content.get("body", ""), *_details(record), *(entry.name for entry in record.files)]
+    yield SearchDocument(
+        source="body",
+        source_name="body",
+        page=None,
+        text="\n\n".join(part for part in parts if part),
+        file_type="",
+        **from_record,
+    )
     for n, entry in enumerate(record.files):
-        kind = file_type(entry.media_type)
-        # The name is evidence too: people look for 签到表.jpg by its name.
-        yield SearchDocument(
-            source=f"name:{n}", source_name=entry.name, page=None, text=entry.name, file_type=kind, **from_record
-        )
         extracted = text_of(entry)
-        if extracted is None or extracted.status != "extracted":
-            continue
-        for page, text in enumerate(extracted.pages, start=1):
-            if text.strip():
-                yield SearchDocument(
-                    source=f"file:{n}",
-                    source_name=entry.name,
-                    page=page if extracted.paged else None,
-                    text=text,
-                    file_type=kind,
-                    **from_record,
-                )
+        pages = extracted.pages if extracted is not None and extracted.status == "extracted" else ()
+        written = [(page, text) for page, text in enumerate(pages, start=1) if text.strip()]
+        for page, text in written or [(1, entry.name)]:  # a photograph has a name and a type, if nothing else
+            yield SearchDocument(
+                source=f"file:{n}",
+                source_name=entry.name,
+                page=page if written and extracted is not None and extracted.paged else None,
+                text=text,
+                file_type=file_type(entry.media_type),
+                **from_record,
+            )
 
 
 def _shared(record: Record, leaf: int, until: int, directory: Directory, zone: ZoneInfo) -> dict[str, Any]:
@@ -130,7 +130,10 @@ def _local_date(recorded_at: str, zone: ZoneInfo) -> str:
 
 
 def _details(record: Record) -> Iterator[str]:
-    """Everything written in the record but title and body, field by field, and the notes of an item's progress."""
+    """Everything written in the record but title and body, field by field, and the notes of an item's progress.
+
+    It follows the body in one document, with the files' names: fewer documents make a smaller, faster index.
+    """
     content = record.content
     yield record.code
     for key, field in families.form_fields(content["family"], content["form"]).items():
