@@ -7,8 +7,9 @@ again meets the record it made the first time and files nothing twice.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from domain.errors import InputError, InvalidRecord, JianzhengError
 from domain.event import stream_id
 from domain.ports import BlobStore, StagedFile
 from domain.records.families import FILE_ROLES
+from domain.records.fields import Problem
 
 TITLE_SAMPLE = 16_384
 TITLE_WORDS = (
@@ -104,7 +106,8 @@ class Ingest:
         except JianzhengError as error:
             if record is None:
                 return Refused(path, error)
-            return Refused(path, record.locate(error), tuple(record.problems(error)))
+            problems = sorted(record.problems(error), key=lambda found: found[0] or 0)
+            return Refused(path, record.locate(error), tuple(problems))
 
     def _file_folder(self, folder: Path, record: RecordFile) -> Outcome:
         raw = dict(record.raw)
@@ -112,11 +115,11 @@ class Ingest:
         if self.organisation and not raw.get("organisation"):
             raw["organisation"] = self.organisation
         found = attachments(folder)
-        roles = file_roles(named, found)
+        roles, problems = file_roles(named, found)
         # What contradicts itself is refused before a byte is copied.
         checked = self.archive.check(str(raw.get("organisation") or ""), raw, roles.values())
-        if checked.problems:
-            raise refused(checked)
+        if problems or checked.problems:
+            raise refused(replace(checked, problems=(*checked.problems, *problems)))
         with Staging(self.blobs) as staging:
             files = [staging.take(path, name, roles[name]) for name, path in found.items()]
             outcome = self.archive.file(self.actor, raw, files, record_id=folder_id(raw, files))
@@ -174,48 +177,48 @@ class Staging:
             staged.discard()
 
 
-def file_roles(named: Any, found: Iterable[str]) -> dict[str, str]:
-    """The role of each file there, from the ``files`` key of the record. Raises `InvalidRecord` where they disagree."""
+def file_roles(named: Any, found: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
+    """The role of each file there, from the ``files`` key of the record, and where the two disagree."""
     roles = dict.fromkeys(found, "other")
+    problems: list[Problem] = []
     if named is None:
-        return roles
+        return roles, problems
     if not isinstance(named, dict):
-        raise InvalidRecord(
-            "files 应写成“文件名: {role: 角色}”", "files is a mapping of file names to {role: …}", field="files"
-        )
+        return roles, [Problem("files", "应写成“文件名: {role: 角色}”", "it is a mapping of file names to {role: …}")]
+    there = "、".join(sorted(roles))
     for key, entry in named.items():
-        where = f"files.{key}"
+        where, name = f"files.{key}", unicodedata.normalize("NFC", key)
         if "/" in key or "\\" in key or key in (".", ".."):
-            raise InvalidRecord(
-                f"文件名“{key[:60]}”不能含目录", f"“{key[:60]}” must be a name without folders", field=where
+            zh, en = f"文件名“{key[:60]}”不能含目录", f"“{key[:60]}” must be a name without folders"
+            problems.append(Problem(where, zh, en))
+        elif name not in roles:
+            zh, en = (
+                f"没有文件“{key[:60]}”；有的是：{there or '无'}",
+                f"there is no file “{key[:60]}”; there is: {there or '-'}",
             )
-        name = filed_name(key)
-        if name not in roles:
-            there = "、".join(sorted(roles)) or "没有文件"
-            raise InvalidRecord(
-                f"文件夹里没有“{key[:60]}”；有的是：{there}",
-                f"there is no file “{key[:60]}” in the folder; there is: {', '.join(sorted(roles)) or 'nothing'}",
-                field=where,
-            )
-        roles[name] = _role(entry, where)
-    return roles
+            problems.append(Problem(where, zh, en))
+        else:
+            _read_role(entry, where, name, roles, problems)
+    return roles, problems
 
 
-def _role(entry: Any, where: str) -> str:
+def _read_role(entry: Any, where: str, name: str, roles: dict[str, str], problems: list[Problem]) -> None:
     if isinstance(entry, dict):
-        unknown = sorted(set(entry) - {"role"})
-        if unknown:
-            raise InvalidRecord(
-                f"文件没有“{unknown[0]}”这一项；可用的有：role",
-                f"a file has no “{unknown[0]}”; accepted: role",
-                field=f"{where}.{unknown[0]}",
+        for key in sorted(set(entry) - {"role"}):
+            problems.append(
+                Problem(f"{where}.{key}", f"没有“{key}”这一项；可用的有：role", f"no “{key}” here; accepted: role")
             )
         entry, where = entry.get("role"), f"{where}.role"
-    return "other" if entry is None else role_key(entry, where)
+    if entry is None:
+        return
+    try:
+        roles[name] = role_key(entry, where)
+    except InvalidRecord as error:
+        problems.append(Problem(where, error.message("zh"), error.message("en")))
 
 
 def role_key(word: object, where: str) -> str:
-    """The key of a file's role, from its key, Chinese or English name."""
+    """The key of a file's role, from its key, Chinese or English name. Raises `InvalidRecord`."""
     for choice in FILE_ROLES:
         if word in (choice.key, choice.zh, choice.en):
             return choice.key

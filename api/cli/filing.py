@@ -128,11 +128,15 @@ def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple
     """Files named in a correction that lie beside it; one that does not must be in the record already."""
     from adapters.ingest import file_roles
     from adapters.record_folder import filed_name
+    from domain.archive import refused
+    from domain.records.content import Checked
 
     named = record.raw.get("files")
     wanted = {filed_name(str(name)) for name in named} if isinstance(named, dict) else set()
     found = {name for name in wanted if "/" not in name and "\\" not in name and (folder / name).is_file()}
-    roles = file_roles(named, found | there)
+    roles, problems = file_roles(named, sorted(found | there))
+    if problems:
+        raise refused(Checked({}, tuple(problems)))
     for name in sorted(found):
         yield name, folder / name, roles[name]
 

@@ -15,6 +15,10 @@ MOST = 1000
 """Hits in one answer; more come with ``--cursor``."""
 
 
+_OWN_TEXT = ("title", "body", "details")
+"""Sources of snippets that are the record itself and not one of its files."""
+
+
 def search(context: Context, args: Namespace) -> int:
     from api.filters import day
     from api.instants import tree_size
@@ -57,7 +61,7 @@ def show(context: Context, args: Namespace) -> int:
     found = record_json(house, record, args.version, as_of)
     context.screen.document(found)
     if not context.screen.json:
-        for line in sheet(context.screen, found, house.directory().name(record.organisation)):
+        for line in sheet(context.screen, found, house.directory().name(record.organisation), house.settings.zone):
             context.screen.line(line)
     return EXIT_DONE
 
@@ -109,7 +113,7 @@ def _print_hits(context: Context, found: dict[str, Any]) -> None:
             screen.dim("  " + " · ".join((directory.name(hit["organisation"]), *names, str(hit["occurred_on"]))))
         )
         for snippet in hit["snippets"]:
-            place = "" if snippet["source"] in ("title", "body") else f"  [{_place(snippet, zh)}]"
+            place = "" if snippet["source"] in _OWN_TEXT else f"  [{_place(snippet, zh)}]"
             screen.line(
                 "  " + " ".join(highlighted(screen, snippet["text"], snippet["marks"]).split()) + screen.dim(place)
             )

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from api.cli.command import Command, option
 from api.cli.context import Context
-from domain.errors import EXIT_DONE, Unavailable
+from domain.errors import EXIT_DONE, EXIT_UNAVAILABLE, Unavailable
 
 
 class AddressTaken(Unavailable):
@@ -18,6 +18,8 @@ class AddressTaken(Unavailable):
 
 
 def serve(context: Context, args: Namespace) -> int:
+    import logging
+    import signal
     import socket
 
     import uvicorn
@@ -43,8 +45,15 @@ def serve(context: Context, args: Namespace) -> int:
             context.screen.say(f"见证已启动：{address}（Ctrl+C 停止）", f"Jianzheng is ready: {address} (Ctrl+C stops)")
             context.screen.flush()
 
-    Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False)).run([listener])
-    return EXIT_DONE
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # uvicorn ends its work and then lets the signal through; either one is how a server is meant to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
+    try:
+        server.run([listener])
+    except KeyboardInterrupt:
+        return EXIT_DONE
+    return EXIT_DONE if server.started else EXIT_UNAVAILABLE
 
 
 COMMANDS: tuple[Command, ...] = (

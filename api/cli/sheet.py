@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from typing import Any
 
 from api.cli.context import Screen
@@ -23,8 +24,8 @@ _ACTS: dict[str, tuple[str, str]] = {
 _ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progress"), "closed": ("已销号", "closed")}
 
 
-def sheet(screen: Screen, record: dict[str, Any], organisation: str) -> Iterator[str]:
-    """The lines for `api.shapes.record_json`."""
+def sheet(screen: Screen, record: dict[str, Any], organisation: str, zone: tzinfo) -> Iterator[str]:
+    """The lines for `api.shapes.record_json`; what the archive's clock said is shown in ``zone``."""
     zh = screen.lang == "zh"
     found = family(record["family"])
     form = found.form(record["form"]) if found else None
@@ -45,7 +46,7 @@ def sheet(screen: Screen, record: dict[str, Any], organisation: str) -> Iterator
         yield ""
         yield screen.bold("待补" if zh else "Missing")
         yield from (f"  · {gap['zh' if zh else 'en']}" for gap in record["gaps"])
-    yield from _kept(screen, record, zh)
+    yield from _kept(screen, record, zh, zone)
 
 
 def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
@@ -57,7 +58,7 @@ def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
             yield from _lines(field, record["attendance"][field.key], zh)
 
 
-def _kept(screen: Screen, record: dict[str, Any], zh: bool) -> Iterator[str]:
+def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Iterator[str]:
     if record["files"]:
         yield ""
         yield screen.bold("附件" if zh else "Files")
@@ -68,8 +69,8 @@ def _kept(screen: Screen, record: dict[str, Any], zh: bool) -> Iterator[str]:
     for act in record["history"]:
         leaf = "" if act["leaf_index"] is None else f"#{act['leaf_index']}"
         name = _ACTS.get(act["event"], (act["event"],) * 2)[0 if zh else 1]
-        at = act["at"][:16].replace("T", " ")
-        yield f"  {at}Z  {name}  {act['by']}  {screen.dim(leaf)}  {act['reason']}".rstrip()
+        at = datetime.fromisoformat(act["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        yield f"  {at}  {name}  {act['by']}  {screen.dim(leaf)}  {act['reason']}".rstrip()
 
 
 def _when(occurred: dict[str, str]) -> str:

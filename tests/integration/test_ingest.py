@@ -130,7 +130,7 @@ def test_a_bad_folder_does_not_stop_the_good_ones(house: House, folder: Path) ->
     assert wrong.error.code == "record_invalid"
     assert wrong.error.file is not None
     assert wrong.error.file.endswith("bad/record.yaml")
-    assert [(line, p.field) for line, p in wrong.problems] == [(10, "retention"), (7, "attendance.absent")]
+    assert [(line, p.field) for line, p in wrong.problems] == [(7, "attendance.absent"), (10, "retention")]
 
 
 def test_hidden_files_and_litter_are_no_evidence(house: House, folder: Path) -> None:
@@ -159,7 +159,7 @@ def test_an_empty_file_is_kept_and_said(house: House, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "field", "line", "said"),
     [
-        ("files: {没有.jpg: {role: photo}}\n", "files.没有.jpg", 9, "没有“没有.jpg”"),
+        ("files: {没有.jpg: {role: photo}}\n", "files.没有.jpg", 9, "没有文件“没有.jpg”"),
         ("files: {../记录.txt: {role: photo}}\n", "files.../记录.txt", 9, "目录"),
         ("files: {记录.txt: {role: 自拍}}\n", "files.记录.txt.role", 9, "照片（photo）"),
         ("files: {记录.txt: {rolle: photo}}\n", "files.记录.txt.rolle", 9, "role"),
