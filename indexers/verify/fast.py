@@ -1,67 +1,182 @@
 """The fast pass: is everything as it should be? It answers yes or "not sure"; only then the precise pass names what.
 
-It rebuilds each chunk of 256 leaves from the stored events and compares whole tiles, bundles and columns at once.
+It rebuilds each chunk of 256 leaves from the stored events and compares whole tiles, bundles and columns at once. A
+large archive is cut into blocks that several processes check; only one node for a chunk comes back from them.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sqlite3
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from pickle import PicklingError
+from typing import Any, NamedTuple
 
 from adapters.ledger.evidence import EventRows, LedgerRows
 from domain.errors import JianzhengError
 from domain.ledger.entry import entry_of_hex
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of
-from indexers.verify.findings import Progress
+from domain.ledger.tree import root_of
+from indexers.verify.files import NamedFiles
+from indexers.verify.findings import FilesOf, NamedFile, Progress
 from indexers.verify.walk import TreeWalk
 
-BLOCK = 16 * WIDTH
-"""Rows read at once."""
+READ = 4 * WIDTH
+"""Rows read at once: what is hashed next is still in the processor's cache."""
 
-OnRow = Callable[[str, int, str, bytes], None]
-"""Called with each sound event: id (hex), version, topic, state."""
+BLOCK = 64 * WIDTH
+"""Leaves a task."""
+
+SERIAL = 50_000
+"""Below this size, starting processes costs more than it saves."""
+
+MAX_WORKERS = 8
+
+_NOT_SURE = (sqlite3.Error, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
+"""A column of another type, a missing row, an unreadable file: the precise pass says what it is."""
 
 
-def fast_pass(
-    events: EventRows,
-    ledger: LedgerRows,
-    published: Path,
-    walk: TreeWalk,
-    size: int,
-    on_row: OnRow,
-    progress: Progress,
-) -> bool:
-    """Whether events, leaves, tiles of level 0 and bundles agree to the last byte, for all ``size`` leaves."""
-    position = -(2**63)
+@dataclass(frozen=True)
+class Places:
+    """Where things are; goes to worker processes."""
+
+    events: Path
+    ledger: Path
+    published: Path
+    files_of: FilesOf
+
+
+class Chunk(NamedTuple):
+    """A chunk found sound. ``hashes`` only where a signed size lies inside, or where the chunk is not full."""
+
+    node: bytes | None
+    hashes: list[bytes]
+
+
+class Block(NamedTuple):
+    chunks: list[Chunk]
+    files: list[tuple[str, int, Sequence[NamedFile]]]  # stream (hex), version, files named
+
+
+class _Checker:
+    """Checks blocks with database connections of its own."""
+
+    def __init__(self, places: Places, wanted: Sequence[int]) -> None:
+        self._places, self._wanted = places, wanted
+        self._events, self._ledger = EventRows(places.events), LedgerRows(places.ledger)
+
+    def close(self) -> None:
+        self._events.close()
+        self._ledger.close()
+
+    def block(self, start: int, end: int) -> Block | None:
+        """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
+        found = Block([], [])
+        try:
+            position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
+            for first in range(start, end, READ):
+                leaves = self._ledger.leaves(first, min(first + READ, end))
+                rows = self._events.rows(position, len(leaves))
+                if leaves[0][0] != first or len(leaves) != min(READ, end - first) or not _same(rows, leaves):
+                    return None
+                if not self._rows(first, rows, leaves, found):
+                    return None
+                position = rows[-1][0]
+        except _NOT_SURE:
+            return None
+        return found
+
+    def _rows(self, first: int, rows: list[Any], leaves: list[Any], found: Block) -> bool:
+        entries = [entry_of_hex(i, v, t, s) for _, i, v, t, s in rows]
+        hashes = [sha256(b"\x00" + each).digest() for each in entries]
+        if hashes != [leaf[4] for leaf in leaves]:
+            return False
+        for at in range(0, len(rows), WIDTH):
+            chunk = hashes[at : at + WIDTH]
+            tile = Tile(0, (first + at) // WIDTH, len(chunk))
+            if not self._is(tile, b"".join(chunk)):
+                return False
+            if not self._is(tile._replace(level=ENTRIES), bundle_of(entries[at : at + WIDTH])):
+                return False
+            full = len(chunk) == WIDTH
+            inside = bisect_right(self._wanted, first + at) < bisect_right(self._wanted, first + at + len(chunk) - 1)
+            found.chunks.append(Chunk(root_of(chunk) if full else None, chunk if inside or not full else []))
+        files_of = self._places.files_of
+        found.files.extend((i, v, files) for _, i, v, t, s in rows if (files := list(files_of(t, s))))
+        return True
+
+    def _is(self, tile: Tile, data: bytes) -> bool:
+        with (self._places.published / tile.path).open("rb") as file:
+            return file.read() == data
+
+
+def fast_pass(places: Places, walk: TreeWalk, size: int, named: NamedFiles, progress: Progress) -> bool:
+    """Whether everything of the first ``size`` leaves agrees; fills ``walk`` and ``named`` where it does."""
+    spans = [(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
     try:
-        while walk.size < size:
-            start = walk.size
-            leaves = ledger.leaves(start, min(start + BLOCK, size))
-            rows = events.rows(position, len(leaves))
-            if not leaves or len(rows) != len(leaves) or leaves[0][0] != start or not _same(rows, leaves):
+        for block in _blocks(places, walk.wanted, spans, size):
+            if block is None:
                 return False
-            entries = [entry_of_hex(i, v, t, s) for _, i, v, t, s in rows]
-            hashes = [sha256(b"\x00" + each).digest() for each in entries]
-            if b"".join(hashes) != b"".join([leaf[4] for leaf in leaves]):
-                return False
-            for at in range(0, len(rows), WIDTH):
-                chunk = hashes[at : at + WIDTH]
-                tile = Tile(0, (start + at) // WIDTH, len(chunk))
-                if not _is(published, tile, b"".join(chunk)):
-                    return False
-                if not _is(published, tile._replace(level=ENTRIES), bundle_of(entries[at : at + WIDTH])):
-                    return False
-                walk.add(chunk)
-            for _, i, v, t, s in rows:
-                on_row(i, v, t, s)
-            position = rows[-1][0]
+            for chunk in block.chunks:
+                if chunk.hashes:
+                    walk.add(chunk.hashes, chunk.node)
+                elif chunk.node is not None:
+                    walk.add_node(chunk.node)
+            for stream, version, files in block.files:
+                named.add(stream, version, files)
             progress("ledger", walk.size, size)
-    except (sqlite3.Error, JianzhengError, OSError, TypeError, ValueError, AttributeError):
-        return False  # a column of another type, an unreadable file: the precise pass says what it is
+    except _NOT_SURE:
+        return False
     return True
+
+
+def _blocks(places: Places, wanted: Sequence[int], spans: list[tuple[int, int]], size: int) -> Iterator[Block | None]:
+    workers = min(os.cpu_count() or 1, MAX_WORKERS)
+    done = 0
+    if size >= SERIAL and workers > 1:
+        try:
+            for block in _parallel(places, wanted, spans, workers):
+                done += 1
+                yield block
+        except (BrokenProcessPool, PicklingError, AttributeError):
+            pass  # no processes to be had here, or a `files_of` that cannot be sent: the rest is checked in this one
+    if done < len(spans):
+        checker = _Checker(places, wanted)
+        try:
+            for span in spans[done:]:
+                yield checker.block(*span)
+        finally:
+            checker.close()
+
+
+def _parallel(
+    places: Places, wanted: Sequence[int], spans: list[tuple[int, int]], workers: int
+) -> Iterator[Block | None]:
+    context = multiprocessing.get_context("spawn")  # a fork of a server with threads may lock up
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(places, wanted))
+    try:
+        yield from pool.map(_work, spans)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_checker: list[_Checker] = []
+"""Of this worker process."""
+
+
+def _begin(places: Places, wanted: Sequence[int]) -> None:
+    _checker.append(_Checker(places, wanted))
+
+
+def _work(span: tuple[int, int]) -> Block | None:
+    return _checker[0].block(*span)
 
 
 def _same(rows: list[Any], leaves: list[Any]) -> bool:
@@ -72,8 +187,3 @@ def _same(rows: list[Any], leaves: list[Any]) -> bool:
         and "".join([row[1] for row in rows]) == b"".join([leaf[2] for leaf in leaves]).hex()
         and [leaf[0] for leaf in leaves] == list(range(first, first + len(leaves)))
     )
-
-
-def _is(published: Path, tile: Tile, data: bytes) -> bool:
-    with (published / tile.path).open("rb") as file:
-        return file.read() == data

@@ -54,7 +54,11 @@ class NamedFiles:
 
     def sound(self, event_id: str, version: int, topic: str, state: bytes) -> None:
         """Take in a sound event."""
-        for name, sha256, size in self._files_of(topic, state):
+        self.add(event_id, version, self._files_of(topic, state))
+
+    def add(self, event_id: str, version: int, files: Iterable[NamedFile]) -> None:
+        """Take in the files that a sound event names."""
+        for name, sha256, size in files:
             self._db.execute(
                 "INSERT INTO named VALUES (?,?,?,?,?,1) ON CONFLICT DO UPDATE SET count = count + 1",
                 (sha256, size, name, event_id, version),

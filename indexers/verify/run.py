@@ -19,7 +19,7 @@ from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
 from indexers.verify.anchors import Anchors, matches, read_anchors
 from indexers.verify.events import Describe, EventCheck
-from indexers.verify.fast import fast_pass
+from indexers.verify.fast import Places, fast_pass
 from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
 from indexers.verify.findings import FilesOf, Progress, Verification
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_folder
@@ -121,7 +121,8 @@ def _check_ledger(
     unsound: list[bytes] = []
     deleted, lost = 0, size
     sources = Sources(events, ledger, subject.published, size)
-    fast = fast_pass(events, ledger, subject.published, walk, size, named.sound, progress) and matches(walk, anchors)
+    places = Places(subject.events, subject.ledger, subject.published, subject.files_of)
+    fast = fast_pass(places, walk, size, named, progress) and matches(walk, anchors)
     if fast:
         found.events, pending = size, events.count_after(_end(ledger, size))
     else:

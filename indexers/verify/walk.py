@@ -17,8 +17,8 @@ class TreeWalk:
         self.levels: list[list[bytes]] = [[]]  # levels[L - 1]: the nodes of level L, each of 256**L leaves
         self.tail: list[bytes] = []  # the leaf hashes behind the last full chunk
         self._edge = CompactRange()
-        self._wanted = sorted(set(wanted))
-        if self._wanted and self._wanted[0] == 0:
+        self.wanted = sorted(set(wanted))
+        if self.wanted and self.wanted[0] == 0:
             self.roots[0] = self._edge.root()
 
     @property
@@ -31,7 +31,7 @@ class TreeWalk:
     def add(self, chunk: Sequence[bytes], node: bytes | None = None) -> None:
         """Add a chunk: 256 leaf hashes, or fewer at the end of the tree. ``node`` overrides the root of a full one."""
         start, end = self.size, self.size + len(chunk)
-        inner = self._wanted[bisect_right(self._wanted, start) : bisect_right(self._wanted, end - 1)]
+        inner = self.wanted[bisect_right(self.wanted, start) : bisect_right(self.wanted, end - 1)]
         if inner:
             edge = self._edge.copy()
             for leaf in chunk[: inner[-1] - start]:
@@ -39,15 +39,22 @@ class TreeWalk:
                 if edge.size in inner:
                     self.roots[edge.size] = edge.root()
         if len(chunk) == WIDTH:
-            node = node or root_of(chunk)
-            self._edge.append_subtree(node, WIDTH)
-            self._push(0, node)
+            self.add_node(node or root_of(chunk))
         else:
             self.tail = list(chunk)
             for leaf in chunk:
                 self._edge.append(leaf)
-        at = bisect_right(self._wanted, end)
-        if at and self._wanted[at - 1] == end:
+            self._note(end)
+
+    def add_node(self, node: bytes) -> None:
+        """Add a full chunk by its root; none of the sizes asked for lies inside it."""
+        self._edge.append_subtree(node, WIDTH)
+        self._push(0, node)
+        self._note(self.size)
+
+    def _note(self, end: int) -> None:
+        at = bisect_right(self.wanted, end)
+        if at and self.wanted[at - 1] == end:
             self.roots[end] = self._edge.root()
 
     def _push(self, level: int, node: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexers.verify import Subject, Verification, verify
+from indexers.verify import Subject, Verification, fast, verify
 from tests.tamper_world import SIZE, Tampered, build, copy
 
 Addresses = set[tuple[str, str, object]]
@@ -471,6 +471,18 @@ def test_a_filing_that_was_interrupted(archive: Tampered) -> None:
     found = archive.check(pending={sha256})
     assert found.ok
     assert found.leftovers == [sha256]
+
+
+@pytest.mark.parametrize("tamper", [False, True])
+def test_several_processes_find_the_same(archive: Tampered, monkeypatch: pytest.MonkeyPatch, tamper: bool) -> None:
+    """A large archive is checked by several processes, with the same outcome."""
+    monkeypatch.setattr(fast, "SERIAL", 1)
+    monkeypatch.setattr(fast, "BLOCK", 256)
+    if tamper:
+        archive.events(flip_state(300))
+    found = check_in_place(archive.home)
+    assert [finding.leaf_index for finding in found.findings] == ([300] if tamper else [])
+    assert found.tree_size == SIZE
 
 
 def test_a_sample(archive: Tampered) -> None:
