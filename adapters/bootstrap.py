@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from adapters.extraction.cache import TextCache
     from adapters.extraction.sandbox import SandboxedExtractor
     from adapters.figures import FiguresIndex
-    from adapters.search.embedded import EmbeddedSearch
+    from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
     from domain.reporting import Reporting
 
@@ -129,7 +129,7 @@ class House:
         self.administration = Administration(
             events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
         )
-        self._engine: EmbeddedSearch | None = None
+        self._engine: SearchGenerations | None = None
         self._extractor: SandboxedExtractor | None = None
         self._texts: TextCache | None = None
         self._queue: TextQueue | None = None
@@ -139,11 +139,11 @@ class House:
         self._reporting: Reporting | None = None
 
     @property
-    def engine(self) -> EmbeddedSearch:
+    def engine(self) -> SearchGenerations:
         if self._engine is None:
-            from adapters.search.embedded import EmbeddedSearch
+            from adapters.search.generations import SearchGenerations
 
-            self._engine = EmbeddedSearch(self.settings.index_folder)
+            self._engine = SearchGenerations(self.settings.index_folder)
         return self._engine
 
     @property

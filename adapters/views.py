@@ -108,6 +108,14 @@ class TextQueue:
         with self._transaction() as db:
             db.executemany("DELETE FROM text_waiters WHERE record = ? AND sha256 = ?", pairs)
 
+    def unfinished(self) -> list[tuple[str, str, str]]:
+        """``(sha256, media type, record)`` of everything that still waits or was set aside."""
+        with self._transaction() as db:
+            return db.execute(
+                "SELECT t.sha256, t.media_type, w.record FROM texts t JOIN text_waiters w USING (sha256)"
+                " WHERE t.state != 'done'"
+            ).fetchall()
+
     def counts(self) -> dict[str, int]:
         with self._transaction() as db:
             return dict(db.execute("SELECT state, COUNT(*) FROM texts GROUP BY state").fetchall())

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.bootstrap import House
+from adapters.views import TextQueue
 from domain.errors import IndexLocked, JianzhengError
+from domain.ports import SearchEngine
 from indexers.figures import Figures
 from indexers.ledger import Integrator
 from indexers.search import SearchIndexer
@@ -63,19 +65,8 @@ def integrate(house: House) -> None:
 class Pipeline:
     def __init__(self, house: House) -> None:
         self.house = house
-        self.search = SearchIndexer(
-            events=house.events,
-            ledger=house.ledger,
-            engine=house.engine,
-            texts=house.texts,
-            extractor_version=house.extractor.version,
-            queue=house.queue,
-            directory=house.directory,
-            zone=house.settings.zone,
-        )
-        text = TextIndexer(
-            blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=house.queue, now=time.time
-        )
+        self.search = self._search_indexer(house.engine, house.queue)
+        text = self._text_indexer(house.queue)
         self.ledger = Follower("ledger", integrator(house).run_once)
         self.followers = [
             self.ledger,
@@ -113,11 +104,40 @@ class Pipeline:
             time.sleep(0.05)
 
     def rebuild(self) -> int:
-        """Search index and figures from nothing; returns the tree size they were rebuilt to."""
+        """Figures and search index from nothing, the index while the old one serves; returns its tree size.
+
+        Raises `IndexLocked` while another process is rebuilding.
+        """
         self.integrate()
-        self.search.rebuild()
+        self.house.figures.clear()
+        waiting = self.house.settings.index_folder / "rebuild.sqlite"
+        waiting.unlink(missing_ok=True)
+        queue = TextQueue(waiting)
+        with self.house.engine.next() as engine:
+            search, text = self._search_indexer(engine, queue), self._text_indexer(queue)
+            while search.run_once() or text.run_once():
+                pass
+        self.house.queue.retry()
+        self.house.queue.wait(queue.unfinished())
         self.catch_up()
         return self.house.engine.position()
+
+    def _search_indexer(self, engine: SearchEngine, queue: TextQueue) -> SearchIndexer:
+        house = self.house
+        return SearchIndexer(
+            events=house.events,
+            ledger=house.ledger,
+            engine=engine,
+            texts=house.texts,
+            extractor_version=house.extractor.version,
+            queue=queue,
+            directory=house.directory,
+            zone=house.settings.zone,
+        )
+
+    def _text_indexer(self, queue: TextQueue) -> TextIndexer:
+        house = self.house
+        return TextIndexer(blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=queue, now=time.time)
 
     # ── in a server ─────────────────────────────────────────────────────────────────────────────────────────────
 

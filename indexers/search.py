@@ -50,11 +50,6 @@ class SearchIndexer:
             return end - start
         return self._take_in_texts()
 
-    def rebuild(self) -> None:
-        """Forget everything; the next runs start over from the first leaf. Cached texts are kept."""
-        self.engine.clear()
-        self.queue.clear()
-
     def _take_in(self, start: int, end: int) -> None:
         leaves = self.ledger.leaves(start, end - start)
         rows = {row.position: row for row in self.events.rows(leaves[0].position - 1, len(leaves))}
@@ -68,11 +63,11 @@ class SearchIndexer:
                 continue
             if isinstance(event, RecordEvent):
                 histories[leaf.id].append(LeafEvent(leaf.index, event))
-        for record, history in histories.items():
-            if history[0].event.originator_version > 1:  # it began before this batch
-                histories[record] = self._history(record, end)
+        known = [record for record, history in histories.items() if history[0].event.originator_version > 1]
+        for record in known:  # they began before this batch
+            histories[record] = self._history(record, end)
         documents, waiting = self._documents(histories.values())
-        self._write(histories, documents, end)
+        self._write(known, documents, end)
         if waiting:
             self.queue.wait(waiting)
 
@@ -90,9 +85,9 @@ class SearchIndexer:
         return len(ready)
 
     def _write(self, records: Iterable[UUID], documents: list[SearchDocument], position: int) -> None:
-        """Replace all documents of the records, so that a source that went away does not stay behind."""
+        """Replace all documents of ``records``, so that a source that went away does not stay behind."""
         fresh = {document.id for document in documents}
-        stale = [known for record in records for known in self.engine.documents(str(record)) if known not in fresh]
+        stale = [old for record in records for old in self.engine.documents(str(record)) if old not in fresh]
         self.engine.write(documents, stale, position)
 
     def _history(self, record: UUID, size: int) -> list[LeafEvent]:

@@ -33,6 +33,7 @@ from domain.text.query import Node, Phrase, Tag, parse, positive_phrases
 
 WRITER_MEMORY = 64 * 1024 * 1024  # bytes of postings collected before the engine writes a segment
 MOST_HITS = 1000  # in one page
+FEW_DOCUMENTS = 256  # that a record has, as a rule, in all its revisions
 FACET_VALUES = 50  # of each facet, the most frequent ones
 _FACET_CANDIDATES = 500  # that each segment reports: with more values than this the counts of rare ones may be low
 _MOST_PARTS = 300  # read for the snippets of one page
@@ -119,7 +120,10 @@ class EmbeddedSearch:
     def documents(self, record: str) -> list[str]:
         searcher = self._searcher()
         query = Query.term_query(self._schema, "record", record)
-        found = searcher.search(query, max(1, searcher.num_docs)).hits
+        # Room for the hits is taken before they are counted, so a record with few documents must not ask for many.
+        room = FEW_DOCUMENTS
+        while len(found := searcher.search(query, room).hits) == room:
+            room *= 8
         return sorted(from_engine(searcher.doc(address)).id for _, address in found)
 
     def search(self, request: SearchRequest) -> SearchResult:

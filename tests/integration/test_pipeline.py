@@ -17,7 +17,7 @@ from adapters.bootstrap import (
     open_archive,
 )
 from domain.archive import IncomingFile
-from domain.errors import NotFound
+from domain.errors import IndexLocked, NotFound
 from domain.ports import SearchRequest
 from indexers.pipeline import Pipeline
 from tests.fakes import lecture
@@ -85,6 +85,39 @@ def test_an_index_that_was_lost_is_rebuilt_the_same(house):
     again = house.searching.search(house.operator(), ask)
     assert (again.total, again.facets) == (first.total, first.facets) == (5, again.facets)
     assert {f.hit for f in again.hits} == {f.hit for f in first.hits}
+
+
+def test_the_old_index_serves_while_the_next_is_built_and_a_server_goes_over_to_it(house, configured):
+    """Another process rebuilds; searching never stops; only one rebuilds at a time."""
+    file(house, title="一直查得到")
+    pipeline = Pipeline(house)
+    pipeline.start()
+    other = open_archive(configured)
+    try:
+        while total(house, "一直查得到") == 0:
+            time.sleep(0.02)
+        with other.engine.next():
+            assert total(house, "一直查得到") == 1
+            with pytest.raises(IndexLocked):
+                Pipeline(house).rebuild()
+        deadline = time.monotonic() + 30
+        while total(house, "一直查得到") == 0:  # the empty generation serves now, and is filled by the server
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert Pipeline(other).rebuild() == house.ledger.size()
+        assert total(house, "一直查得到") == total(other, "一直查得到") == 1
+    finally:
+        pipeline.stop()
+        other.close()
+
+
+def test_a_rebuild_that_fails_leaves_the_old_index_serving(house, configured):
+    """Nothing is switched before it is complete."""
+    file(house, title="一直查得到")
+    Pipeline(house).catch_up()
+    with pytest.raises(RuntimeError), house.engine.next():
+        raise RuntimeError
+    assert total(house, "一直查得到") == 1
 
 
 def test_a_server_takes_in_what_another_process_files(house, configured):
