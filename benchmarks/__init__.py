@@ -1,0 +1,1 @@
+"""Measurements against what the work cannot be done faster than: see ``docs/PERFORMANCE.md``."""

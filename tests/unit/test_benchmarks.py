@@ -1,0 +1,128 @@
+"""Each row of the benchmarks runs, at a size too small to measure, and says what it found in the shape that is read."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from benchmarks import machine, run, table
+from benchmarks.generate import Generator
+from benchmarks.measure import Comparison, Target
+from benchmarks.world import World
+from domain.records import content
+from domain.records.events import RecordFiled
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World(tmp_path_factory.mktemp("bench"), rounds=1) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", run.rows(), ids=lambda row: row.NAME)
+def test_row_runs(row: run.Row, world: World) -> None:
+    """A row compares something with something and can be written as JSON and as a line of the table."""
+    said = json.loads(json.dumps(row.run(world, 40).as_json()))
+    assert (said["row"], said["name"], said["records"]) == (row.ROW, row.NAME, 40)
+    assert said["comparisons"]
+    for comparison in said["comparisons"]:
+        assert set(comparison) == {
+            "work", "against", "unit", "ours", "theirs", "ratio", "rounds", "target", "met", "note",
+        }  # fmt: skip
+        for spread in (comparison["ours"], comparison["theirs"], comparison["ratio"]):
+            assert 0 < spread["min"] <= spread["median"] <= spread["max"]
+        assert (comparison["met"] is None) == (comparison["target"] is None)
+    assert len(list(table.lines(said))) == len(said["comparisons"])
+
+
+def test_generated_records_obey_the_rules() -> None:
+    """The content of a generated record is exactly what the rules make of the same record written by a clerk."""
+    filed = [event for filing in islice(Generator(40).filings(), 200) for event in filing]
+    records = [event for event in filed if isinstance(event, RecordFiled)]
+    assert len({record.content["form"] for record in records}) == 10
+    for record in records:
+        wanted = copy.deepcopy(record.content)
+        for _, person in content.people(wanted):
+            del person["person"]
+        found = content.check(_written(wanted), zone=ZoneInfo("Asia/Shanghai"), today=date(2025, 1, 31))
+        assert (found.problems, found.content) == ((), wanted)
+
+
+def test_generator_repeats_itself() -> None:
+    """Two generators with one seed make the same events, so that two sides of a comparison get the same work."""
+    first, second = (list(islice(Generator(1000).filings(), 50)) for _ in range(2))
+    assert first == second
+    assert list(Generator(1000).directory("top")) == list(Generator(1000).directory("top"))
+
+
+def test_batches_hold_every_filing_once() -> None:
+    """Batches are cut between filings and leave none out."""
+    events = [event for batch in Generator(40).batches(37, size=10) for event in batch]
+    assert sum(isinstance(event, RecordFiled) for event in events) == 37
+    assert len(events) == 74
+
+
+@pytest.mark.parametrize(
+    ("target", "ours", "met"),
+    [
+        (Target("at least", 0.5), [5.0, 6.0, 1.0], True),
+        (Target("at least", 0.5), [4.0, 4.9, 9.0], False),
+        (Target("at most", 1.3), [13.0, 1.0, 99.0], True),
+        (Target("at most", 1.5, 5), [20.0, 20.0, 20.0], True),
+        (Target("at most", 1.5, 5), [20.1, 20.1, 20.1], False),
+    ],
+)
+def test_target_is_met_by_the_median(target: Target, ours: list[float], met: bool) -> None:
+    """One lucky or unlucky round changes nothing; an allowance is added to the limit."""
+    assert Comparison("work", "yardstick", "u", ours, [10.0, 10.0, 10.0], target).met is met
+
+
+def test_rows_are_chosen_by_number_or_name() -> None:
+    """A row is asked for by its number or name; any other word is refused with the words that are known."""
+    assert [row.ROW for row in run.chosen(["search", "1"])] == [1, 8]
+    assert len(run.chosen(["all"])) == len(run.MODULES)
+    with pytest.raises(SystemExit, match="search"):
+        run.chosen(["speed"])
+
+
+def test_table_replaces_what_was_measured_before(tmp_path: Path) -> None:
+    """Writing the table keeps the rest of the page, says what was missed, and works again on its own result."""
+    page = tmp_path / "PERFORMANCE.md"
+    page.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", "utf-8")
+    row = {
+        "row": 1,
+        "name": "append",
+        "records": 10_000,
+        "comparisons": [Comparison("work", "other", "s", [2.0], [1.0], Target("at most", 1)).as_json()],
+        "facts": {},
+    }
+    measured = {"machine": machine.describe(tmp_path), "rows": [row]}
+    for _ in range(2):
+        table.write(measured, page)
+    text = page.read_text("utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert (
+        text.count("| 1 `append` | 10,000 | work | other | 2 s | 1 s | 2.00 / **2.00** / 2.00 | ≤ 1 | **missed** |")
+        == 1
+    )
+    page.write_text("no place", "utf-8")
+    with pytest.raises(SystemExit, match="no place for the figures"):
+        table.write(measured, page)
+
+
+def _written(found: Any) -> Any:
+    """People as a clerk writes them: by name."""
+    if isinstance(found, dict):
+        return found["name"] if set(found) == {"name"} else {key: _written(value) for key, value in found.items()}
+    return [_written(value) for value in found] if isinstance(found, list) else found
