@@ -1,0 +1,124 @@
+"""Later acts on a record — attach, sign off, return, withdraw, progress, close — one small page each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData
+
+from adapters.bootstrap import House
+from api.http.auth import ActorDep
+from api.http.context import HouseDep
+from api.http.uploads import incoming
+from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
+from api.web.page import may, render, say, to
+from domain.access import Action, Actor
+from domain.errors import InputError, NotFound
+from domain.records.families import FILE_ROLES
+from domain.records.record import Record, Status
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Act:
+    """``states`` are those of a record in which the button is shown; the record itself decides when it is pressed."""
+
+    key: str
+    action: Action
+    states: frozenset[Status]
+    item: bool = False
+    main: bool = False
+    says: str = ""  # the form field that is written: reason, remark, note
+    must: bool = False
+    danger: bool = False
+
+
+LIVE: frozenset[Status] = frozenset({"filed", "returned", "signed"})
+
+ACTS = (
+    Act("sign-off", "record.sign_off", frozenset({"filed"}), main=True, says="remark"),
+    Act("correct", "record.correct", LIVE),
+    Act("attach", "record.attach", LIVE),
+    Act("progress", "item.progress", LIVE, item=True, says="note", must=True),
+    Act("close", "item.close", frozenset({"filed", "signed"}), item=True, says="note", must=True),
+    Act("return", "record.return", frozenset({"filed", "signed"}), says="reason", must=True),
+    Act("withdraw", "record.withdraw", LIVE, says="reason", must=True, danger=True),
+)
+
+
+def acts_for(house: House, actor: Actor, record: Record) -> list[Act]:
+    """What the actor may do to the record as it is now."""
+    target = house.archive.target(record)
+    return [
+        act
+        for act in ACTS
+        if record.status in act.states
+        and (not act.item or record.item in ("open", "in_progress"))
+        and may(house, actor, act.action, target)
+    ]
+
+
+@router.get("/records/{reference}/{key}")
+def page(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: str) -> Response:
+    return _page(request, house.archive.read(actor, reference), _act(key))
+
+
+@router.post("/records/{reference}/{key}")
+def do(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: str, said: FormDep) -> Response:
+    act = _act(key)
+    record = house.archive.read(actor, reference)
+    try:
+        _do(house, actor, record.code, act, said)
+    except InputError as error:
+        return _page(request, record, act, said, error)
+    return to(f"/records/{record.code}")
+
+
+def _do(house: House, actor: Actor, code: str, act: Act, said: FormData) -> None:
+    archive, words, on = house.archive, _text(said, "said"), _text(said, "on") or None
+    match act.key:
+        case "sign-off":
+            archive.sign_off(actor, code, words)
+        case "return":
+            archive.send_back(actor, code, words)
+        case "withdraw":
+            archive.withdraw(actor, code, words)
+        case "progress":
+            archive.note_progress(actor, code, words, on)
+        case "close":
+            evidence = _text(said, "evidence").replace("，", " ").replace("、", " ").replace(",", " ").split()
+            archive.close_item(actor, code, words, evidence, on)
+        case _:
+            archive.attach(actor, code, [*incoming(house, actor, uploads_of(said)), *plain_files(house, said)])
+
+
+def _page(
+    request: Request, record: Record, act: Act, said: FormData | None = None, error: InputError | None = None
+) -> Response:
+    t = say(request)
+    return render(
+        request,
+        "act.html",
+        error.http_status if error else 200,
+        active="search",
+        record=record,
+        act=act,
+        said={key: _text(said, key) if said else "" for key in ("said", "on", "evidence")},
+        error={"message": error.message(t.lang), "next": error.next_step(t.lang)} if error else None,
+        roles=FILE_ROLES,
+        words={key: t.raw(f"js.{key}") for key in WORDS},
+    )
+
+
+def _act(key: str) -> Act:
+    found = next((act for act in ACTS if act.key == key and key != "correct"), None)
+    if found is None:
+        raise NotFound("操作", "act", key)
+    return found
+
+
+def _text(said: FormData, key: str) -> str:
+    value = said.get(key, "")
+    return value if isinstance(value, str) else ""

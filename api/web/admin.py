@@ -1,0 +1,172 @@
+"""Administration: the tree of organisations, people and their posts, accounts and roles, the state of the indexers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import FormData
+
+from adapters.bootstrap import House
+from api.http.auth import ActorDep
+from api.http.context import HouseDep, pipeline_of
+from api.web.file_record import FormDep
+from api.web.page import may_somewhere, organisations_for, render, say, to
+from domain.access import ROLES, Actor, Target, decide
+from domain.errors import InputError, NotFound
+from domain.organisations.directory import Directory
+
+router = APIRouter(prefix="/admin")
+
+TABS = ("organisations", "people", "accounts", "index")
+
+
+@router.get("")
+def first(house: HouseDep, actor: ActorDep) -> Response:
+    _require(house, actor)
+    return to("/admin/organisations")
+
+
+@router.get("/{tab}")
+def page(request: Request, house: HouseDep, actor: ActorDep, tab: str, q: str = "") -> Response:
+    return _page(request, house, actor, tab, q=q)
+
+
+@router.post("/{tab}/{act}")
+def do(request: Request, house: HouseDep, actor: ActorDep, tab: str, act: str, said: FormDep) -> Response:
+    _require(house, actor)
+    try:
+        _act(house, actor, f"{tab}/{act}", {key: v for key, v in said.items() if isinstance(v, str)})
+    except NotFound as error:
+        if error.field is None:
+            raise
+        return _page(request, house, actor, tab, error=error, said=said)
+    except InputError as error:
+        return _page(request, house, actor, tab, error=error, said=said)
+    return to(f"/admin/{tab}?done={act}")
+
+
+def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
+    def get(key: str) -> str:
+        return said.get(key, "").strip()
+
+    admin = house.administration
+    match what:
+        case "organisations/add":
+            admin.add_organisation(actor, get("code"), get("name"), get("parent") or None, get("kind"))
+        case "organisations/rename":
+            admin.rename_organisation(actor, get("code"), get("name"))
+        case "people/add":
+            post = get("post") or "党员"
+            admin.add_person(
+                actor, get("code"), get("name"), get("organisation"), post, get("since") or None, get("until") or None
+            )
+        case "people/post":
+            since, until = get("since") or None, get("until") or None
+            admin.take_post(actor, get("person"), get("organisation"), get("post"), since, until)
+        case "people/leave":
+            admin.leave_post(actor, get("person"), get("organisation"), get("post"), get("on"))
+        case "accounts/open":
+            admin.open_account(actor, get("username"), get("person") or None)
+            house.accounts.set_password(get("username"), said.get("password", ""))
+        case "accounts/password":
+            _require_accounts(house, actor)
+            house.directory().account(get("username"))
+            house.accounts.set_password(get("username"), said.get("password", ""))
+        case "accounts/close":
+            admin.close_account(actor, get("username"))
+            house.accounts.end_all(get("username"))
+        case "accounts/grant":
+            since, until = get("since") or None, get("until") or None
+            admin.grant(actor, get("username"), get("role"), get("organisation"), since, until)
+        case "accounts/revoke":
+            admin.revoke(actor, get("username"), get("role"), get("organisation"), get("on") or None)
+        case _:
+            raise NotFound("操作", "act", what)
+
+
+def _page(
+    request: Request,
+    house: House,
+    actor: Actor,
+    tab: str,
+    *,
+    q: str = "",
+    error: InputError | None = None,
+    said: FormData | None = None,
+) -> Response:
+    _require(house, actor)
+    if tab not in TABS:
+        raise NotFound("页面", "page", tab)
+    t, directory, today = say(request), house.directory(), house.archive.today().isoformat()
+    pipeline = pipeline_of(request)
+    return render(
+        request,
+        f"admin/{tab}.html",
+        error.http_status if error else 200,
+        active="admin",
+        tab=tab,
+        tabs=TABS,
+        q=q,
+        done=request.query_params.get("done", "") if request.method == "GET" else "",
+        error={"message": error.message(t.lang), "next": error.next_step(t.lang)} if error else None,
+        said={key: v for key, v in said.items() if isinstance(v, str)} if said else {},
+        places=organisations_for(house, actor, "directory.manage"),
+        tree=_tree(directory),
+        people=_people(directory, today, q.strip()) if tab == "people" else [],
+        everyone=[(p.code, p.name) for p in directory.people.values()] if tab == "accounts" else [],
+        accounts=_accounts(house, directory, today) if tab == "accounts" else [],
+        roles=[(key, zh if t.lang == "zh" else en) for key, (zh, en) in ROLES.items()],
+        role_names={key: zh if t.lang == "zh" else en for key, (zh, en) in ROLES.items()},
+        state=pipeline.status() if pipeline and tab == "index" else None,
+    )
+
+
+def _tree(directory: Directory) -> list[dict[str, Any]]:
+    def node(code: str) -> dict[str, Any]:
+        found = directory.organisations[code]
+        below = [node(child) for child in sorted(found.children)]
+        return {"code": code, "name": found.name, "kind": found.kind, "below": below}
+
+    return [node(o.code) for o in directory.organisations.values() if o.parent is None]
+
+
+def _people(directory: Directory, today: str, q: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": person.code,
+            "name": person.name,
+            "posts": [
+                {"organisation": post.organisation, "post": post.post, "held": post.held_on(today), "since": post.since,
+                 "until": post.until}
+                for post in person.posts
+            ],
+        }
+        for person in sorted(directory.people.values(), key=lambda person: person.code)
+        if not q or q in person.name or q in person.code
+    ]  # fmt: skip
+
+
+def _accounts(house: House, directory: Directory, today: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "username": account.username,
+            "person": directory.people[account.person].name if account.person in directory.people else "",
+            "closed": account.closed,
+            "password": house.accounts.has_password(account.username),
+            "grants": [grant for grant in account.grants if grant.until is None or grant.until > today],
+        }
+        for account in sorted(directory.accounts.values(), key=lambda account: account.username)
+    ]
+
+
+def _require(house: House, actor: Actor) -> None:
+    if not may_somewhere(house, actor, "directory.manage"):
+        decide(actor, "directory.manage", Target(()), house.archive.today().isoformat()).require()
+
+
+def _require_accounts(house: House, actor: Actor) -> None:
+    """Whoever sets a password can act as that account: only who may manage accounts at the top of the tree."""
+    directory = house.directory()
+    top = next(o.code for o in directory.organisations.values() if o.parent is None)
+    decide(actor, "account.manage", Target((top,)), house.archive.today().isoformat()).require()

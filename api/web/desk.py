@@ -1,0 +1,163 @@
+"""The desk 工作台: what is missing, returned, awaiting sign-off and overdue, and what was filed last.
+
+Everything comes from searches in the reader's own scope; nothing that does not exist is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from adapters.bootstrap import House
+from api.http.auth import ActorDep
+from api.http.context import HouseDep
+from api.web.page import may, may_somewhere, render, say
+from domain.access import Actor
+from domain.errors import Lang
+from domain.ports import SearchRequest
+from domain.records.content import occurred_on
+from domain.records.families import family
+from domain.records.gaps import describe
+from domain.records.record import Record
+
+router = APIRouter()
+
+SHOWN = 6
+"""Lines of a list on the desk; the search page has them all."""
+
+MOST_ITEMS = 1_000
+"""Rectification items looked at for what is overdue."""
+
+VALID = ("filed", "signed", "returned")
+"""Statuses of records that count."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    key: str
+    value: int
+    href: str
+    tone: str = ""
+
+
+@router.get("/")
+def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    lang = say(request).lang
+    returned, returned_total = _find(house, actor, status=("returned",))
+    gaps, gaps_total = _find(house, actor, gaps=("true",), status=VALID)
+    waiting, waiting_total = _find(house, actor, status=("filed",))
+    late_total = _count(house, actor, late=("true",), status=VALID)
+    total = _count(house, actor, status=VALID)
+    overdue = overdue_items(house, actor)
+    mine_first = sorted(returned, key=lambda record: record.filed_by != actor.username)
+    figures = [
+        Figure("overdue", len(overdue), "#overdue" if overdue else "/search?family=rectification", "bad"),
+        Figure("returned", returned_total, "/search?status=returned", "bad"),
+        Figure("gaps", gaps_total, "/search?gaps=true&status=filed&status=signed&status=returned&sort=newest"),
+        Figure("waiting", waiting_total, "/search?status=filed&sort=newest"),
+        Figure("late", late_total, "/search?late=true&sort=newest"),
+        Figure("all", total, "/search?sort=newest"),
+    ]
+    return render(
+        request,
+        "desk.html",
+        active="desk",
+        figures=figures,
+        can_file=may_somewhere(house, actor, "record.file"),
+        overdue=overdue[:SHOWN],
+        returned=[_returned(house, actor, record) for record in mine_first],
+        returned_total=returned_total,
+        gaps=[_line(house, record, lang) for record in gaps],
+        gaps_total=gaps_total,
+        waiting=[_line(house, record, lang) for record in waiting],
+        waiting_total=waiting_total,
+        latest=_latest(house, actor),
+    )
+
+
+def overdue_items(house: House, actor: Actor) -> list[dict[str, Any]]:
+    """Items not closed behind their deadline, longest first."""
+    today, found = house.archive.today(), []
+    for record in _every(house, actor, family=("rectification",), status=VALID):
+        deadline = record.content.get("deadline")
+        if record.item == "closed" or not deadline or deadline >= today.isoformat():
+            continue
+        responsible = record.content.get("responsible", {}).get("name") or record.content.get("department", "")
+        days = (today - date.fromisoformat(deadline)).days
+        found.append(
+            {"code": record.code, "title": record.content["title"], "responsible": responsible,
+             "deadline": deadline, "days": days}
+        )  # fmt: skip
+    return sorted(found, key=lambda item: -item["days"])
+
+
+def _find(house: House, actor: Actor, **filters: tuple[str, ...]) -> tuple[list[Record], int]:
+    answer = house.searching.search(actor, SearchRequest(filters=filters, sort="newest", limit=SHOWN))
+    return [found.record for found in answer.hits], answer.total
+
+
+def _count(house: House, actor: Actor, **filters: tuple[str, ...]) -> int:
+    return house.searching.search(actor, SearchRequest(filters=filters, limit=1)).total
+
+
+def _every(house: House, actor: Actor, **filters: tuple[str, ...]) -> list[Record]:
+    found: list[Record] = []
+    cursor: str | None = None
+    while len(found) < MOST_ITEMS:
+        request = SearchRequest(filters=filters, sort="newest", limit=200, cursor=cursor)
+        answer = house.searching.search(actor, request)
+        found += [hit.record for hit in answer.hits]
+        cursor = answer.next
+        if cursor is None:
+            break
+    return found
+
+
+def _latest(house: House, actor: Actor) -> list[dict[str, Any]]:
+    """The records that came in last, by the time of filing."""
+    today = house.archive.today().isoformat()
+    month = f"{today[:8]}01"
+    recent = house.searching.search(actor, SearchRequest(recorded_from=month, sort="newest", limit=100))
+    answer = recent if recent.total else house.searching.search(actor, SearchRequest(sort="newest", limit=100))
+    records = sorted((found.record for found in answer.hits), key=lambda record: record.filed_at, reverse=True)
+    return [
+        {"code": r.code, "title": r.content["title"], "filed_at": r.filed_at, "files": len(r.files)}
+        for r in records[:7]
+    ]
+
+
+def _returned(house: House, actor: Actor, record: Record) -> dict[str, Any]:
+    act = next(act for act in reversed(record.history) if act.name == "returned")
+    return {
+        "code": record.code,
+        "title": record.content["title"],
+        "by": person_of(house, act.by),
+        "at": act.at,
+        "reason": act.reason,
+        "can_correct": may(house, actor, "record.correct", house.archive.target(record)),
+    }
+
+
+def _line(house: House, record: Record, lang: Lang) -> dict[str, Any]:
+    found = family(record.content["family"])
+    form = found.form(record.content["form"]) if found else None
+    return {
+        "code": record.code,
+        "title": record.content["title"],
+        "organisation": record.organisation,
+        "occurred_on": occurred_on(record.content),
+        "by": person_of(house, record.filed_by),
+        "form": (form.zh if lang == "zh" else form.en) if form else record.content["form"],
+        "gaps": [describe(gap, lang, record.content) for gap in record.current.gaps],
+    }
+
+
+def person_of(house: House, username: str) -> str:
+    """The person behind an account, the user name where there is none."""
+    directory = house.directory()
+    account = directory.accounts.get(username)
+    person = directory.people.get(account.person or "") if account else None
+    return person.name if person else username

@@ -1,0 +1,28 @@
+"""Errors as pages, in the reader's language; whoever is not signed in is shown the door, and led back afterwards."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.http.errors import Unexpected
+from api.web.page import render, say
+from domain.errors import JianzhengError, NotSignedIn
+
+TITLED = frozenset({403, 404, 409, 413, 422, 429, 500, 503})
+
+
+def problem_page(request: Request, error: JianzhengError) -> Response:
+    """The page of an error. Asked for by `api.http.problems.answer`."""
+    if isinstance(error, NotSignedIn) and request.method == "GET":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path + query}), 303)
+    t, status = say(request), error.http_status
+    problems = [p.zh if t.lang == "zh" else p.en for p in error.params.get("problems", ())]
+    title = t(f"error.{status}" if status in TITLED else "error.other")
+    if isinstance(error, Unexpected):
+        title = t("error.500")
+    said = {"message": error.message(t.lang), "next": error.next_step(t.lang), "code": error.code}
+    return render(request, "error.html", status, title=title, number_of=status, error=said, problems=problems)

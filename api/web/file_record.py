@@ -1,0 +1,296 @@
+"""File a record 录入, and correct one: family → form → one page made from the form's fields, with live checks.
+
+The page works as a plain form; with scripts files are uploaded one by one while the rest is written, and the post
+then names them by digest. The record's id is made with the page, so that sending twice files once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from adapters.blobs.media_types import detect
+from adapters.bootstrap import House
+from api.http.auth import ActorDep
+from api.http.context import HouseDep
+from api.http.uploads import FileNamed, incoming
+from api.web import forms
+from api.web.form_view import input_id, sections
+from api.web.locale import Speaker
+from api.web.page import organisations_for, render, say, to
+from domain.access import Actor, Target, decide
+from domain.archive import IncomingFile, ReasonMissing
+from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound
+from domain.records import content, families
+from domain.records.families import FAMILIES, FILE_ROLES, Family, Form
+from domain.records.fields import Problem
+from domain.records.gaps import describe
+from domain.records.record import Record
+
+router = APIRouter()
+
+PIECE = 1 << 20
+
+
+async def posted(request: Request) -> FormData:
+    """Dependency: the form that was sent. The guard against foreign sites has read it already."""
+    return await request.form()
+
+
+FormDep = Annotated[FormData, Depends(posted)]
+
+
+@router.get("/file")
+def choose(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    _require_place(house, actor)
+    return render(request, "choose.html", active="file", families=FAMILIES)
+
+
+@router.get("/file/{family}/{form}")
+def blank(
+    request: Request, house: HouseDep, actor: ActorDep, family: str, form: str, organisation: str = ""
+) -> Response:
+    kind, found = _form(family, form)
+    places = _require_place(house, actor)
+    chosen = organisation if organisation in {code for code, _, _ in places} else places[0][0]
+    return _page(request, house, actor, kind, found, {}, organisation=chosen, record_id=str(house.entropy.uuid()))
+
+
+@router.post("/file/check")
+def check(request: Request, house: HouseDep, actor: ActorDep, form: FormDep) -> dict[str, Any]:
+    """What filing would say now; nothing is stored. Gaps are told also while something is still wrong."""
+    t, raw = say(request), forms.raw_record(form.multi_items())
+    organisation = str(raw.get("organisation", ""))
+    directory = house.directory()
+    if organisation not in directory.organisations:
+        raise NotFound("单位", "organisation", organisation, field="organisation")
+    named = uploads_of(form)
+    roles = [*(file.role for file in named), *_kept_roles(house, actor, form)]
+    checked = house.archive.check(organisation, raw, roles)
+    gaps = checked.gaps
+    if checked.problems and checked.content:
+        sound = {**checked.content, "occurred": checked.content.get("occurred", {})}
+        gaps = tuple(gap for gap in content.find_gaps(sound, roles) if gap.code != "person_not_on_roll")
+    return {
+        "problems": [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in checked.problems],
+        "gaps": [
+            {"field": gap.field, "id": input_id(gap.field), "message": describe(gap.as_json(), t.lang, checked.content)}
+            for gap in gaps
+        ],
+        "kept": [file.sha256 for file in named if house.blobs.size(file.sha256) is not None],
+        "people": people_of(house, organisation),
+    }
+
+
+@router.post("/file/{family}/{form}")
+def file(request: Request, house: HouseDep, actor: ActorDep, family: str, form: str, said: FormDep) -> Response:
+    kind, found = _form(family, form)
+    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
+    record_id = _uuid(said.get("_id")) or house.entropy.uuid()
+    files: list[IncomingFile] = []
+    named = uploads_of(said)
+    try:
+        files = incoming(house, actor, named)
+        files += plain_files(house, said)
+        outcome = house.archive.file(actor, raw, files, record_id=record_id)
+    except InputError as error:
+        return _page(
+            request, house, actor, kind, found, raw,
+            organisation=str(raw.get("organisation", "")), record_id=str(record_id), error=error, files=named,
+        )  # fmt: skip
+    return to(f"/records/{outcome.record.code}?filed={kind.key}.{found.key}")
+
+
+@router.get("/records/{reference}/correct")
+def correction(request: Request, house: HouseDep, actor: ActorDep, reference: str) -> Response:
+    record = house.archive.read(actor, reference)
+    kind, found = _form(record.content["family"], record.content["form"])
+    raw = forms.from_content(record.content, house.settings.zone)
+    return _page(request, house, actor, kind, found, raw, organisation=record.organisation, record=record)
+
+
+@router.post("/records/{reference}/correct")
+def correct(request: Request, house: HouseDep, actor: ActorDep, reference: str, said: FormDep) -> Response:
+    record = house.archive.read(actor, reference)
+    kind, found = _form(record.content["family"], record.content["form"])
+    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
+    reason, named = str(said.get("_reason", "")), uploads_of(said)
+    try:
+        files = [*incoming(house, actor, named), *plain_files(house, said)]
+        house.archive.correct(actor, reference, raw, reason, files)
+    except InputError as error:
+        return _page(
+            request, house, actor, kind, found, raw,
+            organisation=record.organisation, record=record, reason=reason, error=error, files=named,
+        )  # fmt: skip
+    return to(f"/records/{record.code}?filed={kind.key}.{found.key}")
+
+
+# ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _page(
+    request: Request,
+    house: House,
+    actor: Actor,
+    kind: Family,
+    form: Form,
+    raw: forms.Raw,
+    *,
+    organisation: str,
+    record_id: str = "",
+    record: Record | None = None,
+    reason: str = "",
+    error: JianzhengError | None = None,
+    files: Sequence[FileNamed] = (),
+) -> Response:
+    t = say(request)
+    problems = _problems(t, error)
+    errors = {p["field"]: p["message"] for p in problems}
+    if isinstance(error, ReasonMissing):
+        problems[0]["id"] = "f-reason"
+    roles = [t.name(r) for r in FILE_ROLES if f"file:{r.key}" in families.expected_of(kind, form)]
+    heading = t("correct.title", title=record.content["title"]) if record else t.name(form)
+    return render(
+        request,
+        "record_form.html",
+        422 if error else 200,
+        active="file" if record is None else "search",
+        heading=heading,
+        family=kind,
+        form=form,
+        sections=sections(kind, form, raw, errors),
+        errors=errors,
+        problems=problems,
+        organisation=organisation,
+        organisations=organisations_for(house, actor, "record.file"),
+        people=people_of(house, organisation),
+        record=record,
+        kept_names=[f.name for f in record.files] if record else [],
+        record_id=record_id,
+        reason=reason,
+        action=f"/records/{record.code}/correct" if record else f"/file/{kind.key}/{form.key}",
+        draft="" if record else f"{kind.key}.{form.key}",
+        roles=FILE_ROLES,
+        wanted_files=t.listed(roles),
+        uploads=[_upload_line(house, actor, file) for file in files],
+        words={key: t.raw(f"js.{key}") for key in WORDS},
+    )
+
+
+WORDS = (
+    "waiting", "sending", "sent", "failed", "interrupted", "twin", "kept", "empty", "gaps_none", "required",
+    "draft_found", "draft_saved", "remove", "busy", "offline", "leave",
+)  # fmt: skip
+"""Sentences that the scripts of the form need."""
+
+
+def _problems(t: Speaker, error: JianzhengError | None) -> list[dict[str, str]]:
+    if error is None:
+        return []
+    found: Sequence[Problem] = error.params.get("problems", ())
+    if found:
+        return [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in found]
+    field = error.field or "files"
+    target = "files" if field.startswith("files") else input_id(field)
+    return [{"field": field.partition(".")[0], "id": target, "message": error.message(t.lang)}]
+
+
+def _said(t: Speaker, problem: Problem) -> str:
+    return problem.zh if t.lang == "zh" else problem.en[:1].upper() + problem.en[1:]
+
+
+def _form(family: str, form: str) -> tuple[Family, Form]:
+    kind = families.family(family)
+    found = kind.form(form) if kind else None
+    if kind is None or found is None:
+        raise NotFound("表单", "form", f"{family}/{form}")
+    return kind, found
+
+
+def _require_place(house: House, actor: Actor) -> list[tuple[str, str, int]]:
+    """The organisations where the actor may file; raises `NotAllowed` where there is none."""
+    places = organisations_for(house, actor, "record.file")
+    if not places:
+        decide(actor, "record.file", Target(()), house.archive.today().isoformat()).require()
+    return places
+
+
+def uploads_of(form: FormData) -> list[FileNamed]:
+    """``_upload.N.name``, ``.sha256`` and ``.role``: what the scripts have sent already."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in form.multi_items():
+        parts = key.split(".")
+        if len(parts) == 3 and parts[0] == "_upload" and parts[1].isdecimal() and isinstance(value, str):
+            found.setdefault(parts[1], {})[parts[2]] = value
+    named = [found[n] for n in sorted(found, key=lambda n: (len(n), n))]
+    return [
+        FileNamed.model_validate(
+            {"name": f.get("name", "")[:255], "sha256": f.get("sha256", "")[:64], "role": f.get("role", "other")[:64]}
+        )
+        for f in named
+    ]
+
+
+def plain_files(house: House, form: FormData) -> list[IncomingFile]:
+    """Files that came with the form itself, from a browser without scripts."""
+    found: list[IncomingFile] = []
+    for value in form.getlist("_file"):
+        if not isinstance(value, UploadFile) or not value.filename:
+            continue
+        source = value.file
+        staged = house.blobs.stage(iter(lambda: source.read(PIECE), b""))  # noqa: B023  (used up before the next round)
+        with staged.open() as handle:
+            media_type = detect(handle, value.filename)
+        name = value.filename.replace("\\", "/").rpartition("/")[2]
+        found.append(IncomingFile(name, staged, media_type))
+    names = [file.name for file in found]
+    if len(set(names)) < len(names):
+        raise InvalidRecord("两个文件同名", "two files have the same name", field="files")
+    return found
+
+
+def _kept_roles(house: House, actor: Actor, form: FormData) -> list[str]:
+    """Roles of the files that the record under correction has already."""
+    reference = form.get("_record")
+    if not isinstance(reference, str) or not reference:
+        return []
+    return [entry.role for entry in house.archive.read(actor, reference).files]
+
+
+def _upload_line(house: House, actor: Actor, file: FileNamed) -> dict[str, Any]:
+    staged = house.blobs.find_staged(file.sha256) if len(file.sha256) == 64 else None
+    media_type = house.accounts.upload(actor.username, file.sha256, house.clock()) or ""
+    return {
+        "name": file.name,
+        "sha256": file.sha256,
+        "role": file.role,
+        "size": staged.size if staged else 0,
+        "media_type": media_type,
+    }
+
+
+def people_of(house: House, organisation: str) -> list[str]:
+    """Names to suggest: those of the organisation and below first, then those above."""
+    directory, today = house.directory(), house.archive.today().isoformat()
+    if organisation not in directory.organisations:
+        return []
+    names = [person.name for person in directory.members(organisation, today)]
+    for code in reversed(directory.path(organisation)[:-1]):
+        names += [
+            person.name
+            for person in directory.people.values()
+            if any(post.organisation == code and post.held_on(today) for post in person.posts)
+        ]
+    return list(dict.fromkeys(names))[:500]
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

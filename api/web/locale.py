@@ -1,0 +1,75 @@
+"""The sentences of the pages in two languages: one JSON catalogue a language, the same keys in each.
+
+A key that is asked for with a number may have a sibling ending in ``.one`` for languages that tell one from many.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+from domain.errors import Lang
+
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
+
+
+class Named(Protocol):
+    """Families, forms, fields and choices carry their names in both languages."""
+
+    @property
+    def zh(self) -> str: ...
+
+    @property
+    def en(self) -> str: ...
+
+
+@cache
+def catalogue(lang: Lang) -> Mapping[str, str]:
+    """Key → sentence, a `str.format` template."""
+    written = files("api.locales").joinpath(f"{lang}.json").read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(written)
+    return found
+
+
+class Speaker:
+    """Says things in one language."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+        self._sentences = catalogue(lang)
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The sentence of ``key``. A number given as ``n`` chooses between the plural and the ``.one`` form."""
+        if values.get("n") == 1 and f"{key}.one" in self._sentences:
+            key = f"{key}.one"
+        shown = {name: number(value) if isinstance(value, int | float) else value for name, value in values.items()}
+        return self._sentences[key].format(**shown)
+
+    def raw(self, key: str) -> str:
+        """The template itself, for a script that fills it in."""
+        return self._sentences[key]
+
+    def name(self, thing: Named | None, fallback: str = "") -> str:
+        """The name of a family, form, field or choice; English ones begin with a capital as labels do."""
+        if thing is None:
+            return fallback
+        return thing.zh if self.lang == "zh" else thing.en[:1].upper() + thing.en[1:]
+
+    def has(self, key: str) -> bool:
+        return key in self._sentences
+
+    def listed(self, items: list[str]) -> str:
+        return ("、" if self.lang == "zh" else ", ").join(items)
+
+
+def number(value: float) -> str:
+    """With thousands marked: 18,402; fractions without needless zeros."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
+
+
+@cache
+def speaker(lang: Lang) -> Speaker:
+    return Speaker(lang)

@@ -1,0 +1,160 @@
+"""A page: a template, the language, who is looking, and the state of the ledger that is always in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from adapters.bootstrap import House
+from api.http.auth import csrf_token, optional_actor
+from api.http.context import house_of, language
+from api.http.static import url
+from api.web import shown
+from api.web.checking import CheckJob
+from api.web.locale import Speaker, number, speaker
+from domain.access import ROLES, Action, Actor, Target, decide
+from domain.errors import IntegrityFault, Unavailable
+from domain.organisations.directory import Directory
+
+
+@cache
+def templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("api", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+
+@dataclass(frozen=True)
+class NavItem:
+    key: str
+    href: str
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The template with everything that each page needs."""
+    text = templates().get_template(template).render(_surroundings(request) | values)
+    lang = language(request)
+    return HTMLResponse(text, status, headers={"Content-Language": lang, "Vary": "Accept-Language, Cookie"})
+
+
+def to(href: str) -> RedirectResponse:
+    """Go on to a page after a form was sent."""
+    return RedirectResponse(href, 303)
+
+
+def say(request: Request) -> Speaker:
+    return speaker(language(request))
+
+
+def check_job(request: Request) -> CheckJob:
+    """The one check job of this server process."""
+    state = request.app.state
+    if not hasattr(state, "check_job"):
+        state.check_job = CheckJob()
+    job: CheckJob = state.check_job
+    return job
+
+
+def may(house: House, actor: Actor, action: Action, target: Target) -> bool:
+    return decide(actor, action, target, house.archive.today().isoformat()).allowed
+
+
+def organisations_for(house: House, actor: Actor, action: Action) -> list[tuple[str, str, int]]:
+    """``(code, name, depth)`` of the organisations where the actor may do it, as the tree goes."""
+    directory = house.directory()
+    tops = [o.code for o in directory.organisations.values() if o.parent is None]
+    codes = [code for top in tops for code in directory.below(top)]
+    permitted = [code for code in codes if may(house, actor, action, Target(directory.path(code)))]
+    if not permitted:
+        return []
+    least = min(len(directory.path(code)) for code in permitted)
+    return [(code, directory.name(code), len(directory.path(code)) - least) for code in permitted]
+
+
+def may_somewhere(house: House, actor: Actor, action: Action) -> bool:
+    directory = house.directory()
+    return any(may(house, actor, action, Target(directory.path(grant.organisation))) for grant in actor.grants)
+
+
+def _surroundings(request: Request) -> dict[str, Any]:
+    house, actor, t = house_of(request), optional_actor(request), say(request)
+    zone = house.settings.zone
+    directory = house.directory()
+    return {
+        "t": t,
+        "lang": t.lang,
+        "static": url,
+        "html_lang": "zh-Hans" if t.lang == "zh" else "en",
+        "other_lang": "en" if t.lang == "zh" else "zh",
+        "here": _here(request),
+        "archive_name": house.identity.name,
+        "actor": actor,
+        "who": _who(actor, directory, house, t) if actor else None,
+        "csrf": csrf_token(request) if actor else "",
+        "nav": _nav(house, actor) if actor else [],
+        "ledger": _ledger(house, check_job(request)) if actor else None,
+        "name": t.name,
+        "number": number,
+        "size": shown.size,
+        "at": partial(shown.at, t, zone=zone),
+        "day": partial(shown.day, t),
+        "occurred": partial(shown.occurred, t),
+        "value": partial(shown.value, t),
+        "role_name": partial(shown.role, t),
+        "kind": shown.kind,
+        "org": directory.name,
+    }
+
+
+def _here(request: Request) -> str:
+    """Where the language switch comes back to: this page, when it was asked for with GET."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return request.url.path + query
+
+
+def _who(actor: Actor, directory: Directory, house: House, t: Speaker) -> dict[str, Any]:
+    person = directory.people.get(actor.person or "")
+    today = house.archive.today().isoformat()
+    held = [grant for grant in actor.grants if grant.held_on(today)]
+    names = dict.fromkeys(ROLES[g.role][0 if t.lang == "zh" else 1] for g in held if g.role in ROLES)
+    return {
+        "name": person.name if person else actor.username,
+        "roles": list(names),
+        "organisations": list(dict.fromkeys(directory.name(g.organisation) for g in held)),
+    }
+
+
+def _nav(house: House, actor: Actor) -> list[NavItem]:
+    items = [NavItem("desk", "/")]
+    if may_somewhere(house, actor, "record.file"):
+        items.append(NavItem("file", "/file"))
+    items += [NavItem("search", "/search"), NavItem("report", "/reports"), NavItem("verify", "/verify")]
+    if may_somewhere(house, actor, "directory.manage"):
+        items.append(NavItem("admin", "/admin"))
+    return items
+
+
+def _ledger(house: House, job: CheckJob) -> Mapping[str, Any]:
+    """Size and time of the ledger, and what the last full check found. Nothing is called sound that was not checked."""
+    try:
+        size = house.ledger.size()
+        when = house.ledger.batch_time(size - 1) if size else None
+    except (IntegrityFault, Unavailable):
+        return {"size": None, "when": "", "check": job.last()}
+    return {
+        "size": size,
+        "when": shown.brief(when, house.clock(), house.settings.zone) if when else "",
+        "check": job.last(),
+    }

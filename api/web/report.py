@@ -1,0 +1,214 @@
+"""The annual report 年报: made live from the events, downloaded, issued, and an issued file checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.datastructures import UploadFile
+
+from adapters.bootstrap import House
+from adapters.rendering.page import page as laid_out
+from api.http.auth import ActorDep
+from api.http.context import HouseDep
+from api.http.serving import disposition
+from api.instants import tree_size
+from api.web.file_record import FormDep
+from api.web.page import may, organisations_for, render, say, to
+from domain.access import Actor, Target
+from domain.errors import InputError, JianzhengError, Unavailable
+from domain.event import stream_id
+from domain.records.events import RecordEvent
+from domain.reporting import Verdict
+from domain.reports.annual import InvalidYear, Report
+from domain.reports.events import ReportIssued
+
+router = APIRouter()
+
+MEDIA_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+
+SOURCES = 500
+"""Events behind a figure that are listed with the records they belong to."""
+
+
+@dataclass(frozen=True)
+class Question:
+    organisation: str
+    year: int
+    as_of: str
+
+    @property
+    def query(self) -> str:
+        at = f"&as_of={quote(self.as_of)}" if self.as_of else ""
+        return f"organisation={quote(self.organisation)}&year={self.year}{at}"
+
+
+@router.get("/reports")
+def page(
+    request: Request, house: HouseDep, actor: ActorDep, organisation: str = "", year: str = "", as_of: str = ""
+) -> Response:
+    t = say(request)
+    places = organisations_for(house, actor, "report.read")
+    if not organisation and places:
+        organisation = places[0][0]
+    report: Report | None = None
+    problem: JianzhengError | None = None
+    asked = Question(organisation, house.archive.today().year, as_of.strip())
+    try:
+        asked = Question(organisation, _year(year, house), as_of.strip())
+        report = house.reporting.annual(actor, organisation, asked.year, _size(asked.as_of, house))
+    except (InputError, Unavailable) as error:
+        problem = error
+    issuing = may(house, actor, "report.issue", Target(house.directory().path(organisation)))
+    return render(
+        request,
+        "report.html",
+        problem.http_status if problem else 200,
+        active="report",
+        places=places,
+        asked=asked,
+        years=range(house.archive.today().year, house.archive.today().year - 15, -1),
+        report=report,
+        sheet=laid_out(report.as_json(), t.lang) if report else None,
+        months=None,
+        may_issue=issuing and report is not None,
+        issued=_issued(house, organisation, asked.year),
+        problem={"message": problem.message(t.lang), "next": problem.next_step(t.lang)} if problem else None,
+    )
+
+
+@router.get("/reports/file.{ending}")
+def download(
+    request: Request,
+    house: HouseDep,
+    actor: ActorDep,
+    ending: str,
+    organisation: str,
+    year: str,
+    as_of: str = "",
+    language: str = "",
+) -> Response:
+    """The report as a file; in Chinese, as it is issued, unless another language is asked for."""
+    report = house.reporting.annual(actor, organisation, _year(year, house), _size(as_of.strip(), house))
+    data = house.reporting.render(report, ending, "en" if language == "en" else "zh")
+    name = f"{organisation}-{report.year}.{ending}"
+    return Response(
+        data,
+        media_type=MEDIA_TYPES.get(ending, "application/octet-stream"),
+        headers={"Content-Disposition": disposition(name)},
+    )
+
+
+@router.get("/reports/figure")
+def figure(
+    request: Request, house: HouseDep, actor: ActorDep, organisation: str, year: str, name: str, as_of: str = ""
+) -> Response:
+    """The events behind one figure, with the records they belong to."""
+    report = house.reporting.annual(actor, organisation, _year(year, house), _size(as_of.strip(), house))
+    found = report.figures.get(name)
+    leaves = found["events"] if found else []
+    asked = Question(organisation, report.year, as_of.strip())
+    return render(
+        request,
+        "figure.html",
+        active="report",
+        asked=asked,
+        name_of=name[:200],
+        figure=found,
+        report=report,
+        lines=_lines(house, actor, leaves[:SOURCES]),
+        rest=max(0, len(leaves) - SOURCES),
+    )
+
+
+@router.post("/reports/issue")
+def issue(
+    request: Request,
+    house: HouseDep,
+    actor: ActorDep,
+    organisation: Annotated[str, Form(max_length=100)],
+    year: Annotated[str, Form(max_length=10)],
+    as_of: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    asked = Question(organisation, _year(year, house), as_of.strip())
+    house.reporting.issue(actor, organisation, asked.year, _size(asked.as_of, house))
+    return to(f"/reports?{asked.query}#issued")
+
+
+@router.get("/reports/verify")
+def ask(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    return render(request, "report_verify.html", active="report", verdict=None, problem=None, file_name="", places={})
+
+
+@router.post("/reports/verify")
+def verify(request: Request, house: HouseDep, actor: ActorDep, said: FormDep) -> Response:
+    t = say(request)
+    sent = said.get("file")
+    name = (sent.filename or "") if isinstance(sent, UploadFile) else ""
+    verdict: Verdict | None = None
+    problem: JianzhengError | None = None
+    try:
+        if not isinstance(sent, UploadFile) or not name:
+            raise NothingSent
+        verdict = house.reporting.verify_file(actor, sent.file.read())
+    except (InputError, Unavailable) as error:
+        problem = error
+    return render(
+        request,
+        "report_verify.html",
+        problem.http_status if problem else 200,
+        active="report",
+        verdict=verdict,
+        remarks=[r.zh if t.lang == "zh" else r.en for r in verdict.remarks] if verdict else [],
+        file_name=name,
+        problem={"message": problem.message(t.lang), "next": problem.next_step(t.lang)} if problem else None,
+    )
+
+
+class NothingSent(InputError):
+    code = "nothing_sent"
+    zh = "没有选文件。"
+    en = "No file was chosen."
+
+
+def _year(said: str, house: House) -> int:
+    text = said.strip() or str(house.archive.today().year)
+    if not (text.isascii() and text.isdecimal() and len(text) == 4):
+        raise InvalidYear(text[:20])
+    return int(text)
+
+
+def _size(as_of: str, house: House) -> int | date | datetime | None:
+    return tree_size(as_of, house.ledger, house.settings.zone) if as_of else None
+
+
+def _issued(house: House, organisation: str, year: int) -> list[ReportIssued]:
+    events = house.events.stream(stream_id("report", f"{organisation}/{year}"))
+    return [event for event in reversed(events) if isinstance(event, ReportIssued)]
+
+
+def _lines(house: House, actor: Actor, leaves: list[int]) -> list[dict[str, Any]]:
+    """One line for each record behind the figure; those that the reader may not see have no link and no title."""
+    records: dict[str, list[int]] = {}
+    for index in leaves:
+        leaf = house.ledger.leaves(index, 1)
+        if leaf:
+            records.setdefault(str(leaf[0].id), []).append(index)
+    lines = []
+    for record_id, events in records.items():
+        line: dict[str, Any] = {"events": events, "code": "", "title": "", "occurred_on": "", "organisation": ""}
+        first = house.events.stream(leaf_id := house.ledger.leaves(events[0], 1)[0].id, limit=1)
+        if first and isinstance(first[0], RecordEvent):
+            try:
+                record = house.archive.read(actor, record_id)
+            except JianzhengError:
+                record = None
+            if record is not None:
+                line |= {"code": record.code, "title": record.content["title"], "organisation": record.organisation,
+                         "occurred_on": record.content["occurred"]["from"][:10]}  # fmt: skip
+        line["id"] = str(leaf_id)
+        lines.append(line)
+    return lines

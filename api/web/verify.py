@@ -1,0 +1,104 @@
+"""Verify 验真: the checkpoint as anyone can keep it, and the full check, run in the background and watched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from adapters.bootstrap import House
+from api.http.auth import ActorDep
+from api.http.context import HouseDep
+from api.web.checking import Check, Clock
+from api.web.locale import Speaker
+from api.web.page import check_job, may_somewhere, render, say, to
+from domain.access import Actor, Target, decide
+from domain.errors import JianzhengError, Lang, NotFound
+from domain.ledger.checkpoint import parse_checkpoint
+from domain.ledger.note import parse_note
+from indexers.verification import verify_archive
+from indexers.verify.findings import CLASSES, Finding, Progress, Verification
+
+router = APIRouter()
+
+MOST_FINDINGS = 500
+"""Findings on the page; ``jianzheng verify --json`` gives them all."""
+
+
+@router.get("/verify")
+def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    t = say(request)
+    note, problem, size = "", "", None
+    try:
+        note = house.ledger.checkpoint()
+        size = parse_checkpoint(parse_note(note).text).size
+    except NotFound:
+        problem = t("verify.no_checkpoint")
+    except JianzhengError as error:
+        problem = error.message(t.lang)
+    return render(
+        request,
+        "verify.html",
+        active="verify",
+        checkpoint=note,
+        problem=problem,
+        leaves=size,
+        origin=house.identity.origin,
+        vkey=house.signer.vkey(),
+        may_check=may_somewhere(house, actor, "archive.verify"),
+        **_state(check_job(request).current(), t),
+    )
+
+
+@router.post("/verify/run")
+def run(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    _require(house, actor)
+
+    def work(progress: Progress) -> Verification:
+        return verify_archive(house, progress=progress)
+
+    clock: Clock = house.clock
+    check_job(request).start(work, clock, actor.username)
+    return to("/verify#check")
+
+
+@router.get("/verify/progress")
+def progress(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+    """The part of the page that shows the run, for the script that asks every second."""
+    _require(house, actor)
+    state = _state(check_job(request).current(), say(request))
+    return render(request, "verify_state.html", may_check=True, **state)
+
+
+def _state(check: Check | None, t: Speaker) -> dict[str, Any]:
+    result = check.result if check else None
+    stage = f"verify.stage.{check.stage}" if check else ""
+    return {
+        "check": check,
+        "stage": t(stage) if stage and t.has(stage) else t("verify.stage.start"),
+        "result": result,
+        "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
+        if check and check.error
+        else None,
+        "findings": [_said(found, t.lang) for found in result.findings[:MOST_FINDINGS]] if result else [],
+        "rest": max(0, len(result.findings) - MOST_FINDINGS) if result else 0,
+        "remarks": [remark.text(t.lang) for remark in result.not_checked] if result else [],
+    }
+
+
+def _said(found: Finding, lang: Lang) -> dict[str, Any]:
+    zh, en = CLASSES[found.klass]
+    return {
+        "class": zh if lang == "zh" else en[:1].upper() + en[1:],
+        "subject": found.subject,
+        "detail": found.detail(lang),
+        "record": found.record,
+        "file": found.file,
+        "leaf": found.leaf_index,
+    }
+
+
+def _require(house: House, actor: Actor) -> None:
+    """Anyone with the right somewhere may ask whether the whole is sound: there is one ledger."""
+    if not may_somewhere(house, actor, "archive.verify"):
+        decide(actor, "archive.verify", Target(()), house.archive.today().isoformat()).require()
