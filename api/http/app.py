@@ -6,6 +6,7 @@ Routes are plain functions, because the event store is synchronous; only uploads
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from api.http import (
     sessions,
     static,
     uploads,
+    verification,
 )
 from api.http.auth import protect
 from api.http.shield import Shield
@@ -59,9 +61,10 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
         separate_input_output_schemas=False,
     )
     app.state.house, app.state.pipeline = house, pipeline
+    app.state.verifying = threading.Lock()
     app.state.problem_page = getattr(web, "problem_page", None)
     problems.install(app)
-    for module in (sessions, uploads, search, records, directory, reports, keeping):
+    for module in (sessions, uploads, search, records, directory, reports, keeping, verification):
         app.include_router(module.router, prefix=PREFIX)
     for module in (health, ledger, docs, static):
         app.include_router(module.router)

@@ -93,7 +93,7 @@ def sign_in(request: Request, response: Response, username: str, password: str) 
     account = house.directory().accounts.get(username)
     if not right or account is None or account.closed:
         raise WrongPassword
-    sign_out(request, response)
+    _end_session(request)
     begin_session(request, response, username)
     return account.actor()
 
@@ -108,10 +108,15 @@ def begin_session(request: Request, response: Response, username: str) -> None:
 
 
 def sign_out(request: Request, response: Response) -> None:
+    """End the session on the server, and take the cookie away."""
+    _end_session(request)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
+def _end_session(request: Request) -> None:
     session = request.cookies.get(COOKIE)
     if session:
         house_of(request).accounts.end_session(session)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
     request.state.identified = None
 
 

@@ -106,6 +106,27 @@ AT_THE_TOP = {"index.manage", "archive.verify", "directory.read"}
 """Actions on the archive as a whole, or whose answer is filtered; they have tests of their own."""
 
 
+@pytest.mark.parametrize("action", ["index.manage", "archive.verify"])
+@pytest.mark.parametrize("role", ROLES)
+def test_what_concerns_the_whole_archive_needs_a_role_at_its_top(world: World, role: str, action: str) -> None:
+    """The same role in one school is not enough: the answers speak of every organisation."""
+
+    def ask(client: TestClient) -> Response:
+        if action == "index.manage":
+            return client.get("/api/v1/index/status")
+        return client.post("/api/v1/verify", json={"sample": 0})
+
+    assert ask(client_of(world, f"{role}-here")).json()["code"] == "not_allowed"
+    top = f"{role}-top-{action.replace('.', '-')}"
+    house = world.house
+    house.administration.open_account(house.operator(), top)
+    house.administration.grant(house.operator(), top, role, "top")
+    answer = ask(world.program(top))
+    assert answer.status_code == (200 if action in MAY[role] else 403), answer.text
+    if action == "archive.verify" and action in MAY[role]:
+        assert answer.json()["ok"], answer.json()["findings"]
+
+
 def test_every_action_of_the_policy_has_a_request() -> None:
     """A new action cannot be forgotten here."""
     known = set().union(*MAY.values())

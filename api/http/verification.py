@@ -1,0 +1,46 @@
+"""The forensic check over HTTP. It reads the whole archive, so it runs once at a time, for who may verify all of it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from api.http.auth import ActorDep
+from api.http.context import HouseDep, language
+from api.http.directory import may_at_top
+from domain.errors import Unavailable
+from indexers.verification import verify_archive
+
+router = APIRouter(tags=["archive"])
+
+
+class CheckRunning(Unavailable):
+    code = "check_running"
+    zh = "另一次核验正在进行。"
+    en = "Another check is running."
+    next_zh = "请等它做完再试。"
+    next_en = "Try again when it has finished."
+
+
+class Scope(BaseModel):
+    """``since`` is a signed checkpoint that was kept elsewhere; ``sample`` hashes that many files instead of all."""
+
+    since: str | None = Field(None, max_length=10_000)
+    sample: int | None = Field(None, ge=0, le=10**9)
+
+
+@router.post("/verify")
+def verify(house: HouseDep, actor: ActorDep, request: Request, said: Scope) -> dict[str, Any]:
+    """Check every event, leaf, tile, checkpoint and file. The answer comes when it is done."""
+    may_at_top(house, actor, "archive.verify")
+    lock: threading.Lock = request.app.state.verifying
+    if not lock.acquire(blocking=False):
+        raise CheckRunning
+    try:
+        found = verify_archive(house, since=said.since, sample=said.sample)
+    finally:
+        lock.release()
+    return found.as_json(language(request))
