@@ -26,8 +26,8 @@ from domain.reports.annual import FOLD_VERSION, AsOf, Report, annual
 from domain.reports.cases import Fact
 from domain.reports.events import ReportIssued
 
-BATCH = 2_000
-"""Events read at a time: memory stays flat however many a report has."""
+BATCH = 250
+"""Events read at a time: memory stays flat however many a report has, and rows are decoded while they are at hand."""
 
 AsOfQuestion = int | date | datetime | None
 """A tree size; a day (its end) or an instant; None for the published checkpoint."""
@@ -209,8 +209,7 @@ class Reporting:
     def verify_file(self, actor: Actor, data: bytes) -> Verdict:
         """Is this the issued file, and does the history still yield it?"""
         digest = sha256(data).hexdigest()
-        if self.figures.size() < self.ledger.size():
-            raise FiguresBehind(ready=self.figures.size(), size=self.ledger.size())
+        ready = self.figures.size()
         for index in reversed(self.figures.issued(digest)):
             found = self._issued(index, digest)
             if found is None:
@@ -218,6 +217,8 @@ class Reporting:
             event, ending = found
             self._require(actor, "report.read", event.organisation)
             return Verdict(digest, event, index, ending, tuple(self._compare(event, ending)))
+        if ready < self.ledger.size():  # it may be among those that are not taken in yet
+            raise FiguresBehind(ready=ready, size=self.ledger.size())
         return Verdict(digest, remarks=(NOT_ISSUED,))
 
     def _issued(self, index: int, digest: str) -> tuple[ReportIssued, str] | None:

@@ -77,7 +77,9 @@ class _Batch:
 
     def read(self) -> None:
         stored = {row.position: row for row in self.figures.events.rows_at([leaf.position for leaf in self.leaves])}
-        self.homes = self.figures.index.homes({leaf.id for leaf in self.leaves})
+        acts = {row.id for row in stored.values() if row.topic.startswith(RECORD_PREFIX)}
+        begun = {row.id for row in stored.values() if row.topic == RecordFiled.TOPIC}
+        self.homes = self.figures.index.homes(acts - begun)
         for leaf in self.leaves:
             row = stored.get(leaf.position)
             if row is None:

@@ -198,7 +198,7 @@ class SQLiteEventStore:
 
     def attributes(self, row: StoredRow) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(row.state)
+            found: dict[str, Any] = _decode(row.state.decode())
             newest = _class_version(row.topic)
             if newest > 1:
                 for version in range(found.pop("class_version", 1), newest):
@@ -235,6 +235,9 @@ class SQLiteEventStore:
         if not isinstance(event, Event):
             raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
         return event
+
+
+_decode = json.JSONDecoder().decode
 
 
 @cache

@@ -158,7 +158,7 @@ def _points(records: list[Case], figures: Figures, directory: Directory) -> list
     )
     names: dict[str, str] = {}
     for case in records:
-        month = int(case.content["occurred"]["from"][5:7])
+        month = int(case.occurred_on[5:7])
         quarter = case.content.get("quarter") or f"q{(month + 2) // 3}"
         for score in case.content.get("scores", ()):
             person = score["person"]

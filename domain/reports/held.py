@@ -69,8 +69,7 @@ def attendance(cases: list[Case], figures: Figures) -> Json:
     """Only records that give both 应到 and 实到 enter a rate, and the count of those is shown beside it."""
     by_form: defaultdict[tuple[str, str], list[Case]] = defaultdict(list)
     for case in cases:
-        numbers = case.content.get("attendance")
-        if numbers is not None and numbers.get("expected") and numbers.get("present") is not None:
+        if case.expected and case.present is not None:
             by_form[case.family, case.form].append(case)
     rows = [
         row(cell(form_label(family, form)), *_rate(figures, f"{family}.{form}", by_form[family, form]))
@@ -104,7 +103,7 @@ def _count(figures: Figures, name: str, chosen: list[Case]) -> str:
 def _by_month(figures: Figures, label: Json, name: str, chosen: list[Case], *, subtotal: bool = False) -> Json:
     by_month: defaultdict[str, list[int]] = defaultdict(list)
     for case in chosen:
-        by_month[case.content["occurred"]["from"][5:7]].append(case.content_leaf)
+        by_month[case.occurred_on[5:7]].append(case.content_leaf)
     cells = []
     for month in MONTHS:
         added = figures.count(f"{name}.month.{month}", "records", by_month.get(month, []))
@@ -114,8 +113,8 @@ def _by_month(figures: Figures, label: Json, name: str, chosen: list[Case], *, s
 
 def _rate(figures: Figures, name: str, chosen: list[Case]) -> list[Json]:
     leaves = [case.content_leaf for case in chosen]
-    expected = total(case.content["attendance"]["expected"] for case in chosen)
-    present = total(case.content["attendance"]["present"] for case in chosen)
+    expected = total(case.expected or 0 for case in chosen)
+    present = total(case.present or 0 for case in chosen)
     return [
         figure(figures.count(f"{name}.attendance_counted", "records", leaves)),
         figure(figures.add(f"{name}.expected", expected, "person_times", leaves)),

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from domain.records.families import PUBLICITY_LEVELS
 from domain.reports.cases import Case
-from domain.reports.figures import Figures, share, total
+from domain.reports.figures import Figures, share
 from domain.reports.layout import (
     Json,
     cell,
@@ -37,8 +37,8 @@ def keeping(cases: list[Case], withdrawn: list[Case], figures: Figures) -> Json:
     """``cases`` are without the withdrawn ones."""
     with_files = [case for case in cases if case.files]
     leaves = [case.files_leaf for case in with_files]
-    files = figures.add("files.count", sum(len(case.files) for case in with_files), "files", leaves)
-    size = total(file["size"] for case in with_files for file in case.files)
+    files = figures.add("files.count", sum(case.files for case in with_files), "files", leaves)
+    size = sum(case.bytes for case in with_files)
     late = figures.count("late.count", "records", [case.filed_leaf for case in cases if case.late])
     signed = figures.count("signed.count", "records", _having(cases, "signed"))
     leads = [
@@ -86,7 +86,7 @@ def _gaps(cases: list[Case], figures: Figures) -> Json:
     by_code: defaultdict[str, list[int]] = defaultdict(list)
     for case in cases:
         for gap in case.gaps:
-            by_code[gap["code"]].append(case.gaps_leaf)
+            by_code[gap].append(case.gaps_leaf)
     every = [leaf for leaves in by_code.values() for leaf in leaves]
     whole = figures.add("gaps.count", len(every), "gaps", every)
     records = figures.count("gaps.records", "records", [case.gaps_leaf for case in cases if case.gaps])

@@ -15,44 +15,48 @@ from domain.reports.layout import NONE, Json, column, figure, lead, row, section
 
 CONFIDENTIAL = "self_analysis"
 
-Parts = defaultdict[str, list[tuple[Number, int]]]
-"""Person code → (amount, leaf index) of each session."""
-
 
 def people(cases: list[Case], figures: Figures, directory: Directory, organisation: str, day: str) -> Json:
-    present: Parts = defaultdict(list)
-    absent: Parts = defaultdict(list)
-    hours: Parts = defaultdict(list)
-    everyone: list[tuple[Number, int]] = []
+    present: defaultdict[str, list[Case]] = defaultdict(list)
+    absent: defaultdict[str, list[Case]] = defaultdict(list)
+    sums: list[Number] = []
+    counted: list[int] = []
     for case in cases:
         if case.family == CONFIDENTIAL:
             continue
-        content, leaf = case.content, case.content_leaf
-        numbers = content.get("attendance") or {}
-        attendees = numbers.get("attendees", ())
-        amount = content.get("hours")
+        amount = case.content.get("hours")
         if amount:
-            everyone.append((amount * max(numbers.get("present") or 0, len(attendees)), leaf))
-        for person in attendees:
-            code = person.get("person")
+            sums.append(amount * max(case.present or 0, len(case.attendees)))
+            counted.append(case.content_leaf)
+        # The innermost loop of a report: as many rounds as there are signatures on all sign-in sheets.
+        for code in case.attendees:
             if code is not None:
-                present[code].append((1, leaf))
-                if amount:
-                    hours[code].append((amount, leaf))
-        for absence in numbers.get("on_leave", ()):
-            code = absence["person"].get("person")
+                present[code].append(case)
+        for code in case.on_leave:
             if code is not None:
-                absent[code].append((1, leaf))
+                absent[code].append(case)
 
     members = [person.code for person in directory.members(organisation, day)]
     codes = sorted({*members, *present, *absent})
-    rows = [_row(figures, directory, code, present, absent, hours) for code in codes]
-    whole = figures.add("hours.total", total(n for n, _ in everyone), "person_hours", (leaf for _, leaf in everyone))
-    named = total(n for parts in hours.values() for n, _ in parts)
-    rest = figures.add(
-        "hours.not_by_person", tidy(figures.value(whole) - named), "person_hours", (leaf for _, leaf in everyone)
-    )
-    without = sorted(set(members) - set(hours))
+    rows, named, studied = [], [], set()
+    for code in codes:
+        known = directory.people.get(code)
+        sessions = present.get(code, [])
+        taught = [case for case in sessions if case.content.get("hours")]
+        hours = total(case.content["hours"] for case in taught)
+        if taught:
+            studied.add(code)
+            named.append(hours)
+        cells = (
+            figures.count(f"sessions.person.{code}", "times", _leaves(sessions)),
+            figures.count(f"leave.person.{code}", "times", _leaves(absent.get(code, []))),
+            figures.add(f"hours.person.{code}", hours, "hours", _leaves(taught)),
+        )
+        rows.append(row(text(code), text(known.name) if known else NONE, *map(figure, cells)))
+    whole = figures.add("hours.total", total(sums), "person_hours", counted)
+    unnamed = tidy(figures.value(whole) - total(named))
+    rest = figures.add("hours.not_by_person", unnamed, "person_hours", counted)
+    without = set(members) - studied
     columns = [
         column("编号", "Code"),
         column("姓名", "Name"),
@@ -73,14 +77,5 @@ def people(cases: list[Case], figures: Figures, directory: Directory, organisati
     )
 
 
-def _row(figures: Figures, directory: Directory, code: str, present: Parts, absent: Parts, hours: Parts) -> Json:
-    known = directory.people.get(code)
-    cells = [text(code), text(known.name) if known else NONE]
-    for name, unit, parts in (
-        ("sessions.person", "times", present),
-        ("leave.person", "times", absent),
-        ("hours.person", "hours", hours),
-    ):
-        mine = parts.get(code, [])
-        cells.append(figure(figures.add(f"{name}.{code}", total(n for n, _ in mine), unit, (leaf for _, leaf in mine))))
-    return row(*cells)
+def _leaves(cases: list[Case]) -> list[int]:
+    return [case.content_leaf for case in cases]

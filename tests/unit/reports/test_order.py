@@ -11,6 +11,13 @@ from hypothesis import strategies as st
 from domain.reports.cases import Fact
 from tests.unit.reports.facts import Story, fold, person, record
 
+KINDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("study_session", "theme_day", {"hours": 1}),
+    ("study_session", "training", {"hours": 2}),
+    ("self_analysis", "reflection", {}),
+    ("rectification", "problem_item", {"deadline": "2023-05-05"}),
+    ("evaluation", "satisfaction", {"ballots": 9, "satisfied": 4, "dissatisfied": 5}),
+]
 HOURS = st.sampled_from([0.1, 0.2, 0.3, 1, 1.5, 1e6])
 
 
@@ -18,20 +25,9 @@ HOURS = st.sampled_from([0.1, 0.2, 0.3, 1, 1.5, 1e6])
 def stories(draw: st.DrawFn) -> Story:
     """Records of every family with later acts, interleaved as they come."""
     story = Story()
-    said: dict[str, Any]
     for number in range(draw(st.integers(1, 8))):
         which = record(number + 1)
-        family, form, said = draw(
-            st.sampled_from(
-                [
-                    ("study_session", "theme_day", {"hours": 1}),
-                    ("study_session", "training", {"hours": 2}),
-                    ("self_analysis", "reflection", {}),
-                    ("rectification", "problem_item", {"deadline": "2023-05-05"}),
-                    ("evaluation", "satisfaction", {"ballots": 9, "satisfied": 4, "dissatisfied": 5}),
-                ]
-            )
-        )
+        family, form, said = draw(st.sampled_from(KINDS))
         said = dict(said)
         if "hours" in said:
             said["hours"] = draw(HOURS)
