@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -14,9 +15,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from adapters.blobs.names import kept_path
+from api.http.auth import CSRF_HEADER
 from tests.http_world import World, make_world, record
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4000
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -79,40 +83,48 @@ def test_a_digest_that_cannot_be_read_is_refused(world: World, value: str) -> No
     assert (answer.status_code, answer.json()["code"]) == (422, "digest_invalid")
 
 
-def test_a_truncated_upload_leaves_nothing(world: World) -> None:
-    """The connection ends in the middle, or fewer bytes come than were declared: no file, no claim."""
+def upload_raw(world: World, client: TestClient, receive: Receive, declared: int | None = None) -> list[dict[str, Any]]:
+    """An upload whose body arrives as ``receive`` says, below any client library; the messages that were answered."""
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    said = {"host": "localhost", "cookie": cookies, CSRF_HEADER: client.headers[CSRF_HEADER]}
+    if declared is not None:
+        said["content-length"] = str(declared)
+    path = "/api/v1/uploads"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in said.items()],
+        "client": ("127.0.0.1", 5000), "server": ("localhost", 80),
+    }  # fmt: skip
+    sent: list[dict[str, Any]] = []
+
+    async def reply(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(world.app(scope, receive, reply))
+    return sent
+
+
+def arriving(pieces: Iterable[bytes], last: dict[str, Any]) -> Receive:
+    left = iter(pieces)
+
+    async def receive() -> dict[str, Any]:
+        piece = next(left, None)
+        return last if piece is None else {"type": "http.request", "body": piece, "more_body": True}
+
+    return receive
+
+
+END = {"type": "http.request", "body": b"", "more_body": False}
+GONE = {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("last", [END, GONE], ids=["short", "gone"])
+def test_a_truncated_upload_leaves_nothing(world: World, last: dict[str, Any]) -> None:
+    """Fewer bytes come than were declared, or the connection ends in the middle: no file, no claim."""
     client = world.signed_in("clerk-here")
     before = staged(world)
-
-    async def upload(messages: list[dict[str, Any]], declared: int) -> list[dict[str, Any]]:
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return messages.pop(0)
-
-        async def reply(message: Any) -> None:
-            sent.append(message)
-
-        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-        headers = [
-            (b"host", b"localhost"),
-            (b"cookie", cookie.encode()),
-            (b"x-csrf-token", client.headers["x-csrf-token"].encode()),
-            (b"content-length", str(declared).encode()),
-        ]
-        path = "/api/v1/uploads"
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-            "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"", "headers": headers,
-            "client": ("127.0.0.1", 5000), "server": ("localhost", 80),
-        }  # fmt: skip
-        await world.app(scope, receive, reply)
-        return sent
-
-    piece = {"type": "http.request", "body": b"half of it", "more_body": True}
-    sent = asyncio.run(upload([dict(piece), {"type": "http.disconnect"}], 1000))
-    assert [m["status"] for m in sent if m["type"] == "http.response.start"] in ([], [400])
-    sent = asyncio.run(upload([dict(piece), {"type": "http.request", "body": b"", "more_body": False}], 1000))
+    sent = upload_raw(world, client, arriving([b"half of it"], last), 1000)
     assert sent[0]["status"] == 400
     assert b"upload_interrupted" in sent[1]["body"]
     assert staged(world) == before
@@ -123,47 +135,18 @@ def test_an_upload_of_any_size_takes_little_memory(world: World) -> None:
     """200 MB go through the application with a few megabytes of Python memory."""
     client = world.signed_in("clerk-here")
     piece, count = b"\x00\xff" * (1 << 17), 800
-    digest = hashlib.sha256()
-
-    def pieces() -> Iterator[bytes]:
-        for _ in range(count):
-            digest.update(piece)
-            yield piece
-
-    sizes: list[int] = []
-
-    async def streamed() -> None:
-        chunks = pieces()
-
-        async def receive() -> dict[str, Any]:
-            chunk = next(chunks, None)
-            return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
-
-        async def reply(message: Any) -> None:
-            sizes.append(message.get("status", 0))
-
-        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-        path = "/api/v1/uploads"
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-            "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
-            "headers": [(b"host", b"localhost"), (b"cookie", cookie.encode()),
-                        (b"x-csrf-token", client.headers["x-csrf-token"].encode())],
-            "client": ("127.0.0.1", 5000), "server": ("localhost", 80),
-        }  # fmt: skip
-        await world.app(scope, receive, reply)
-
     tracemalloc.start()
     try:
-        asyncio.run(streamed())
+        sent = upload_raw(world, client, arriving((piece for _ in range(count)), END))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert sizes[0] == 201
+    assert sent[0]["status"] == 201
     assert peak < 16 << 20
-    found = world.house.blobs.find_staged(digest.hexdigest())
+    answer = json.loads(sent[1]["body"])
+    assert answer["size"] == len(piece) * count
+    found = world.house.blobs.find_staged(answer["sha256"])
     assert found is not None
-    assert found.size == len(piece) * count
     found.discard()
 
 

@@ -1,0 +1,121 @@
+"""The application behind a real server and real sockets: what only shows between two machines."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from adapters.blobs.names import kept_path
+from indexers.pipeline import Pipeline
+from tests.http_world import World, make_world, record
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = make_world(tmp_path_factory.mktemp("archive") / "home")
+    yield made
+    made.house.close()
+
+
+@pytest.fixture(scope="module")
+def port(world: World) -> Iterator[int]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()  # connections wait in the queue until the server takes them
+    server = uvicorn.Server(uvicorn.Config(world.app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture(scope="module")
+def token(world: World) -> str:
+    return world.house.accounts.create_token("clerk-here", "test", world.clock())[1]
+
+
+def call(port: int, token: str, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    headers = {"authorization": f"Bearer {token}"}
+    if isinstance(body, dict):
+        body, headers["content-type"] = json.dumps(body), "application/json"
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def filed_with(port: int, token: str, name: str, data: bytes) -> str:
+    assert call(port, token, "POST", "/api/v1/uploads", data)[0] == 201
+    files = [{"name": name, "sha256": hashlib.sha256(data).hexdigest()}]
+    status, answer = call(port, token, "POST", "/api/v1/records", record(files=files, title=f"附件 {name[:20]}"))
+    assert status == 201, answer
+    return str(json.loads(answer)["code"])
+
+
+def test_a_client_that_goes_away_leaves_nothing(world: World, port: int, token: str) -> None:
+    """The connection is closed in the middle of an upload; staging is empty a moment later."""
+    folder = world.house.settings.staging_folder
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        head = f"POST /api/v1/uploads HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        client.sendall(head.encode() + b"Content-Length: 10000000\r\n\r\n" + b"x" * 1_000_000)
+        for _ in range(200):
+            if any(folder.iterdir()):
+                break
+            time.sleep(0.02)
+        assert [path.name for path in folder.iterdir() if path.name.startswith("incoming.")]
+    for _ in range(200):
+        if not any(folder.iterdir()):
+            break
+        time.sleep(0.02)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_download_of_an_altered_file_breaks_off(world: World, port: int, token: str) -> None:
+    """The reader's program knows that it did not get the whole file."""
+    good = bytes(range(256)) * 8000
+    code = filed_with(port, token, "a.bin", good)
+    path = kept_path(world.house.settings.blobs_folder, hashlib.sha256(good).hexdigest())
+    path.chmod(0o644)
+    path.write_bytes(good[:-1] + b"?")
+    with pytest.raises(http.client.IncompleteRead):
+        call(port, token, "GET", f"/api/v1/records/{code}/files/a.bin")
+
+
+def test_a_name_that_looks_encoded_is_decoded_once(world: World, port: int, token: str) -> None:
+    """`%2F` in a file's own name is three characters of that name."""
+    code = filed_with(port, token, "100%2F.txt", b"once")
+    path = f"/api/v1/records/{code}/files/100%252F.txt"
+    assert call(port, token, "GET", path) == (200, b"once")
+
+
+def test_clerks_at_once_get_codes_without_gaps(world: World, port: int, token: str) -> None:
+    """Twenty filings from five connections: all are acknowledged, and each has a code of its own."""
+    answers: list[tuple[int, bytes]] = []
+
+    def file(n: int) -> None:
+        for k in range(4):
+            answers.append(call(port, token, "POST", "/api/v1/records", record(title=f"同时 {n}-{k}")))
+
+    threads = [threading.Thread(target=file, args=(n,)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {status for status, _ in answers} == {201}
+    numbers = sorted(int(json.loads(body)["code"].rpartition("-")[2]) for _, body in answers)
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+    Pipeline(world.house).catch_up()
