@@ -135,6 +135,12 @@ class Context:
                 f"已经存好；检索和账本稍后跟上（{said}）", f"It is stored; index and ledger follow later ({said})"
             )
 
+    def refresh(self) -> None:
+        """Before a search: take in what an interrupted command, or another process, left behind."""
+        house = self.house
+        if house.ledger.tracking() < house.events.head() or house.engine.position() < house.ledger.size():
+            self.catch_up()
+
     def password(self, variable: str, zh: str, en: str) -> str:
         """From the environment, else asked for twice without showing it."""
         given = self.environment.get(variable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,26 +31,31 @@ def ingest(context: Context, args: Namespace) -> int:
     if args.org:
         house.directory().organisation(args.org)
     run = Ingest(house.archive, house.blobs, house.settings.zone, context.actor, args.org)
-    outcomes: list[Filed | Refused] = []
-    for outcome in run.run(Path(path) for path in args.path):
-        outcomes.append(outcome)
-        _report(screen, outcome)
-        screen.progress(f"已处理 {len(outcomes)} 条：{outcome.path}", f"{len(outcomes)} done: {outcome.path}")
+    tally: Counter[str] = Counter()
+    codes: set[int] = set()
+
+    def watched() -> Iterator[Filed | Refused]:
+        for outcome in run.run(Path(path) for path in args.path):
+            if isinstance(outcome, Refused):
+                codes.add(outcome.error.exit_code)
+            tally["refused" if isinstance(outcome, Refused) else "filed" if outcome.outcome.changed else "same"] += 1
+            _report(screen, outcome)
+            screen.progress(f"已处理 {tally.total()} 条：{outcome.path}", f"{tally.total()} done: {outcome.path}")
+            yield outcome
+
+    # A hundred thousand records pass by here: what is kept of each is what will be printed.
+    document = ingest_json(watched(), run.passed, screen.lang) if screen.json else deque(watched(), maxlen=0)
     screen.progress_done()
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    if len(refused) < len(outcomes):
+    if tally["filed"]:
         context.catch_up()
-    screen.document(ingest_json(outcomes, run.passed, screen.lang))
+    screen.document(document)
     for passed in run.passed:
         if not screen.json:
             screen.note(f"! {passed.path}：{passed.zh}", f"! {passed.path}: {passed.en}")
-    filed = sum(not isinstance(o, Refused) and o.outcome.changed for o in outcomes)
-    same = len(outcomes) - filed - len(refused)
     screen.say(
-        f"存入 {filed} 条，以前存过 {same} 条，没有存入 {len(refused)} 条",
-        f"Filed {filed}, filed before {same}, refused {len(refused)}",
+        f"存入 {tally['filed']} 条，以前存过 {tally['same']} 条，没有存入 {tally['refused']} 条",
+        f"Filed {tally['filed']}, filed before {tally['same']}, refused {tally['refused']}",
     )
-    codes = {outcome.error.exit_code for outcome in refused}
     return EXIT_INPUT if EXIT_INPUT in codes else max(codes, default=EXIT_DONE)
 
 

@@ -26,6 +26,7 @@ def search(context: Context, args: Namespace) -> int:
     from domain.ports import SearchRequest
 
     house = context.house
+    context.refresh()
     begun = time.perf_counter()
     answer = house.searching.search(
         context.actor,

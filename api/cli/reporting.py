@@ -102,14 +102,20 @@ def _made(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(context: Context, report: dict[str, Any]) -> None:
-    screen = context.screen
+    """The leading figures of each section, and what the report remarks on."""
+    screen, lang = context.screen, context.screen.lang
     if screen.json:
         return
     size = report["as_of"]["tree_size"]
     screen.line(screen.bold(f"{report['organisation_name']} {report['year']}"))
     screen.say(f"账本 {size} 条时的样子", f"as of {size} leaves")
-    for name, figure in report["figures"].items():
-        screen.line(f"  {name}: {figure['value']} {figure['unit']}")
+    for section in report["sections"]:
+        screen.line()
+        screen.line(screen.bold(section["title"][lang]))
+        for lead in section["leads"]:
+            screen.line(f"  {lead['label'][lang]}: {report['figures'][lead['figure']]['value']}")
+        for remark in section["remarks"]:
+            screen.line(f"  · {remark['text'][lang]}")
 
 
 COMMANDS: tuple[Command, ...] = (

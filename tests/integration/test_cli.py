@@ -315,6 +315,8 @@ def test_reports_are_made_issued_and_checked(shell: Shell, tmp_path: Path) -> No
     assert shell("report", "verify", str(path), "--json").json["ok"] is True
     path.write_bytes(path.read_bytes() + b" ")
     assert shell("report", "verify", str(path)).code == 1
+    said = shell("report", "annual", "--org", "school-01", "--year", "2023").out
+    assert "学习会议: 1" in said
     assert shell("report", "annual", "--org", "school-01", "--year", "2023", "-o", "x.odt", "--json").code == 2
     assert shell("report", "annual", "--org", "nobody", "--year", "2023", "--json").json["error"]["code"] == "not_found"
 
