@@ -7,6 +7,7 @@ out: whose they are is confidential.
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 
 from domain.organisations.directory import Directory
 from domain.reports.cases import Case
@@ -15,10 +16,13 @@ from domain.reports.layout import NONE, Json, column, figure, lead, row, section
 
 CONFIDENTIAL = "self_analysis"
 
+Leaves = defaultdict[str, list[int]]
+"""Person code → the leaf index of each session."""
+
 
 def people(cases: list[Case], figures: Figures, directory: Directory, organisation: str, day: str) -> Json:
-    present: defaultdict[str, list[Case]] = defaultdict(list)
-    absent: defaultdict[str, list[Case]] = defaultdict(list)
+    present: defaultdict[Number, Leaves] = defaultdict(lambda: defaultdict(list))  # by hours of the session
+    absent: Leaves = defaultdict(list)
     sums: list[Number] = []
     counted: list[int] = []
     for case in cases:
@@ -28,29 +32,31 @@ def people(cases: list[Case], figures: Figures, directory: Directory, organisati
         if amount:
             sums.append(amount * max(case.present or 0, len(case.attendees)))
             counted.append(case.content_leaf)
+        leaf, signatures = case.content_leaf, present[amount or 0]
         # The innermost loop of a report: as many rounds as there are signatures on all sign-in sheets.
         for code in case.attendees:
             if code is not None:
-                present[code].append(case)
+                signatures[code].append(leaf)
         for code in case.on_leave:
             if code is not None:
-                absent[code].append(case)
+                absent[code].append(leaf)
 
     members = [person.code for person in directory.members(organisation, day)]
-    codes = sorted({*members, *present, *absent})
+    codes = sorted({*members, *chain.from_iterable(present.values()), *absent})
     rows, named, studied = [], [], set()
     for code in codes:
         known = directory.people.get(code)
-        sessions = present.get(code, [])
-        taught = [case for case in sessions if case.content.get("hours")]
-        hours = total(case.content["hours"] for case in taught)
-        if taught:
+        by_hours = {amount: sheets[code] for amount, sheets in present.items() if code in sheets}
+        hours = total(amount * len(leaves) for amount, leaves in by_hours.items())
+        if hours:
             studied.add(code)
             named.append(hours)
         cells = (
-            figures.count(f"sessions.person.{code}", "times", _leaves(sessions)),
-            figures.count(f"leave.person.{code}", "times", _leaves(absent.get(code, []))),
-            figures.add(f"hours.person.{code}", hours, "hours", _leaves(taught)),
+            figures.count(f"sessions.person.{code}", "times", list(chain.from_iterable(by_hours.values()))),
+            figures.count(f"leave.person.{code}", "times", absent.get(code, [])),
+            figures.add(
+                f"hours.person.{code}", hours, "hours", chain.from_iterable(by_hours[n] for n in by_hours if n)
+            ),
         )
         rows.append(row(text(code), text(known.name) if known else NONE, *map(figure, cells)))
     whole = figures.add("hours.total", total(sums), "person_hours", counted)
@@ -75,7 +81,3 @@ def people(cases: list[Case], figures: Figures, directory: Directory, organisati
         ],
         tables=[table(words("按人", "By person"), columns, rows)],
     )
-
-
-def _leaves(cases: list[Case]) -> list[int]:
-    return [case.content_leaf for case in cases]
