@@ -17,7 +17,7 @@ from uuid import UUID
 
 from adapters.blobs.media_types import detect
 from adapters.extraction.charset import decode
-from adapters.record_folder import Found, Passed, Search, attachments, chunks, filed_name, shown
+from adapters.record_folder import Found, Passed, Search, attachments, chunks, faults, filed_name, shown
 from adapters.record_yaml import RECORD_FILE, RecordFile, read_record
 from domain.access import Actor
 from domain.archive import Archive, IncomingFile, Outcome, refused
@@ -131,7 +131,8 @@ class Ingest:
         name = filed_name(path.name)
         with Staging(self.blobs) as staging:
             file = staging.take(path.resolve(), name, "other")
-            changed = datetime.fromtimestamp(path.stat().st_mtime, self.zone)
+            with faults(name):
+                changed = datetime.fromtimestamp(path.stat().st_mtime, self.zone)
             raw = {
                 "organisation": self.organisation,
                 "family": "paper",

@@ -115,9 +115,11 @@ class Search:
 
     def find(self, path: Path) -> Iterator[Found]:
         """Records at or below ``path`` in the order of their names. Raises `PathMissing` and `NothingToFile`."""
-        if not path.exists():
+        with faults(shown(path)):
+            exists, is_folder = path.exists(), path.is_dir()
+        if not exists:
             raise PathMissing(file=shown(path))
-        if not path.is_dir():
+        if not is_folder:
             if path.name == RECORD_FILE:
                 yield Found(path.parent, True)
             else:
@@ -131,7 +133,9 @@ class Search:
             raise NothingToFile(file=shown(path))
 
     def _below(self, folder: Path) -> Iterator[Found]:
-        if (folder / RECORD_FILE).exists():
+        with faults(shown(folder)):
+            is_record = (folder / RECORD_FILE).exists()
+        if is_record:
             yield Found(folder, True)
             return
         for entry in sorted(listing(folder), key=lambda e: e.name):
@@ -185,22 +189,22 @@ def filed_name(name: str) -> str:
 def chunks(path: Path) -> Iterator[bytes]:
     """The bytes of a file, if it stays as it is meanwhile. Raises `FileChanged`, `FileVanished`, `FileUnreadable`."""
     name = shown(Path(path.name))
-    with _faults(name):
+    with faults(name):
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        with _faults(name):
+        with faults(name):
             before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise NotAFile(name=name)
         count = 0
         while True:
-            with _faults(name):
+            with faults(name):
                 block = os.read(handle, CHUNK)
             if not block:
                 break
             count += len(block)
             yield block
-        with _faults(name):
+        with faults(name):
             after, there = os.fstat(handle), path.stat()
         if _state(before) != _state(after) or count != after.st_size or _state(there) != _state(after):
             raise FileChanged(name=name)
@@ -231,7 +235,8 @@ def _inside(folder: Path, link: Path) -> Path:
 
 
 @contextmanager
-def _faults(name: str) -> Iterator[None]:
+def faults(name: str) -> Iterator[None]:
+    """Turn what the operating system says of a file into one of ours."""
     try:
         yield
     except FileNotFoundError:

@@ -288,6 +288,23 @@ def test_a_single_file_needs_an_organisation(house: House, tmp_path: Path) -> No
     assert refused(run(house, path)[0]).error.code == "organisation_needed"
 
 
+def test_a_place_that_may_not_be_entered_is_named(house: House, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights that are missing are an error of the path, and of no other path."""
+    closed = folder.parent / "a closed"
+    closed.mkdir()
+    real = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path.parent == closed:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    outcomes, _ = run(house, closed, folder)
+    assert [isinstance(o, Filed) for o in outcomes] == [False, True]
+    assert refused(outcomes[:1]).error.code == "file_unreadable"
+
+
 def test_paths_that_hold_nothing_are_named(house: House, tmp_path: Path) -> None:
     """A missing path and a folder without records are errors of their own."""
     (tmp_path / "empty").mkdir()
