@@ -20,7 +20,7 @@ from domain.ports import FOREVER, SearchDocument
 from domain.text.folding import FOLDING_VERSION, fold, well_formed
 from domain.text.tokens import TOKENS_VERSION, tokenize
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FORMAT = f"format-{SCHEMA_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
 """Name of the folder of an index: another format is another index, built anew from the events."""
 
@@ -109,6 +109,11 @@ def facet_value(value: str) -> str:
     return well_formed(value)[:LONGEST_VALUE]
 
 
+def filer(username: str) -> str:
+    """Whoever filed a confidential record, among its readers; no person's code holds an @."""
+    return facet_value(f"@{username}")
+
+
 def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[str], schema: Schema) -> Document:
     """``file_types`` are those of the whole revision, for its head."""
     number = revision_no(document.record, document.revision)
@@ -118,7 +123,7 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "record": well_formed(document.record),
         "kind": kind_of(document.source),
         "below": [facet_value(code) for code in {*document.organisation_path, document.organisation}],
-        "reader": [facet_value(code) for code in document.readers],
+        "reader": [*(facet_value(code) for code in document.readers), filer(document.filed_by)],
         "head": head,
         "live": document.until_leaf == FOREVER,
         "current": head and document.until_leaf == FOREVER,

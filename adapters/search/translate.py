@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
-from adapters.search.schema import FACETS, day_number, facet_value
+from adapters.search.schema import FACETS, day_number, facet_value, filer
 from domain.errors import InvalidQuery
 from domain.ports import Scope, SearchRequest
 from domain.text.query import And, Everything, Node, Not, Nothing, Or, Phrase, Tag, TextField
@@ -154,6 +154,8 @@ class Translator:
             readable.append(self._among("below", scope.confidential))
         if scope.person is not None:
             readable.append(self._term("reader", facet_value(scope.person)))
+        if scope.username:
+            readable.append(self._term("reader", filer(scope.username)))
         return [self._among("below", scope.organisations), _any(readable)]
 
     def _filters(self, request: SearchRequest) -> list[Query]:

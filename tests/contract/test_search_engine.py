@@ -271,7 +271,9 @@ def guarded(new_engine: NewEngine) -> SearchEngine:
         [
             document("open-1", "剖析", people=("甲",)),
             document("open-2", "剖析", people=("乙",), **other),
-            document("secret-1", "剖析", confidential=True, readers=("p1",), form="述职", people=("丙",)),
+            document(
+                "secret-1", "剖析", confidential=True, readers=("p1",), filed_by="clerk", form="述职", people=("丙",)
+            ),
             document("secret-2", "剖析", confidential=True, readers=("p2",), form="对照", **other),
             document("mixed", "平常"),
             document("mixed", "剖析", source="file:0", source_name="x.txt", confidential=True, readers=("p1",)),
@@ -295,6 +297,10 @@ ONE, TWO = frozenset({"school-01"}), frozenset({"school-02"})
         (Scope(organisations=ONE | TWO, confidential=TWO), {"open-1", "open-2", "secret-2"}),
         (Scope(organisations=ONE, confidential=TWO), {"open-1"}),
         (Scope(organisations=ONE, person="p1"), {"open-1", "secret-1", "mixed"}),
+        (Scope(organisations=ONE, username="clerk"), {"open-1", "secret-1"}),
+        (Scope(organisations=TWO, username="clerk"), {"open-2"}),
+        (Scope(organisations=ONE, username="p1"), {"open-1"}),
+        (Scope(organisations=ONE, username=""), {"open-1"}),
         (Scope(organisations=TWO, person="p1"), {"open-2"}),
         (Scope(person="p1"), set()),
         (Scope(everything=True), {"open-1", "open-2", "secret-1", "secret-2", "mixed"}),
