@@ -26,6 +26,7 @@ class Settings:
     lang: Lang
     late_after: int  # working days
     fonts: tuple[Path, ...]
+    hosts: tuple[str, ...]  # names under which the server may be asked, besides addresses and those of the network
     user: str | None  # who a command acts as; None: the first administrator
 
     @property
@@ -94,6 +95,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         lang=language(environment),
         late_after=int(late),
         fonts=tuple(Path(part) for part in fonts.split(os.pathsep) if part),
+        hosts=tuple(environment.get("JIANZHENG_HOSTS", "").replace(",", " ").split()),
         user=environment.get("JIANZHENG_USER") or None,
     )
 

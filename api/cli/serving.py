@@ -18,15 +18,16 @@ class AddressTaken(Unavailable):
 
 
 def serve(context: Context, args: Namespace) -> int:
-    import logging
     import signal
     import socket
 
     import uvicorn
 
     from api.http.app import create_app
+    from api.http.shield import log_to_stderr
 
-    app = create_app(context.house, context.pipeline)
+    log_to_stderr()
+    app = create_app(context.house, context.pipeline, context.house.settings.hosts)
     family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,7 +46,6 @@ def serve(context: Context, args: Namespace) -> int:
             context.screen.say(f"见证已启动：{address}（Ctrl+C 停止）", f"Jianzheng is ready: {address} (Ctrl+C stops)")
             context.screen.flush()
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # uvicorn ends its work and then lets the signal through; either one is how a server is meant to end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
