@@ -133,12 +133,12 @@ def introduction(port: int) -> str:
         f"  打开浏览器访问  http://{HOST}:{port}    （按 Ctrl+C 结束）",
         f"  Open            http://{HOST}:{port}    (Ctrl+C ends it)",
         "",
-        "  账号 account   口令 password           身份 role",
+        "  账号 account   口令 password            身份 role",
     ]
     for account in people.ACCOUNTS:
         if account.until is None:
             said = f"{account.said}  {account.said_en}"
-            lines.append(f"  {account.username:<14} {account.password:<23} {said}")
+            lines.append(f"  {account.username:<14} {account.password:<24} {said}")
     return "\n".join([*lines, ""])
 
 

@@ -284,7 +284,6 @@ class Office:
         }
         example = self.add(
             organisation, "rectification", form, f"整改事项：{item.problem}", {"from": iso}, content | (fields or {}),
-            signed=False,
         )  # fmt: skip
         for number, step in enumerate(map(workday, steps)):
             text = item.steps[min(number, len(item.steps) - 1 - (closed is not None))]
@@ -331,7 +330,7 @@ def minutes_file(
     if decisions:
         parts.append(("会议决定", texts.numbered(list(decisions))))
     make = partial(make_docx, title, head, parts, day, content["recorder"])
-    return File(f"{title}会议记录.docx", "minutes", make)
+    return File(f"{title.removesuffix('会议').removesuffix('会')}会议记录.docx", "minutes", make)
 
 
 def sign_in_file(title: str, day: date, names: Sequence[str], absent: dict[str, str], random: Random) -> File:
