@@ -24,5 +24,10 @@ def checked_digest(value: str) -> str:
 
 def kept_path(root: Path, sha256: str) -> Path:
     """``sha256/ab/cd/<digest>`` below the store's root. Raises `InvalidDigest`."""
+    return root / kept_name(sha256)
+
+
+def kept_name(sha256: str) -> str:
+    """The same as text, relative to the root: for a caller with very many, to whom a `Path` costs too much."""
     checked_digest(sha256)
-    return root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+    return f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"

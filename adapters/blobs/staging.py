@@ -100,7 +100,7 @@ def _batches(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(waiting)
 
 
-def digest_of(handle: int, block: bytearray | None = None) -> str:
+def digest_of(handle: int, block: bytearray | memoryview | None = None) -> str:
     """SHA-256 of an open file from its beginning, in hexadecimal. Raises `OSError`.
 
     ``block`` is room to read into, for a caller with many small files: a fresh one costs as much as hashing them.
