@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -114,15 +115,27 @@ def serve(settings: Settings, port: int) -> int:
 
     from api.http.app import create_app
 
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        say(
+            f"端口 {port} 已被占用，请换一个：DEMO_PORT=8001 make demo\n"
+            f"Port {port} is taken; choose another one: DEMO_PORT=8001 make demo"
+        )
+        return 3
     house = open_archive(settings)
     try:
         app = create_app(house, Pipeline(house))
         say(introduction(port))
-        uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning", server_header=False)).run()
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run([listener])
     except KeyboardInterrupt:
         pass
     finally:
         house.close()
+        listener.close()
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import socket
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -273,6 +274,10 @@ def test_filling_once_and_again(
     assert "starting again" in capsys.readouterr().out
     assert not (tmp_path / "demo-data.part").exists()
     made = (home / "archive.json").read_bytes()
+    with socket.create_server((demo.HOST, 0)) as other:
+        port = other.getsockname()[1]
+        assert demo.main([], {"JIANZHENG_HOME": str(home), "DEMO_PORT": str(port)}) == 3
+    assert f"Port {port} is taken" in capsys.readouterr().out
     assert demo.main(["--fill-only"], {"JIANZHENG_HOME": str(home)}) == 0
     assert "is there already" in capsys.readouterr().out
     assert (home / "archive.json").read_bytes() == made
