@@ -12,9 +12,13 @@ import orjson
 from eventsourcing.persistence import Transcoder
 
 
+def encode(state: Any) -> bytes:
+    return orjson.dumps(state)
+
+
 class PlainJSONTranscoder(Transcoder):
     def encode(self, obj: Any) -> bytes:
-        return orjson.dumps(obj)
+        return encode(obj)
 
     def decode(self, data: bytes) -> Any:
         return orjson.loads(data)
