@@ -14,13 +14,15 @@ from fastapi import APIRouter, Request, Response
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
+from api.web import shown
+from api.web.locale import Speaker
 from api.web.page import may, may_somewhere, render, say
 from domain.access import Actor
-from domain.errors import Lang
+from domain.errors import NotAllowed
 from domain.ports import SearchRequest
 from domain.records.content import occurred_on
+from domain.records.events import RecordFiled
 from domain.records.families import family
-from domain.records.gaps import describe
 from domain.records.record import Record
 
 router = APIRouter()
@@ -28,8 +30,11 @@ router = APIRouter()
 SHOWN = 6
 """Lines of a list on the desk; the search page has them all."""
 
-MOST_ITEMS = 1_000
-"""Rectification items looked at for what is overdue."""
+LATEST, LAST_LEAVES = 7, 400
+"""Filings shown as the latest, and how far back in the ledger they are looked for."""
+
+MOST_ITEMS = 400
+"""Rectification items, newest first, looked at for what is overdue."""
 
 VALID = ("filed", "signed", "returned")
 """Statuses of records that count."""
@@ -45,7 +50,7 @@ class Figure:
 
 @router.get("/")
 def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
-    lang = say(request).lang
+    t = say(request)
     returned, returned_total = _find(house, actor, status=("returned",))
     gaps, gaps_total = _find(house, actor, gaps=("true",), status=VALID)
     waiting, waiting_total = _find(house, actor, status=("filed",))
@@ -70,9 +75,9 @@ def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         overdue=overdue[:SHOWN],
         returned=[_returned(house, actor, record) for record in mine_first],
         returned_total=returned_total,
-        gaps=[_line(house, record, lang) for record in gaps],
+        gaps=[_line(house, record, t) for record in gaps],
         gaps_total=gaps_total,
-        waiting=[_line(house, record, lang) for record in waiting],
+        waiting=[_line(house, record, t) for record in waiting],
         waiting_total=waiting_total,
         latest=_latest(house, actor),
     )
@@ -117,16 +122,24 @@ def _every(house: House, actor: Actor, **filters: tuple[str, ...]) -> list[Recor
 
 
 def _latest(house: House, actor: Actor) -> list[dict[str, Any]]:
-    """The records that came in last, by the time of filing."""
-    today = house.archive.today().isoformat()
-    month = f"{today[:8]}01"
-    recent = house.searching.search(actor, SearchRequest(recorded_from=month, sort="newest", limit=100))
-    answer = recent if recent.total else house.searching.search(actor, SearchRequest(sort="newest", limit=100))
-    records = sorted((found.record for found in answer.hits), key=lambda record: record.filed_at, reverse=True)
-    return [
-        {"code": r.code, "title": r.content["title"], "filed_at": r.filed_at, "files": len(r.files)}
-        for r in records[:7]
-    ]
+    """The records that came into the ledger last and that the actor may see."""
+    found: list[dict[str, Any]] = []
+    size = house.ledger.size()
+    leaves = {leaf.position: leaf for leaf in house.ledger.leaves(max(0, size - LAST_LEAVES), LAST_LEAVES)}
+    for row in reversed(house.events.rows_at(list(leaves))):
+        if row.topic != RecordFiled.TOPIC:
+            continue
+        try:
+            record = house.archive.read(actor, str(row.id))
+        except NotAllowed:
+            continue
+        found.append(
+            {"code": record.code, "title": record.content["title"], "filed_at": record.filed_at,
+             "files": len(record.files), "leaf": leaves[row.position].index}
+        )  # fmt: skip
+        if len(found) == LATEST:
+            break
+    return found
 
 
 def _returned(house: House, actor: Actor, record: Record) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _returned(house: House, actor: Actor, record: Record) -> dict[str, Any]:
     }
 
 
-def _line(house: House, record: Record, lang: Lang) -> dict[str, Any]:
+def _line(house: House, record: Record, t: Speaker) -> dict[str, Any]:
     found = family(record.content["family"])
     form = found.form(record.content["form"]) if found else None
     return {
@@ -150,8 +163,8 @@ def _line(house: House, record: Record, lang: Lang) -> dict[str, Any]:
         "organisation": record.organisation,
         "occurred_on": occurred_on(record.content),
         "by": person_of(house, record.filed_by),
-        "form": (form.zh if lang == "zh" else form.en) if form else record.content["form"],
-        "gaps": [describe(gap, lang, record.content) for gap in record.current.gaps],
+        "form": t.name(form, record.content["form"]),
+        "gaps": [shown.gap(t, gap, record.content) for gap in record.current.gaps],
     }
 
 

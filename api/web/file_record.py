@@ -18,7 +18,7 @@ from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
 from api.http.uploads import FileNamed, incoming
-from api.web import forms
+from api.web import forms, shown
 from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
 from api.web.page import organisations_for, render, say, to
@@ -28,7 +28,6 @@ from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound
 from domain.records import content, families
 from domain.records.families import FAMILIES, FILE_ROLES, Family, Form
 from domain.records.fields import Problem
-from domain.records.gaps import describe
 from domain.records.record import Record
 
 router = APIRouter()
@@ -75,10 +74,15 @@ def check(request: Request, house: HouseDep, actor: ActorDep, form: FormDep) -> 
     if checked.problems and checked.content:
         sound = {**checked.content, "occurred": checked.content.get("occurred", {})}
         gaps = tuple(gap for gap in content.find_gaps(sound, roles) if gap.code != "person_not_on_roll")
+    known = checked.content or None
     return {
         "problems": [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in checked.problems],
         "gaps": [
-            {"field": gap.field, "id": input_id(gap.field), "message": describe(gap.as_json(), t.lang, checked.content)}
+            {
+                "field": gap.field,
+                "id": input_id(gap.field),
+                "message": shown.gap(t, gap.as_json(), known),
+            }
             for gap in gaps
         ],
         "kept": [file.sha256 for file in named if house.blobs.size(file.sha256) is not None],
@@ -184,7 +188,7 @@ def _page(
 
 WORDS = (
     "waiting", "sending", "sent", "failed", "interrupted", "twin", "kept", "empty", "gaps_none", "required",
-    "draft_found", "draft_saved", "remove", "busy", "offline", "leave",
+    "separator", "draft_found", "draft_saved", "remove", "busy", "offline", "leave",
 )  # fmt: skip
 """Sentences that the scripts of the form need."""
 

@@ -52,7 +52,7 @@ class Input:
 
     @property
     def width(self) -> str:
-        return "" if self.path == "title" else WIDTHS[self.field.kind]
+        return {"title": "", "place": "third"}.get(self.path, WIDTHS[self.field.kind])
 
 
 @dataclass(frozen=True)

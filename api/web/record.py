@@ -23,7 +23,6 @@ from domain.errors import NotFound
 from domain.records import families
 from domain.records.content import Content
 from domain.records.fields import Field
-from domain.records.gaps import describe
 from domain.records.record import Record, Version
 from indexers.record_check import check_record
 
@@ -80,7 +79,7 @@ def page(
         year=state.content["occurred"]["from"][:4],
         facts=facts(t, state.content),
         prose=prose(t, state.content),
-        gaps=[describe(gap, t.lang, state.content) for gap in state.gaps],
+        gaps=[shown.gap(t, gap, state.content) for gap in state.gaps],
         files=[_file(house, record, state, n, t) for n in range(len(state.files))],
         history=_history(t, house, record, leaves),
         leaf=leaves.get(record.revision),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
 
 from api.web.locale import Speaker, number
 from domain.records.families import FILE_ROLES
 from domain.records.fields import Field
+from domain.records.gaps import describe
 
 KINDS = {
     "application/pdf": "PDF",
@@ -101,6 +103,12 @@ def value(t: Speaker, field: Field, found: Any) -> str:
             return day(t, found)
         case _:
             return str(found)
+
+
+def gap(t: Speaker, found: Mapping[str, str], content: Mapping[str, Any] | None) -> str:
+    """What is missing, as a sentence of its own."""
+    said = describe(found, t.lang, content)
+    return said[:1].upper() + said[1:]
 
 
 def role(t: Speaker, key: str) -> str:

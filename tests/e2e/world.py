@@ -1,4 +1,4 @@
-"""A small archive for the pages: a bureau, two schools, a branch, people, and records in every state. Nothing in it is real."""
+"""A small archive for the pages: a bureau, two schools, a branch, people, records in every state. Nothing is real."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ PEOPLE = (
 
 MARKUP = "<img src=x onerror=\"document.title='XSS'\"><script>document.title='XSS'</script>"
 """What a hostile person types into every field."""
+
+
+LECTURE = (
+    "张敏同志以“从历史中汲取力量”为题讲授专题党课，回顾学校建校以来的办学历程，"
+    "结合课堂教学和师德建设提出三点要求。\n\n与会党员围绕要求逐一发言，形成两条决议。"
+)
 
 
 def make(home: Path) -> House:
@@ -75,8 +81,7 @@ def fill(house: House) -> None:
         house, clerk, "study_session", "党课", "专题党课：从历史中汲取力量", ago(12),
         {"place": "三楼会议室", "chair": "张敏", "recorder": "李强", "lecturer": "张敏", "hours": 2,
          "attendance": {"expected": 5, "present": 4, "on_leave": [{"person": "王芳", "reason": "病假"}]},
-         "body": "张敏同志以“从历史中汲取力量”为题讲授专题党课，回顾学校建校以来的办学历程，结合课堂教学和师德建设提出三点要求。\n\n"
-                 "与会党员围绕要求逐一发言，形成两条决议。",
+         "body": LECTURE,
          "decisions": ["各教研组每月组织一次集体学习", "师德建设情况列入期末考评"], "retention": "30y"},
         [("讲稿.txt", "讲稿\n对短期能够解决的立行立改，对一时难以解决的持续推进。".encode(), "manuscript"),
          ("签到表.png", picture(0), "attendance_sheet"), ("现场照片（1）.png", picture(1), "photo")],
@@ -85,7 +90,7 @@ def fill(house: House) -> None:
     raw = {**_raw("study_session", "党课", "专题党课：从历史中汲取力量（第二讲）", ago(12)), "place": "三楼会议室",
            "chair": "张敏", "recorder": "李强", "lecturer": "张敏", "hours": 2,
            "attendance": {"expected": 5, "present": 4, "on_leave": [{"person": "王芳", "reason": "病假"}]},
-           "body": "张敏同志以“从历史中汲取力量”为题讲授专题党课，结合课堂教学和师德建设提出三点要求。\n\n形成两条决议。",
+           "body": LECTURE.replace("与会党员围绕要求逐一发言，", ""),
            "decisions": ["各教研组每月组织一次集体学习", "师德建设情况列入期末考评"], "retention": "30y"}  # fmt: skip
     house.archive.correct(clerk, lecture.code, raw, "题名有误")
     committee = filed(
@@ -102,12 +107,13 @@ def fill(house: House) -> None:
     filed(
         house, clerk, "discussion", "座谈会", "家长座谈会意见整理", ago(40),
         {"attendance": {"expected": 20, "present": 20}, "chair": "刘洋", "recorder": "赵军",
-         "body": "家长建议食堂公示每周菜单，学校答复立行立改，并于当月公布整改措施。", "conclusion": "食堂每周一公示菜单。"},
+         "body": "家长建议食堂公示每周菜单，学校答复立行立改，并于当月公布整改措施。",
+         "conclusion": "食堂每周一公示菜单。"},
         organisation="qh-01",
     )  # fmt: skip
     item = filed(
         house, clerk, "rectification", "问题整改", "会议记录不规范的整改", ago(60),
-        {"problem": "部分会议记录没有写明缺席人员和原因。", "measures": "立行立改：统一记录本，会后三日内由记录人补齐。",
+        {"problem": "部分会议记录没有写明缺席人员和原因。", "measures": "立行立改：统一记录本，三日内补齐。",
          "department": "支部委员会", "responsible": "李强", "deadline": ago(21), "term": "immediate"},
     )  # fmt: skip
     house.archive.note_progress(clerk, item.code, "已换发统一的记录本。", ago(30))
@@ -121,7 +127,8 @@ def fill(house: House) -> None:
     filed(
         house, clerk, "evaluation", "民主评议党员", "年度民主评议党员", ago(15),
         {"attendance": {"expected": 5, "present": 5}, "body": "按规定程序进行民主评议。",
-         "results": [{"person": name, "self_grade": "合格", "peer_excellent": n, "peer_qualified": 5 - n, "grade": grade}
+         "results": [{"person": name, "self_grade": "合格", "peer_excellent": n, "peer_qualified": 5 - n,
+                      "grade": grade}
                      for name, n, grade in (("张敏", 4, "优秀"), ("李强", 2, "合格"), ("王芳", 1, "合格"),
                                             ("赵军", 0, "基本合格"), ("陈静", 3, "合格"))]},
     )  # fmt: skip

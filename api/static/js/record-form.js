@@ -111,7 +111,7 @@ function tell(answer) {
     if (field) said.set(field, ["bad", problem.message]);
     lines.push(["bad", problem.id, problem.message]);
   }
-  if (empty.length) lines.push(["gap", "", words.required.replace("{fields}", [...new Set(empty)].join("、"))]);
+  if (empty.length) lines.push(["gap", "", words.required.replace("{fields}", [...new Set(empty)].join(words.separator))]);
   for (const gap of answer.gaps) {
     const field = fieldOf(gap.field);
     if (field && !said.has(field) && isTouched(gap.field)) said.set(field, ["gap", gap.message]);
