@@ -45,24 +45,23 @@ def running(home: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    log = home.with_name("serve.log")
     start = time.perf_counter()
-    process = subprocess.Popen(
-        command("serve", "--port", str(port)),
-        env=environment(home),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            command("serve", "--port", str(port)), env=environment(home), stdout=said, stderr=said
+        )
     try:
-        yield Server(port, process.pid, _await(process, port, start))
+        yield Server(port, process.pid, _await(process, port, start, log))
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.wait(timeout=60)
 
 
-def _await(process: subprocess.Popen[bytes], port: int, start: float) -> float:
+def _await(process: subprocess.Popen[bytes], port: int, start: float, log: Path) -> float:
     while time.perf_counter() - start < READY_SECONDS:
         if process.poll() is not None:
-            raise AssertionError(process.communicate()[1].decode(errors="replace"))
+            raise AssertionError(log.read_text("utf-8", "replace"))
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/healthz")

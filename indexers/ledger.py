@@ -78,6 +78,8 @@ class Integrator:
             self._fault("leaves-committed")
             self._publish(published, size, dict(enumerate(entries, size - len(entries))))
             published = size
+            if len(rows) < self._batch:  # that was all; what came meanwhile is the next run's
+                break
         return size - start
 
     def _publish(self, old: int, size: int, entries: dict[int, bytes]) -> None:
