@@ -99,7 +99,8 @@ def search(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         hits=[_hit(found, house) for found in answer.hits] if answer else [],
         facets=list(_facets(t, answer, asked, house)) if answer else [],
         chosen=list(_chosen(t, asked, house)),
-        sorts=SORTS,
+        sorts=SORTS if asked.query else SORTS[1:],
+        sort=effective(asked),
         tree_size=size,
         next_page=asked.href(cursor=answer.next) if answer and answer.next else None,
         first_page=asked.href() if asked.cursor else None,
@@ -139,7 +140,6 @@ class BadDate(InputError):
 
 def _request(asked: Asked, house: House) -> SearchRequest:
     dates = {name: _day(value, name) for name, value in asked.dates.items()}
-    sort: Sort = "newest" if asked.sort == "relevance" and not asked.query.strip() else asked.sort
     return SearchRequest(
         query=asked.query,
         filters=asked.filters,
@@ -148,10 +148,15 @@ def _request(asked: Asked, house: House) -> SearchRequest:
         recorded_from=dates.get("recorded_from"),
         recorded_to=dates.get("recorded_to"),
         as_of=tree_size(asked.as_of, house.ledger, house.settings.zone) if asked.as_of else None,
-        sort=sort,
+        sort=effective(asked),
         limit=PAGE,
         cursor=asked.cursor,
     )
+
+
+def effective(asked: Asked) -> Sort:
+    """Without words nothing is more relevant than anything else: the newest come first."""
+    return "newest" if asked.sort == "relevance" and not asked.query else asked.sort
 
 
 def _day(value: str, name: str) -> str:
@@ -168,7 +173,7 @@ def _hit(found: Found, house: House) -> dict[str, Any]:
     zone = house.settings.zone
     old = record.current.number if state.number != record.current.number else None
     titles = [s for s in found.hit.snippets if s.source == "title"]
-    files = {entry.name for entry in state.files}
+    files = {entry.name: n for n, entry in enumerate(state.files)}
     return {
         "code": record.code,
         "href": f"/records/{record.code}" + (f"?version={state.number}" if old else ""),
@@ -190,6 +195,7 @@ def _hit(found: Found, house: House) -> dict[str, Any]:
                 "source": s.source,
                 "page": s.page,
                 "file": s.source if s.source in files else None,
+                "n": files.get(s.source),
                 "name_only": s.source in files and s.text == s.source,
             }
             for s in found.hit.snippets
