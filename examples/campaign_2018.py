@@ -15,7 +15,7 @@ from examples.office import Campaign, File, Office
 PLAN = Campaign("p0-2018", "“敢想敢试、提质增效”大讨论")
 SCHOOL = "school-02"
 
-START, STUDY, RESULTS, DEEPEN = "mobilisation", "study", "results", "deepening"
+START, STUDY, RESULTS, DEEPEN = "宣传发动", "学习调研", "成果转化", "深化拓展"
 
 
 def fill(office: Office) -> None:

@@ -18,7 +18,7 @@ from examples.office import Campaign, File, Office
 from examples.routine import committee, correct, lecture
 
 PLAN = Campaign("p2-2021", "“守初心、强师德、办实事”教育活动")
-STUDY, ANALYSIS, IMPROVE = "study", "analysis", "improvement"
+STUDY, ANALYSIS, IMPROVE = "学习动员", "分析评议", "整改提高"
 SCHOOLS = ("school-03", "school-01")
 
 

@@ -15,7 +15,7 @@ from examples.routine import committee
 
 PLAN = Campaign("p4-2022", "学习型服务型创新型党组织建设")
 SCHOOL = "school-03"
-YEAR = PLAN.fields("year")
+YEAR = PLAN.fields("全年")
 
 _TRADITIONAL = (
     (

@@ -17,7 +17,7 @@ from examples.office import Campaign, File, Office
 from examples.routine import committee, lecture, theme_day
 
 PLAN = Campaign("p1-2023", "重要讲话精神学习贯彻")
-STUDY, DISCUSS, SURVEY, DEEPEN, SOLVE = "study", "discussion", "survey", "deepening", "solving"
+STUDY, DISCUSS, SURVEY, DEEPEN, SOLVE = "专题学习", "交流讨论", "深入调研", "深化成果", "解决问题"
 
 
 def fill(office: Office) -> None:

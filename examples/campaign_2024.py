@@ -18,7 +18,7 @@ PLAN = Campaign("p3-2024", "“一二三四五”党建业务融合")
 SCHOOL = "school-01"
 GROUPS = ("school-01-junior-g7", "school-01-junior-g9", "school-01-senior-g10", "school-01-senior-g12")
 DEPARTMENTS = ("教务处", "教研室", "德育处", "团委", "工会", "总务处")
-YEAR = PLAN.fields("year")
+YEAR = PLAN.fields("全年")
 
 
 def fill(office: Office) -> None:

@@ -304,9 +304,14 @@ def body_of(sections: Sections) -> str:
     parts: list[str] = []
     for number, (heading, paragraphs) in enumerate(sections):
         if heading:
-            parts.append(f"{'一二三四五六七八九十'[number]}、{heading.removeprefix('关于')}")
+            parts.append(_numbered(number, heading.removeprefix("关于")))
         parts += paragraphs
     return "\n".join(parts)
+
+
+def _numbered(number: int, heading: str) -> str:
+    """With its number before it, unless it brings one along."""
+    return heading if heading[1:2] == "、" else f"{'一二三四五六七八九十'[number]}、{heading}"
 
 
 def minutes_file(
@@ -324,9 +329,7 @@ def minutes_file(
         ("请假", away),
         ("列席", "、".join(attendance.get("observers", ())) or "无"),
     ]
-    parts = [
-        (f"{'一二三四五六七八九十'[i]}、{heading}", paragraphs) for i, (heading, paragraphs) in enumerate(sections)
-    ]
+    parts = [(_numbered(i, heading), paragraphs) for i, (heading, paragraphs) in enumerate(sections)]
     if decisions:
         parts.append(("会议决定", texts.numbered(list(decisions))))
     make = partial(make_docx, title, head, parts, day, content["recorder"])
