@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS tokens (
 CREATE TABLE IF NOT EXISTS uploads (
     username TEXT NOT NULL, sha256 TEXT NOT NULL, media_type TEXT NOT NULL, at REAL NOT NULL,
     PRIMARY KEY (username, sha256));
+CREATE INDEX IF NOT EXISTS uploads_by_time ON uploads (at);
 """
 
 
@@ -88,6 +89,7 @@ class AccountStore:
         self._hasher = hasher or PasswordHash((Argon2Hasher(),))
         self._hashing = threading.Semaphore(HASHING_AT_ONCE)
         self._local = threading.local()
+        self._writing = threading.Lock()
         with storage_errors():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
@@ -240,7 +242,8 @@ class AccountStore:
     def claim_upload(self, username: str, sha256: str, media_type: str, now: datetime) -> None:
         """Note that this account sent these bytes: it, and nobody else, may name them in a record."""
         at = now.timestamp()
-        with self._transaction() as db:
+        # A power cut may take the note: the client uploads again, as it must when the staged file's name is lost.
+        with self._transaction(durable=False) as db:
             db.execute("DELETE FROM uploads WHERE at < ?", (at - CLAIM.total_seconds(),))
             db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (username, sha256, media_type, at))
 
@@ -256,16 +259,19 @@ class AccountStore:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
-    def _transaction(self, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own; committed at the end, else rolled back. SQLite's errors become ours."""
-        with translated():
+    def _transaction(self, *, writing: bool = True, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own; committed at the end, else rolled back. SQLite's errors become ours.
+
+        Writers of this process queue for one lock: SQLite itself lets them ask again and again, with pauses.
+        """
+        with translated(), self._writing if writing else nullcontext():
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
                 db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
                 db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=FULL")
                 db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
                 self._local.db = db
+            db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
                 yield db

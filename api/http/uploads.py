@@ -6,16 +6,17 @@ a digest is not to have the file. A file that is in a record already can be name
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import unquote
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -38,8 +39,8 @@ UPLOADS_AT_ONCE = 32
 SILENCE = 60.0
 """Seconds without a byte after which an upload is given up."""
 
-HOP_BYTES = 1 << 18
-"""Bytes gathered before they are handed to the writing thread."""
+HOP_BYTES = 1 << 19
+"""Bytes gathered before they are handed to the writing thread; while it writes, the next are gathered."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -95,6 +96,7 @@ class Received:
     """The body of a request as an iterator for a worker thread. The event loop reads, the thread writes and hashes."""
 
     def __init__(self, request: Request) -> None:
+        self._loop = asyncio.get_running_loop()
         self._stream: AsyncIterator[bytes] = request.stream()
         declared = request.headers.get("content-length")
         self._declared = int(declared) if declared is not None and declared.isdecimal() else None
@@ -102,16 +104,26 @@ class Received:
 
     def chunks(self) -> Iterator[bytes]:
         """Raises `UploadInterrupted` and `UploadStalled`, so that staging takes away what had come."""
+        ahead = self._ask()
         try:
-            while chunk := anyio.from_thread.run(self._gather):
+            while chunk := ahead.result():
                 self.size += len(chunk)
+                if self.size == self._declared:  # the last: for a small file another hop costs as much as its bytes
+                    yield chunk
+                    return
+                ahead = self._ask()
                 yield chunk
         except ClientDisconnect:
             raise UploadInterrupted(received=self.size) from None
         except TimeoutError:
             raise UploadStalled from None
+        finally:
+            ahead.cancel()
         if self._declared is not None and self._declared != self.size:
             raise UploadInterrupted(received=self.size)
+
+    def _ask(self) -> Future[bytes]:
+        return asyncio.run_coroutine_threadsafe(self._gather(), self._loop)
 
     async def _gather(self) -> bytes:
         parts: list[bytes] = []
