@@ -18,6 +18,91 @@ class BadSetting(InputError):
 
 
 @dataclass(frozen=True)
+class Variable:
+    """A variable of the environment, for people: ``docs/reference/settings.md`` is made of these."""
+
+    name: str
+    default: str
+    example: str
+    zh: str
+    en: str
+
+
+VARIABLES = (
+    Variable(
+        "JIANZHENG_HOME",
+        "jianzheng-data",
+        "/srv/jianzheng",
+        "档案库所在的目录。相对路径从当前目录算起。",
+        "The folder of the archive. A relative path begins at the working folder.",
+    ),
+    Variable(
+        "JIANZHENG_LANG",
+        "",
+        "en",
+        "命令说哪种语言：zh 或 en。不设时看 LC_ALL、LC_MESSAGES、LANG，都没有写英文就用中文。"
+        "网页另按浏览器的语言和各人的选择。",
+        "The language of the commands: zh or en. Without it LC_ALL, LC_MESSAGES and LANG are asked; Chinese where none "
+        "of them says English. Pages follow the browser and what each person chose.",
+    ),
+    Variable(
+        "JIANZHENG_USER",
+        "",
+        "clerk-01",
+        "命令以哪个账号的身份执行；不设时是第一个管理员。能读写档案库目录的人都可以这样用，不问口令。",
+        "The account that commands act as; the first administrator where it is not set. No password is asked: whoever "
+        "can read and write the archive's folder may do so.",
+    ),
+    Variable(
+        "JIANZHENG_TIMEZONE",
+        "Asia/Shanghai",
+        "Asia/Urumqi",
+        "没有写时区的时间按它理解，“哪一天”也按它算。",
+        "The time zone of times that name none, and of what “a day” is.",
+    ),
+    Variable(
+        "JIANZHENG_LATE_AFTER",
+        "10",
+        "15",
+        "发生后超过这么多个工作日（周一至周五）才存入的，标为补录。",
+        "What is filed more than this many working days (Monday to Friday) after it happened is marked late, 补录.",
+    ),
+    Variable(
+        "JIANZHENG_FONTS",
+        "",
+        "/usr/share/fonts/opentype/noto",
+        "PDF 年报另外用的字体目录，可以有几个，用冒号分开（Windows 用分号）。系统装好的中文字体不用写。",
+        "Further folders with fonts for reports in PDF, separated by colons (semicolons on Windows). Chinese fonts "
+        "that the system has need not be named.",
+    ),
+    Variable(
+        "JIANZHENG_HOSTS",
+        "",
+        "archive.example.edu.cn",
+        "网页服务认的主机名，可以有几个，用空格或逗号分开。IP 地址、不带点的名称和账本名称里的主机名总是认的。",
+        "Host names that the server goes by, separated by blanks or commas. Addresses, names without a dot and the "
+        "host in the ledger's origin are always served.",
+    ),
+    Variable(
+        "JIANZHENG_ADMIN_PASSWORD",
+        "",
+        "",
+        "只在 jianzheng init 时用：第一个管理员的口令。不设时在终端里询问。",
+        "Read by jianzheng init only: the first administrator's password. Asked for in the terminal otherwise.",
+    ),
+    Variable(
+        "JIANZHENG_PASSWORD",
+        "",
+        "",
+        "jianzheng user add 和 jianzheng user password 用的口令。不设时在终端里询问，或者用 --password-stdin。",
+        "The password for jianzheng user add and jianzheng user password. Asked for in the terminal otherwise, or read "
+        "with --password-stdin.",
+    ),
+)
+"""Every variable that the program reads, in whatever module; a test holds the code against it."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """``home`` holds the embedded archive. Paths below it are properties, so that there is one place that knows."""
 

@@ -28,15 +28,18 @@
     │   ├── ExtractorUnavailable         no process can be started to read a file's text
     │   ├── IndexLocked                  another process is writing the search index
     │   └── IndexDamaged                 the search index cannot be read; it can be rebuilt
-    └── IntegrityFault              1    what is stored is not what was recorded
-        ├── BlobMissing                  a file that was kept is not there any more
-        ├── BlobDamaged                  a kept file is not the bytes that its name promises
-        ├── DatabaseDamaged              the database file itself cannot be read
-        ├── EventUnreadable              a stored event cannot be decoded
-        ├── LedgerRolledBack             a tree smaller than, or inconsistent with, one that was signed
-        ├── LastSignedDamaged            the signer's own memory of what it signed is lost or altered
-        ├── LedgerInputAltered           an event is not what its leaf says, so that it cannot be published
-        └── PublishedBytesDiffer         a published file that may never change has other bytes
+    ├── IntegrityFault              1    what is stored is not what was recorded
+    │   ├── BlobMissing                  a file that was kept is not there any more
+    │   ├── BlobDamaged                  a kept file is not the bytes that its name promises
+    │   ├── DatabaseDamaged              the database file itself cannot be read
+    │   ├── EventUnreadable              a stored event cannot be decoded
+    │   ├── LedgerRolledBack             a tree smaller than, or inconsistent with, one that was signed
+    │   ├── LastSignedDamaged            the signer's own memory of what it signed is lost or altered
+    │   ├── LedgerInputAltered           an event is not what its leaf says, so that it cannot be published
+    │   └── PublishedBytesDiffer         a published file that may never change has other bytes
+    └── ProgramFault               70    the program itself is wrong: nobody foresaw what happened
+
+Errors that belong to one module stand there, below one of these; docs/reference/errors.md lists them all.
 
 A subclass sets ``code`` (stable: scripts match on it), ``zh`` and ``en`` (``str.format`` templates over the
 keyword arguments it is raised with), and ``next_zh`` / ``next_en`` (what the person can do about it).
@@ -49,6 +52,7 @@ from typing import Any, ClassVar, Literal
 Lang = Literal["zh", "en"]
 
 EXIT_DONE, EXIT_FOUND, EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_DENIED = 0, 1, 2, 3, 4
+EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 
 
 class JianzhengError(Exception):
@@ -244,6 +248,8 @@ class VersionConflict(Conflict):
 
 
 class NotAllowed(JianzhengError):
+    """The policy of `domain.access` says no, and in which words."""
+
     code = "not_allowed"
     exit_code = EXIT_DENIED
     http_status = 403
@@ -446,3 +452,14 @@ class PublishedBytesDiffer(IntegrityFault):
     code = "published_bytes_differ"
     zh = "账本公开文件 {file} 已存在，内容却不同；公布过的内容不会被覆盖。"
     en = "The public ledger file {file} is there with other bytes; what was published is never overwritten."
+
+
+# ── the program itself is wrong ─────────────────────────────────────────────────────────────────────────────────
+
+
+class ProgramFault(JianzhengError):
+    """Nobody foresaw it; whoever looks after the program finds the cause in a log, never on the screen."""
+
+    code = "program_fault"
+    exit_code = EXIT_INTERNAL
+    http_status = 500

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from adapters.bootstrap import House
 from adapters.views import TextQueue
-from domain.errors import IndexLocked, JianzhengError
+from domain.errors import IndexLocked, JianzhengError, ProgramFault
 from domain.ports import SearchEngine
 from indexers.figures import Figures
 from indexers.ledger import Integrator
@@ -34,9 +34,10 @@ BACK_OFF = (1.0, 5.0, 30.0, 60.0)
 log = logging.getLogger("jianzheng.pipeline")
 
 
-class FollowerStumbled(JianzhengError):
+class FollowerStumbled(ProgramFault):
+    """What a follower stopped at was none of ours; it is logged, shown in the status, and tried again."""
+
     code = "follower_stumbled"
-    http_status = 500
     zh = "后台任务“{part}”出错（{why}），会自动重试。"
     en = "The background task “{part}” failed ({why}); it will be tried again."
 

@@ -15,18 +15,15 @@ from pathlib import Path
 
 from adapters.settings import Settings, language, read
 from api.cli.parser import HelpWanted, VersionWanted, parse
-from domain.errors import EXIT_DONE, IntegrityFault, JianzhengError, Lang
+from domain.errors import EXIT_DONE, IntegrityFault, JianzhengError, Lang, ProgramFault
 
-EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
 
 
-class InternalError(JianzhengError):
+class InternalError(ProgramFault):
     """A fault of the program. The details are in a file, never on the screen."""
 
     code = "internal"
-    exit_code = EXIT_INTERNAL
-    http_status = 500
     zh = "程序内部出错（{kind}），操作没有完成。"
     en = "The program itself failed ({kind}); the operation was not completed."
     next_zh = "细节{where_zh}；请把它交给维护人员。"

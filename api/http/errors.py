@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.errors import InputError, NotAllowed, NotSignedIn
+from domain.errors import InputError, NotAllowed, NotSignedIn, ProgramFault
 
 
 class RequestInvalid(InputError):
@@ -124,11 +124,10 @@ class HostNotServed(InputError):
     next_en = "Use the address that the administrator published."
 
 
-class Unexpected(InputError):
+class Unexpected(ProgramFault):
     """Stands for an error of ours that nobody foresaw; ``reference`` finds it in the log."""
 
     code = "internal_error"
-    http_status = 500
     zh = "程序出了意外的错误（编号 {reference}）。"
     en = "An unexpected error occurred (reference {reference})."
     next_zh = "请把编号告诉管理员，在日志里可以查到原因。"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.errors import JianzhengError
+from domain.errors import JianzhengError, ProgramFault
 from indexers.verify.findings import Finding, Progress, Verification
 
 log = logging.getLogger("jianzheng.check")
@@ -93,9 +93,10 @@ class CheckJob:
                 self._last = Said(check.result.ok, len(check.result.findings), check.ended)
 
 
-class CheckFailed(JianzhengError):
+class CheckFailed(ProgramFault):
+    """A check in the background ended with something that is no finding."""
+
     code = "check_failed"
-    http_status = 500
     zh = "核验没有做完（{why}）。"
     en = "The check did not run to its end ({why})."
     next_zh = "请再试一次；仍然不行时，请在服务器上运行 jianzheng verify。"

@@ -17,6 +17,8 @@ class DirectoryEvent(Event):
 
 @event("jianzheng:directory.organisation-added")
 class OrganisationAdded(DirectoryEvent):
+    """An organisation came into the tree below ``parent``; the first one, without a parent, is the top."""
+
     code: str
     name: str
     kind: str
@@ -25,12 +27,16 @@ class OrganisationAdded(DirectoryEvent):
 
 @event("jianzheng:directory.organisation-renamed")
 class OrganisationRenamed(DirectoryEvent):
+    """From now on the organisation has another name; a report as of an earlier checkpoint shows the old one."""
+
     code: str
     name: str
 
 
 @event("jianzheng:directory.person-added")
 class PersonAdded(DirectoryEvent):
+    """Somebody who takes part in what is recorded; the code tells people of one name apart."""
+
     code: str
     name: str
 
@@ -48,6 +54,8 @@ class PostTaken(DirectoryEvent):
 
 @event("jianzheng:directory.post-left")
 class PostLeft(DirectoryEvent):
+    """The person no longer has the post from the day ``on``."""
+
     person: str
     organisation: str
     post: str
@@ -56,12 +64,16 @@ class PostLeft(DirectoryEvent):
 
 @event("jianzheng:directory.account-opened")
 class AccountOpened(DirectoryEvent):
+    """Somebody may sign in; without a role the account may do nothing yet."""
+
     username: str
     person: str | None
 
 
 @event("jianzheng:directory.account-closed")
 class AccountClosed(DirectoryEvent):
+    """Nobody may sign in with it any more; what it did stays under its name."""
+
     username: str
 
 
@@ -78,6 +90,8 @@ class RoleGranted(DirectoryEvent):
 
 @event("jianzheng:directory.role-revoked")
 class RoleRevoked(DirectoryEvent):
+    """The account no longer has the role from the day ``on``."""
+
     username: str
     organisation: str
     role: str

@@ -63,16 +63,22 @@ class RecordCorrected(RecordEvent):
 
 @event("jianzheng:record.signed-off")
 class RecordSignedOff(RecordEvent):
+    """审签: the secretary stands for the version that is current."""
+
     remark: str
 
 
 @event("jianzheng:record.returned")
 class RecordReturned(RecordEvent):
+    """Sent back to whoever filed it; ``reason`` says what is to be mended."""
+
     reason: str
 
 
 @event("jianzheng:record.withdrawn")
 class RecordWithdrawn(RecordEvent):
+    """It counts no more, and stays readable with its history."""
+
     reason: str
 
 

@@ -14,11 +14,8 @@ import pytest
 
 from api.cli.commands import COMMANDS
 from api.cli.parser import HelpWanted, parse
+from tests.doc_pages import PAGES, ROOT, commands, named, write_files
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-COMMAND = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?(jianzheng .*)$", re.MULTILINE)
 INLINE = re.compile(r"`(jianzheng [^`\n…]+)`")
 PASSWORD = "correct horse battery staple"
 RECORD = """\
@@ -28,13 +25,6 @@ form: 党课
 title: 专题党课
 occurred: {from: 2023-04-21T14:30+08:00}
 """
-
-
-def commands(page: Path) -> list[str]:
-    """The lines of the page's examples that call the program, continued lines joined."""
-    blocks = "\n".join(match[2] for match in FENCE.finditer(page.read_text("utf-8"))).replace("\\\n", " ")
-    usage = page.name == "cli.md"  # shows the shape of calls, not calls
-    return [] if usage else COMMAND.findall(blocks)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +64,7 @@ def run(office: Path, where: Path, line: str) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=named)
 def test_the_commands_of_a_page_work(office: Path, page: Path, tmp_path: Path) -> None:
     """One after another, each exits 0; a page that begins with `init` begins in an empty folder."""
     lines = [line for line in commands(page) if not line.startswith("jianzheng serve")]
@@ -83,12 +73,13 @@ def test_the_commands_of_a_page_work(office: Path, page: Path, tmp_path: Path) -
         shutil.copytree(office / "work", where, ignore=shutil.ignore_patterns("jianzheng-data"))
     else:
         shutil.copytree(office / "work", where)
+    write_files(page, where)
     for line in lines:
         ran = run(office, where, line)
         assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_commands_named_in_a_text_exist(page: Path) -> None:
     """A call that a sentence mentions is one that the program understands, as far as it goes."""
     unknown = []

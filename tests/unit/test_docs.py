@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.settings import VARIABLES
 from docs.generate import FOLDER, pages
+from docs.reference_pages.errors import all_errors
+from docs.reference_pages.events import all_events, meaning
+from docs.reference_pages.http import FACTS, document, operations
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -65,3 +69,44 @@ def test_the_reference_is_what_the_code_says() -> None:
 def _written(name: str) -> str:
     page = FOLDER / name
     return page.read_text("utf-8") if page.exists() else ""
+
+
+def test_every_event_says_what_it_means() -> None:
+    """No event is listed without a word on what happened."""
+    assert [event.TOPIC for event in all_events() if not meaning(event)] == []
+
+
+def test_every_error_is_listed() -> None:
+    """The page has every code, also of the errors that stand beside the code that raises them."""
+    page = _written("errors.md")
+    assert [error.code for error in all_errors()[1:] if f"| `{error.code}` |" not in page] == []
+
+
+def test_every_operation_is_described() -> None:
+    """The page tells of each operation of the interface what it does, and who may; and of nothing else."""
+    described = dict(operations(document()))
+    assert set(described) == set(FACTS)
+    assert [name for name, operation in described.items() if not operation.get("description")] == []
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    """What the program reads from the environment is listed, and what is listed is read."""
+    modules = [path for layer in ("domain", "adapters", "indexers", "api") for path in (ROOT / layer).rglob("*.py")]
+    read = set()
+    for path in modules:
+        text = path.read_text("utf-8")
+        if path.name == "settings.py":
+            text = text.partition("def read(")[2]
+        read |= set(re.findall(r"\"(JIANZHENG_[A-Z_]+)\"", text))
+    assert read == {variable.name for variable in VARIABLES}
+    page = _written("settings.md")
+    assert [variable.name for variable in VARIABLES if f"| `{variable.name}` |" not in page] == []
+
+
+def test_every_variable_that_a_document_names_exists() -> None:
+    """Nobody sets a variable that the program never reads."""
+    known = {variable.name for variable in VARIABLES}
+    named_ = {
+        name for path in DOCUMENTS for name in re.findall(r"JIANZHENG_[A-Z]+(?:_[A-Z]+)*", path.read_text("utf-8"))
+    }
+    assert named_ - known == set()

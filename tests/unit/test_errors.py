@@ -7,11 +7,18 @@ import string
 
 import pytest
 
-from docs.generate import below
+from docs.reference_pages.errors import all_errors, categories
 from domain import errors
 from domain.errors import JianzhengError
 
-CATALOGUE = [JianzhengError, *below(JianzhengError)]
+CATALOGUE = all_errors()
+EXITS = {
+    "InputError": {2},
+    "NotAllowed": {4},
+    "Unavailable": {3},
+    "IntegrityFault": {1},
+    "ProgramFault": {70},
+}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -23,7 +30,13 @@ def test_the_tree_shows_every_error_in_its_place() -> None:
     """The tree at the head of `domain/errors.py` names each error once, behind its parent."""
     drawn = re.findall(r"^ *[│├└─ ]*([A-Z]\w+) ", errors.__doc__ or "", re.MULTILINE)
     drawn = [name for name in drawn if isinstance(getattr(errors, name, None), type)]
-    assert sorted(drawn) == sorted(error.__name__ for error in CATALOGUE)
+    assert sorted(drawn) == sorted(error.__name__ for error in CATALOGUE if error.__module__ == errors.__name__)
+
+
+def test_every_error_is_of_one_category() -> None:
+    """Only the categories stand directly below the base: what a caller can do about an error is always known."""
+    assert {error.__name__ for error in categories()} == set(EXITS)
+    assert all(len(set(error.__mro__) & set(categories())) == 1 for error in CATALOGUE[1:])
 
 
 def test_codes_are_unique() -> None:
@@ -50,10 +63,12 @@ def test_both_languages_say_the_same_facts(error: type[JianzhengError]) -> None:
         return {re.sub(r"_(zh|en)$", "", name) for name in placeholders(template)}
 
     assert facts(error.zh) == facts(error.en)
+    assert facts(error.next_zh) == facts(error.next_en)
 
 
-@pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.__name__)
-def test_the_exit_code_is_one_of_the_contract(error: type[JianzhengError]) -> None:
-    """Exit codes are those that scripts know; the HTTP status is an error's."""
-    assert error.exit_code in {1, 2, 3, 4}
-    assert 400 <= error.http_status < 600
+@pytest.mark.parametrize("category", categories(), ids=lambda error: error.__name__)
+def test_the_exit_code_is_that_of_the_category(category: type[JianzhengError]) -> None:
+    """Scripts that know an exit code know what to do next; the HTTP status is an error's."""
+    below = [error for error in CATALOGUE if issubclass(error, category)]
+    assert {error.exit_code for error in below} == EXITS[category.__name__]
+    assert {error.http_status // 100 for error in below} <= {4, 5}

@@ -1,0 +1,1 @@
+"""One module a page of `docs/reference/`: each makes its page from the code that the page describes."""

@@ -1,0 +1,219 @@
+"""What the documents say of the HTTP interface is true: the examples run, and the reference's keys are the server's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from httpx import Response
+
+from docs.reference_pages.http import ANYONE, FACTS, FILTERED, IN_PERSON, SIGNED_IN
+from domain.access import MAY
+from tests.doc_pages import ROOT, blocks, files, write_files
+from tests.http_world import HERE, World, make_world, record
+
+PAGE = ROOT / "docs" / "how-to" / "use-http.md"
+PASSWORD = "correct horse battery staple"
+ADDRESS = re.compile(r"http://[\d.:]+/")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], str]]:
+    """An archive with a school, behind `jianzheng serve`: its working folder, the environment, the address."""
+    shim = tmp_path / "bin" / "jianzheng"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.cli "$@"\n')
+    shim.chmod(0o755)
+    # The examples are shown without it: a refusal must end them.
+    (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\n")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JIANZHENG_")} | {
+        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "CURL_HOME": str(tmp_path),
+        "NO_PROXY": "127.0.0.1",
+        "JIANZHENG_HOME": str(tmp_path / "archive"),
+        "JIANZHENG_LANG": "zh",
+        "JIANZHENG_ADMIN_PASSWORD": PASSWORD,
+        "JIANZHENG_PASSWORD": PASSWORD,
+    }
+    for line in ("init --name 某区教育局", "org add school-01 第一小学"):
+        subprocess.run([shim, *line.split()], env=environment, check=True, capture_output=True)
+    server = subprocess.Popen(
+        [shim, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert server.stdout is not None
+    said = ADDRESS.search(server.stdout.readline())
+    assert said
+    try:
+        yield tmp_path, environment, said[0]
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples call curl")
+def test_the_examples_work_against_a_real_server(served: tuple[Path, dict[str, str], str]) -> None:
+    """One after another in one shell, each call is answered without an error; the record is there with its file."""
+    folder, environment, address = served
+    work = folder / "work"
+    work.mkdir()
+    write_files(PAGE, work)
+    script = "\n".join(blocks(PAGE, "sh")).replace("http://127.0.0.1:8000/", address)
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=work,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, (ran.stdout, ran.stderr)
+    token = (work / "token.txt").read_text().strip()
+    asked = Request(f"{address}api/v1/records/school-01-2023-0001", headers={"Authorization": f"Bearer {token}"})
+    with urlopen(asked) as answer:
+        filed = json.load(answer)
+    sent = files(PAGE)["签到表.txt"].encode()
+    assert [file["sha256"] for file in filed["files"]] == [hashlib.sha256(sent).hexdigest()]
+
+
+# ── the reference ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = make_world(tmp_path_factory.mktemp("archive") / "home")
+    made.catch_up()
+    yield made
+    made.house.close()
+
+
+def calls(world: World) -> dict[str, tuple[str, Any]]:
+    """For each operation whose answer has keys an address and a body that it accepts."""
+    admin = world.signed_in("admin")
+
+    def filed(**other: Any) -> str:
+        return str(admin.post("/api/v1/records", json=record(**other)).json()["code"])
+
+    def item() -> str:
+        return filed(family="rectification", form="problem_item", title="食堂台账补齐")
+
+    digest = admin.post("/api/v1/uploads", content=b"evidence").json()["sha256"]
+    acted = {
+        "attach": (filed(), {"files": [{"name": "a.txt", "sha256": digest}]}),
+        "correct": (filed(), {"record": record(title="改正后的题名"), "reason": "写错了"}),
+        "sign-off": (filed(), {"remark": "属实"}),
+        "return": (filed(), {"reason": "缺签到表"}),
+        "withdraw": (filed(), {"reason": "重复"}),
+        "progress": (item(), {"note": "已购台账本"}),
+        "close": (item(), {"note": "已完成"}),
+    }
+    world.catch_up()
+    role = {"role": "reader", "organisation": HERE}
+    post = {"organisation": HERE, "post": "委员"}
+    return {
+        "GET /api/v1/session": ("/api/v1/session", None),
+        "POST /api/v1/session": ("/api/v1/session", {"username": "nobody", "password": "four quiet words here"}),
+        "GET /api/v1/tokens": ("/api/v1/tokens", None),
+        "POST /api/v1/tokens": ("/api/v1/tokens", {"name": "考勤系统"}),
+        "POST /api/v1/uploads": ("/api/v1/uploads", b"evidence"),
+        "GET /api/v1/search": ("/api/v1/search?q=党课", None),
+        "GET /api/v1/records": ("/api/v1/records", None),
+        "POST /api/v1/records": ("/api/v1/records", record()),
+        "POST /api/v1/records/check": ("/api/v1/records/check", record()),
+        "GET /api/v1/records/{reference}": (f"/api/v1/records/{acted['attach'][0]}", None),
+        **{
+            f"POST /api/v1/records/{{reference}}/{act}": (f"/api/v1/records/{code}/{act}", body)
+            for act, (code, body) in acted.items()
+        },
+        "GET /api/v1/organisations": ("/api/v1/organisations", None),
+        "POST /api/v1/organisations": ("/api/v1/organisations", {"code": "school-03", "name": "第三小学"}),
+        "PATCH /api/v1/organisations/{code}": (f"/api/v1/organisations/{HERE}", {"name": "第一小学"}),
+        "GET /api/v1/people": ("/api/v1/people", None),
+        "POST /api/v1/people": ("/api/v1/people", {"code": "zhang-min", "name": "张敏", "organisation": HERE}),
+        "POST /api/v1/people/{code}/posts": ("/api/v1/people/zhang-min/posts", post),
+        "POST /api/v1/people/{code}/posts/end": ("/api/v1/people/zhang-min/posts/end", {**post, "on": "2023-05-01"}),
+        "GET /api/v1/users": ("/api/v1/users", None),
+        "POST /api/v1/users": ("/api/v1/users", {"username": "robot-01", "password": PASSWORD}),
+        "POST /api/v1/users/{username}/roles": ("/api/v1/users/robot-01/roles", role),
+        "POST /api/v1/users/{username}/roles/end": ("/api/v1/users/robot-01/roles/end", role),
+        "POST /api/v1/users/{username}/close": ("/api/v1/users/robot-01/close", None),
+        "GET /api/v1/reports/annual": (f"/api/v1/reports/annual?organisation={HERE}&year=2023", None),
+        "POST /api/v1/reports/issue": (
+            "/api/v1/reports/issue",
+            {"organisation": HERE, "year": 2023, "endings": ["json"]},
+        ),
+        "POST /api/v1/reports/verify": ("/api/v1/reports/verify", b"no report"),
+        "GET /api/v1/checkpoint": ("/api/v1/checkpoint", None),
+        "GET /api/v1/index/status": ("/api/v1/index/status", None),
+        "POST /api/v1/verify": ("/api/v1/verify", {"sample": 0}),
+        "GET /healthz": ("/healthz", None),
+        "GET /readyz": ("/readyz", None),
+    }
+
+
+def test_answers_have_the_keys_that_the_reference_names(world: World) -> None:
+    """Every operation, asked for real; for a record there are the fields of its form besides."""
+    asked = calls(world)
+    assert set(asked) == {name for name, fact in FACTS.items() if fact.keys}
+    admin = world.signed_in("admin")
+    wrong = {}
+    for name, (path, body) in asked.items():
+        method = name.partition(" ")[0]
+        client = world.client() if name == "POST /api/v1/session" else admin
+        given = {"content": body} if isinstance(body, bytes) else {"json": body}
+        answer: Response = client.request(method, path, **given)
+        assert answer.is_success, (name, answer.text)
+        if set(answer.json()) != set(FACTS[name].keys.split()):
+            wrong[name] = set(answer.json()) ^ set(FACTS[name].keys.split())
+        if name == "POST /api/v1/organisations":
+            world.catch_up()
+    assert wrong == {}
+
+
+def test_strangers_get_what_the_reference_says(world: World) -> None:
+    """What needs no signing in answers anyone; all the rest is answered 401 to a stranger."""
+    wrong = []
+    for name, fact in FACTS.items():
+        method, _, path = name.partition(" ")
+        known = path.format(reference="x", name="x", username="x", code="x", token_id="x", path="0/000")
+        status = world.client().request(method, known, json={}).status_code
+        if (status == 401) == (fact.who == ANYONE) and name != "POST /api/v1/session":
+            wrong.append((name, status))
+    assert wrong == []
+    assert {fact.who for fact in FACTS.values()} <= {
+        ANYONE,
+        SIGNED_IN,
+        IN_PERSON,
+        FILTERED,
+        *set().union(*MAY.values()),
+    }
+
+
+def test_tokens_do_not_do_what_a_person_must_do(world: World) -> None:
+    """Where the reference asks for a password, a program with a token is refused."""
+    program = world.program("admin")
+    for name, fact in FACTS.items():
+        method, _, path = name.partition(" ")
+        if fact.who == IN_PERSON:
+            body = {"name": "x", "password": PASSWORD}
+            answer = program.request(method, path.format(username="admin", token_id="x"), json=body)
+            assert answer.json()["code"] == "not_allowed", name
+
+
+def test_a_problem_is_as_shown(world: World) -> None:
+    """The example of an error is what the server answers to a record without a title."""
+    untitled = {key: value for key, value in record().items() if key != "title"}
+    answer = world.signed_in("admin").post("/api/v1/records", json=untitled, headers={"accept-language": "zh"})
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == json.loads(files(PAGE)["problem.json"])
