@@ -46,7 +46,9 @@ demo: setup ## Fill a demonstration archive and serve it on 127.0.0.1:8000
 .PHONY: test
 test: setup ## Run all tests, with coverage of the domain
 	@bash .ci/system ensure
-	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(PYTEST_FLAGS)
+	@# A browser, the server it speaks to and the indexers need the machine for themselves: people wait for them.
+	@$(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
 
 .PHONY: test-fast
 test-fast: setup ## Run the unit and contract tests: an answer in under a minute
