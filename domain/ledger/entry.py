@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
@@ -62,6 +64,25 @@ def entry_of_hex(hex_id: str, version: int, topic: str, state: bytes) -> bytes:
     ).encode()
 
 
+def entries_of(rows: Iterable[tuple[int, str, int, str, bytes]]) -> list[bytes]:
+    """`entry_of_hex` of many rows ``(position, id, version, topic, state)``, several times as fast.
+
+    Stricter: raises `ValueError` or `TypeError` for a column that is not of an event's type.
+    """
+    _, ids, versions, topics, states = zip(*rows, strict=True)
+    names = {topic: _topic(topic).encode() for topic in {*topics}}
+    if {*map(len, ids)} != {_HEX_ID.size} or {*map(type, versions)} != {int}:
+        raise ValueError("an id has not 32 digits, or a version is no integer")
+    return [
+        b'{"id":"%b-%b-%b-%b-%b","state":"%b","topic":%b,"v":1,"version":%d}'
+        % (a, b, c, d, e, sha256(state).hexdigest().encode(), names[topic], version)
+        for (a, b, c, d, e), state, topic, version in zip(
+            _HEX_ID.iter_unpack("".join(ids).encode("ascii")), states, topics, versions, strict=True
+        )
+    ]
+
+
+_HEX_ID = Struct("8s4s4s4s12s")
 _STATE = re.compile(r"[0-9a-f]{64}")
 
 

@@ -7,7 +7,9 @@ level 0. Paths are relative to the ledger's public folder.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from domain.errors import InvalidTile
@@ -83,11 +85,14 @@ def tiles_between(old: int, new: int) -> Iterator[Tile]:
         level, old, new = level + 1, old // WIDTH, new // WIDTH
 
 
+_LENGTH = struct.Struct(">H")
+
+
 def bundle_of(entries: Sequence[bytes]) -> bytes:
     """An entry bundle: each entry behind its length as a big-endian uint16. Raises `InvalidTile`."""
     try:
-        return b"".join([len(item).to_bytes(2, "big") + item for item in entries])
-    except OverflowError:
+        return b"".join(chain.from_iterable(zip(map(_LENGTH.pack, map(len, entries)), entries, strict=True)))
+    except struct.error:
         raise InvalidTile("有条目超过 65535 字节", f"an entry is longer than {MAX_ENTRY} bytes") from None
 
 

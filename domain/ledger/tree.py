@@ -35,10 +35,8 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     level = list(hashes)
     while len(level) > 1:
-        odd = level[-1:] if len(level) % 2 else []
-        level = [
-            sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)
-        ] + odd
+        odd, pairs = level[-1:] if len(level) % 2 else [], iter(level)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)] + odd
     return level[0]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidEntry, NotCanonical
 from domain.ledger.canonical import canonical
-from domain.ledger.entry import entry, entry_of_hex, read_entry
+from domain.ledger.entry import entries_of, entry, entry_of_hex, read_entry
 from domain.ledger.tree import leaf_hash
 
 ID = UUID("0b39a1d2-7f6e-4c55-9d2a-3f1e5c7b8a90")
@@ -40,6 +40,41 @@ def test_the_fast_path_is_canonical_json(event_id: UUID, version: int, topic: st
     assert entry(event_id, version, topic, state) == expected
     assert entry_of_hex(event_id.hex, version, topic, state) == expected
     assert read_entry(expected) == (event_id, version, topic, sha256(state).hexdigest())
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(), st.uuids().map(lambda u: u.hex), st.integers(1), TEXT, st.binary(max_size=100)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(ROWS)
+def test_many_at_once_are_the_same_entries(rows: list[tuple[int, str, int, str, bytes]]) -> None:
+    """What is fast for many rows gives the bytes that each row has by itself."""
+    assert entries_of(rows) == [entry_of_hex(*row[1:]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {1: ID.hex[1:]},
+        {1: ID.hex[1:] + "é"},
+        {1: None},
+        {2: "3"},
+        {2: 3.0},
+        {2: True},
+        {3: None},
+        {3: "\ud800"},
+        {4: ""},
+    ],
+)
+def test_many_at_once_take_no_other_types(column: dict[int, object]) -> None:
+    """An edited row can hold anything; it is never made into the entry of something else."""
+    sound: tuple[object, ...] = (1, ID.hex, 1, "t", b"")
+    edited = tuple(column.get(n, value) for n, value in enumerate(sound))
+    with pytest.raises((ValueError, TypeError, NotCanonical)):
+        entries_of([sound, edited])  # type: ignore[list-item]  # that is the point
 
 
 @given(st.binary(max_size=80))
