@@ -70,12 +70,16 @@ def _of_revision(
     record: Record, leaf: int, until: int, directory: Directory, zone: ZoneInfo, text_of: TextOf
 ) -> Iterator[SearchDocument]:
     from_record = _shared(record, leaf, until, directory, zone)
+    # Title and text in one document, the title up to the first blank line: what a record says itself is then found
+    # without going through its parts.
+    parts = [
+        record.content["title"],
+        record.content.get("body", ""),
+        *_details(record),
+        *(entry.name for entry in record.files),
+    ]
     yield SearchDocument(
-        source="title", source_name="title", page=None, text=record.content["title"], file_type="", **from_record
-    )
-    parts = [record.content.get("body", ""), *_details(record), *(entry.name for entry in record.files)]
-    yield SearchDocument(
-        source="body",
+        source="record",
         source_name="body",
         page=None,
         text="\n\n".join(part for part in parts if part),
