@@ -138,6 +138,10 @@ async def protect(request: Request) -> AsyncIterator[None]:
         await request.close()  # a form that was read for its token holds temporary files
 
 
+MOST_FIELDS = 50_000
+"""Fields of one form."""
+
+
 async def _require_own_page(request: Request) -> None:
     found = await run_in_threadpool(identify, request)
     if request.method in SAFE or (found is not None and found.session is None):
@@ -148,7 +152,8 @@ async def _require_own_page(request: Request) -> None:
         return
     sent = request.headers.get(CSRF_HEADER)
     if sent is None and request.headers.get("content-type", "").lower().startswith(FORMS):
-        value = (await request.form()).get(CSRF_FIELD)
+        # A table of scores has a field for every cell; what is too large altogether the shield has refused already.
+        value = (await request.form(max_fields=MOST_FIELDS)).get(CSRF_FIELD)
         sent = value if isinstance(value, str) else None
     if sent is None or not hmac.compare_digest(sent.encode(), _token(found.session).encode()):
         raise CsrfFailed

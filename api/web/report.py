@@ -56,9 +56,10 @@ def page(
         organisation = places[0][0]
     report: Report | None = None
     problem: JianzhengError | None = None
-    asked = Question(organisation, house.archive.today().year, as_of.strip())
+    known = _years(house, organisation)
+    asked = Question(organisation, known[0], as_of.strip())
     try:
-        asked = Question(organisation, _year(year, house), as_of.strip())
+        asked = Question(organisation, _year(year or str(known[0]), house), as_of.strip())
         report = house.reporting.annual(actor, organisation, asked.year, _size(asked.as_of, house))
     except (InputError, Unavailable) as error:
         problem = error
@@ -70,7 +71,7 @@ def page(
         active="report",
         places=places,
         asked=asked,
-        years=range(house.archive.today().year, house.archive.today().year - 15, -1),
+        years=known,
         report=report,
         sheet=laid_out(report.as_json(), t.lang) if report else None,
         months=None,
@@ -179,6 +180,12 @@ def _year(said: str, house: House) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) == 4):
         raise InvalidYear(text[:20])
     return int(text)
+
+
+def _years(house: House, organisation: str) -> list[int]:
+    """What can be chosen, newest first: the years that have records, or this year where none has."""
+    found = house.figures.years(house.directory().below(organisation))
+    return found[::-1] or [house.archive.today().year]
 
 
 def _size(as_of: str, house: House) -> int | date | datetime | None:

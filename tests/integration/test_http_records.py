@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.http_world import World, make_world, record
+from api.http.auth import CSRF_HEADER
+from tests.http_world import HERE, World, make_world, record
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,14 @@ def test_a_stranger_is_asked_to_sign_in(world: World) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_signed_in"
     assert answer.json()["detail"] == "This is not allowed: please sign in first."
+
+
+def test_a_form_may_have_a_field_for_every_cell_of_a_long_table(world: World) -> None:
+    """A year's scores of five hundred people, posted by the page's own form."""
+    client = world.signed_in("clerk-here")
+    fields = {"csrf": client.headers.pop(CSRF_HEADER), "organisation": HERE, "family": "evaluation"}
+    fields |= {"form": "quarterly_points", "title": "积分", "occurred.from": "2023-04-01"}
+    for n in range(500):
+        fields |= {f"scores.{n}.person": f"甲{n}", f"scores.{n}.department": "教务处", f"scores.{n}.points": "9"}
+    answer = client.post("/file/check", data=fields)
+    assert (answer.status_code, answer.json()["problems"]) == (200, [])
