@@ -152,7 +152,7 @@ def test_a_reader_misses_nothing_while_many_write(opened):
         thread.start()
     seen: list[StoredRow] = []
     follower = opened()
-    writing = True
+    writing, rows = True, []
     while writing or rows:
         writing = any(thread.is_alive() for thread in threads)  # asked before reading: the last rows are read after
         rows = follower.rows(seen[-1].position if seen else 0, 64)

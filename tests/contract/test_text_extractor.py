@@ -1,0 +1,60 @@
+"""What every text extractor promises: text or a typed outcome, whatever the file holds, and never an exception."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.extraction.sandbox import SandboxedExtractor
+from domain.ports import TextExtractor
+
+STATUSES = {"extracted", "empty", "encrypted", "damaged", "too_large", "unsupported", "timed_out"}
+TYPES = [
+    "text/plain",
+    "text/html",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "image/jpeg",
+    "nonsense",
+]
+
+
+@pytest.fixture(scope="module", params=["sandboxed"])
+def extractor(request: pytest.FixtureRequest) -> Iterator[TextExtractor]:
+    with SandboxedExtractor() as made:
+        yield made
+
+
+def test_it_says_which_version_of_it_made_a_text(extractor: TextExtractor) -> None:
+    """Cached texts are kept by it."""
+    assert extractor.version
+
+
+def test_text_is_text(extractor: TextExtractor) -> None:
+    """One page for a format without pages."""
+    found = extractor.extract(io.BytesIO("立行立改".encode()), "text/plain")
+    assert (found.status, found.paged, [page.strip() for page in found.pages]) == ("extracted", False, ["立行立改"])
+
+
+def test_a_file_without_a_byte_is_empty(extractor: TextExtractor) -> None:
+    """Not damaged."""
+    assert extractor.extract(io.BytesIO(b""), "text/plain").status == "empty"
+
+
+def test_a_type_it_does_not_know_is_unsupported(extractor: TextExtractor) -> None:
+    """And says so without reading it."""
+    assert extractor.extract(io.BytesIO(b"\x00\x01"), "application/x-unknown").status == "unsupported"
+
+
+@settings(max_examples=60)
+@given(data=st.binary(max_size=400), media_type=st.sampled_from(TYPES))
+def test_whatever_the_bytes_are_there_is_an_outcome(extractor: TextExtractor, data: bytes, media_type: str) -> None:
+    """A status of the port; text only where it was extracted."""
+    found = extractor.extract(io.BytesIO(data), media_type)
+    assert found.status in STATUSES
+    assert (found.status == "extracted") == bool("".join(found.pages).strip())
