@@ -26,7 +26,7 @@ from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.blobs.durable import storage_errors
-from adapters.events.sqlite import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from adapters.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
 from domain.errors import InputError, NotFound
 

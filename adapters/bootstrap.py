@@ -26,7 +26,7 @@ from adapters.signing import Ed25519Signer, create_key, load_key
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive
-from domain.errors import Conflict, InputError, NotFound
+from domain.errors import Conflict, DatabaseMissing, InputError, IntegrityFault, NotFound
 from domain.searching import Searching
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ class HalfMadeArchive(Conflict):
     en = "“{home}” holds an unfinished initialisation or something else ({found})."
     next_zh = "确认其中没有要保留的内容后清空该目录，再运行 jianzheng init。"
     next_en = "Make sure that nothing in it is needed, empty the folder, and run jianzheng init again."
+
+
+class IdentityDamaged(IntegrityFault):
+    """``archive.json`` is there and says nothing. What the archive holds lies elsewhere and may be whole."""
+
+    code = "identity_damaged"
+    zh = "档案库的标识文件 {file} 已损坏。"
+    en = "The file that says which archive this is, {file}, is damaged."
+    next_zh = "档案本身多半完好：请从备份恢复这个文件，不要删除目录里的任何东西。"
+    next_en = "The records themselves are most likely whole: restore the file from a backup, and delete nothing."
 
 
 class ArchiveMissing(InputError):
@@ -276,11 +286,15 @@ def create_archive(
 
 
 def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
-    """Raises `ArchiveMissing`, `ArchiveTooNew`, and the errors of a damaged key."""
+    """Raises `ArchiveMissing`, `ArchiveTooNew`, `IdentityDamaged`, `DatabaseMissing`, and a damaged key's errors."""
     identity = _identity(settings)
     if identity is None:
         raise ArchiveMissing(home=str(settings.home))
-    return House(settings, identity, load_key(settings.keys_folder / "ledger.key"), clock)
+    signer = load_key(settings.keys_folder / "ledger.key")
+    with storage_errors():
+        if not settings.events_file.exists():  # SQLite would make an empty one in its place
+            raise DatabaseMissing(file=settings.events_file.name)
+    return House(settings, identity, signer, clock)
 
 
 def _identity(settings: Settings) -> Identity | None:
@@ -290,9 +304,12 @@ def _identity(settings: Settings) -> Identity | None:
         written = settings.identity_file.read_bytes()
     try:
         facts = json.loads(written)
-        identity = Identity(facts["name"], facts["origin"], facts["created"], int(facts["format"]))
-    except (ValueError, KeyError, TypeError):
-        raise HalfMadeArchive(home=str(settings.home), found=settings.identity_file.name) from None
+        identity = Identity(facts["name"], facts["origin"], facts["created"], facts["format"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise IdentityDamaged(file=str(settings.identity_file)) from None
+    texts = (identity.name, identity.origin, identity.created)
+    if not all(isinstance(text, str) for text in texts) or type(identity.format) is not int:
+        raise IdentityDamaged(file=str(settings.identity_file))
     if identity.format > FORMAT:
         raise ArchiveTooNew(home=str(settings.home), found=identity.format, known=FORMAT)
     return identity

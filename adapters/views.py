@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.events.sqlite import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 
 MAX_ATTEMPTS = 3
 """After so many failures that are not the file's own, a text is set aside and shown, until somebody retries it."""

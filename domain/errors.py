@@ -32,6 +32,7 @@
     │   ├── BlobMissing                  a file that was kept is not there any more
     │   ├── BlobDamaged                  a kept file is not the bytes that its name promises
     │   ├── DatabaseDamaged              the database file itself cannot be read
+    │   │   └── DatabaseMissing              it is not there any more
     │   ├── EventUnreadable              a stored event cannot be decoded
     │   ├── LedgerRolledBack             a tree smaller than, or inconsistent with, one that was signed
     │   ├── LastSignedDamaged            the signer's own memory of what it signed is lost or altered
@@ -294,8 +295,8 @@ class StorageFull(Unavailable):
 
     code = "storage_full"
     http_status = 507
-    zh = "存储空间已满，文件没有存入。"
-    en = "The storage is full; the file was not stored."
+    zh = "存储空间已满，操作没有完成。"
+    en = "The storage is full; the operation was not completed."
     next_zh = "请管理员清理或扩充存储空间，然后重试；没有留下半截数据。"
     next_en = "Free or add space, then try again; nothing was left half done."
 
@@ -304,8 +305,8 @@ class StorageNotWritable(Unavailable):
     """EACCES, EPERM or EROFS: the archive may not use its own folder."""
 
     code = "storage_not_writable"
-    zh = "存储目录没有读写权限，文件没有存入。"
-    en = "The storage folder is read-only or not permitted; the file was not stored."
+    zh = "存储目录没有读写权限，操作没有完成。"
+    en = "The storage folder is read-only or not permitted; the operation was not completed."
     next_zh = "请管理员检查存储目录的权限和挂载方式，然后重试。"
     next_en = "Check the folder's permissions and how it is mounted, then try again."
 
@@ -392,6 +393,14 @@ class DatabaseDamaged(IntegrityFault):
     en = "The database file is damaged ({why})."
     next_zh = "请先保留现场、停止写入，再从备份恢复。"
     next_en = "Keep the file as it is, stop writing, and restore from a backup."
+
+
+class DatabaseMissing(DatabaseDamaged):
+    code = "database_missing"
+    zh = "数据库文件 {file} 不见了。"
+    en = "The database file {file} is missing."
+    next_zh = "请从备份恢复它；在那以前不要再存入任何内容。"
+    next_en = "Restore it from a backup, and file nothing before that."
 
 
 class EventUnreadable(IntegrityFault):

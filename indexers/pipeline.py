@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 
 from adapters.bootstrap import House
 from adapters.views import TextQueue
-from domain.errors import IndexLocked, JianzhengError, ProgramFault
+from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
 from domain.ports import SearchEngine
 from indexers.figures import Figures
 from indexers.ledger import Integrator
 from indexers.search import SearchIndexer
 from indexers.text import TextIndexer
+
+LEDGER_WAIT = 60.0
+"""Seconds that a command waits for another process that is integrating: a whole import may be before it."""
 
 POLL = 1.0
 """Seconds after which a follower looks by itself."""
@@ -59,8 +62,11 @@ def integrator(house: House) -> Integrator:
 
 
 def integrate(house: House) -> None:
-    """Bring the ledger up to date, or wait for another process that is at it."""
-    integrator(house).run_once(wait=-1)
+    """Bring the ledger up to date. Raises `ArchiveBusy` where another process is at it for too long."""
+    with house.ledger_lock.held(LEDGER_WAIT) as ours:
+        if not ours:
+            raise ArchiveBusy
+        integrator(house).run_locked()
 
 
 class Pipeline:

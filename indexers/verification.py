@@ -7,7 +7,7 @@ from uuid import UUID
 
 from adapters.bootstrap import House
 from domain.audit import audit
-from domain.errors import EventUnreadable, JianzhengError
+from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageFull
 from domain.ports import StoredRow
 from domain.records.events import RecordFiled
 from indexers.pipeline import integrate
@@ -26,6 +26,8 @@ def verify_archive(
     trouble: JianzhengError | None = None
     try:
         integrate(house)
+    except (ArchiveBusy, StorageFull):  # an unfinished publication would look like damage
+        raise
     except JianzhengError as error:  # what keeps the integrator from working is what the check will name
         trouble = error
     subject = Subject(

@@ -36,11 +36,16 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull from error
-        if error.errno in _NOT_PERMITTED:
-            raise StorageNotWritable from error
-        raise StorageFailed(os.strerror(error.errno) if error.errno else type(error).__name__) from error
+        raise storage_fault(error) from error
+
+
+def storage_fault(error: OSError) -> StorageFull | StorageNotWritable | StorageFailed:
+    """Our name for it."""
+    if error.errno in _FULL:
+        return StorageFull()
+    if error.errno in _NOT_PERMITTED:
+        return StorageNotWritable()
+    return StorageFailed(os.strerror(error.errno) if error.errno else type(error).__name__)
 
 
 def fsync_dir(folder: Path) -> None:

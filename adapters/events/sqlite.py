@@ -10,23 +10,13 @@ SQLite has one writer at a time, so positions appear in commit order and a reade
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from eventsourcing.persistence import (
-    DatabaseError,
-    IntegrityError,
-    Mapper,
-    Notification,
-    OperationalError,
-    PersistenceError,
-    StoredEvent,
-)
+from eventsourcing.persistence import IntegrityError, Mapper, Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -41,14 +31,8 @@ import domain.records.codes
 import domain.records.events
 import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
 from adapters.events.transcoding import PlainJSONTranscoder, encode
-from domain.errors import (
-    ArchiveBusy,
-    DatabaseDamaged,
-    EventUnreadable,
-    StorageFull,
-    StorageNotWritable,
-    VersionConflict,
-)
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from domain.errors import EventUnreadable, VersionConflict
 from domain.event import Event
 from domain.organisations.events import DIRECTORY_PREFIX
 from domain.ports import StoredRow
@@ -56,16 +40,13 @@ from domain.ports import StoredRow
 NewRow = tuple[str, int, str, bytes]
 """originator id (hex), originator version, topic, state"""
 
-LOCK_TIMEOUT = 30
-"""Seconds that a writer waits for another process's transaction before the caller is told to try again."""
-
 
 class DurableDatastore(SQLiteDatastore):
     """Connections with ``synchronous=FULL``: a commit in WAL mode is on the disk when it returns."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path), lock_timeout=LOCK_TIMEOUT)
-        self.pool = DurablePool(db_name=path.absolute().as_uri(), lock_timeout=LOCK_TIMEOUT)
+        super().__init__(str(path), lock_timeout=int(LOCK_TIMEOUT))
+        self.pool = DurablePool(db_name=path.absolute().as_uri(), lock_timeout=int(LOCK_TIMEOUT))
 
 
 class DurablePool(SQLiteConnectionPool):
@@ -167,8 +148,12 @@ class SQLiteEventStore:
 
     def append(self, events: Sequence[Event]) -> None:
         rows = [_row(event) for event in events]
-        with translated(), self._datastore.transaction(commit=True) as c:
-            self._recorder.insert_rows(c, rows)
+        with translated():
+            try:
+                with self._datastore.transaction(commit=True) as c:
+                    self._recorder.insert_rows(c, rows)
+            except IntegrityError as error:
+                raise VersionConflict from error
         for wake in self._on_append:
             wake()
 
@@ -264,23 +249,3 @@ def _row(event: Event) -> NewRow:
 
 def _text(originator_id: UUID | str) -> str:
     return originator_id.hex if isinstance(originator_id, UUID) else originator_id
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """SQLite's and the library's errors as ours."""
-    try:
-        yield
-    except IntegrityError as e:
-        raise VersionConflict from e
-    except (PersistenceError, sqlite3.Error) as e:
-        text = str(e).lower()
-        if "full" in text:
-            raise StorageFull from e
-        if "readonly" in text or "unable to open" in text or "permission" in text:
-            raise StorageNotWritable from e
-        if isinstance(e, OperationalError | sqlite3.OperationalError) and ("locked" in text or "busy" in text):
-            raise ArchiveBusy from e
-        if isinstance(e, DatabaseError | sqlite3.DatabaseError):
-            raise DatabaseDamaged(why=str(e)) from e
-        raise

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from adapters.blobs.durable import storage_errors
 
 
 class LedgerLock:
@@ -19,12 +21,9 @@ class LedgerLock:
     def held(self, wait: float = 0.0) -> Iterator[bool]:
         """Try for ``wait`` seconds (-1: for ever); says whether the lock is ours for the length of the block."""
         lock = FileLock(self.path, timeout=wait, thread_local=False)
-        try:
+        with storage_errors(), suppress(Timeout):  # in this order: a `Timeout` is an `OSError` too
             lock.acquire()
-        except Timeout:
-            yield False
-            return
         try:
-            yield True
+            yield lock.is_locked
         finally:
             lock.release()

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from domain.errors import ArchiveBusy, DatabaseDamaged, NotFound, StorageFull, StorageNotWritable
+from adapters.blobs.durable import storage_errors
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from domain.errors import DatabaseDamaged, DatabaseMissing, NotFound
 from domain.ledger.tiles import WIDTH, tile_root
 from domain.ledger.tree import CompactRange
 from domain.ports import Leaf
-
-LOCK_TIMEOUT = 30.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leaves (
@@ -54,6 +54,8 @@ class LedgerStore:
 
     def create(self) -> None:
         """Make the file and its tables where they are missing."""
+        with storage_errors():
+            self.path.touch(mode=0o600)
         with self.connection(writing=True) as db:
             db.executescript(_SCHEMA)
 
@@ -67,11 +69,13 @@ class LedgerStore:
     @contextmanager
     def connection(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
         """This thread's connection, for reading or for writing; SQLite's errors become ours."""
-        with _translated():
+        with translated():
             kind = "writer" if writing else "reader"
             db: sqlite3.Connection | None = getattr(self._local, kind, None)
             if db is None:
-                uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if writing else 'ro'}"
+                if not self.path.exists():
+                    raise DatabaseMissing(file=self.path.name)
+                uri = f"{self.path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
                 db = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
                 with self._guard:
                     self._opened.insert(0 if writing else len(self._opened), db)
@@ -228,18 +232,3 @@ class LedgerStore:
 def _iso(instant: datetime) -> str:
     """Sorts as text in the order of time."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        text = str(error).lower()
-        if "full" in text:
-            raise StorageFull from error
-        if "readonly" in text or "unable to open" in text:
-            raise StorageNotWritable from error
-        if "locked" in text or "busy" in text:
-            raise ArchiveBusy from error
-        raise DatabaseDamaged(why=str(error)) from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from tantivy import DocAddress, Document, Index, IndexWriter, Order, Query, Searcher
 
 from adapters.search.cursor import Cursor, decode, encode
+from adapters.search.faults import index_faults
 from adapters.search.revisions import plan
 from adapters.search.schema import (
     FACETS,
@@ -27,7 +28,6 @@ from adapters.search.schema import (
 )
 from adapters.search.snippets import snippets
 from adapters.search.translate import Translator, limited
-from domain.errors import IndexDamaged, IndexLocked
 from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
 from domain.text.query import Node, Phrase, Tag, parse, positive_phrases
 
@@ -52,23 +52,21 @@ class EmbeddedSearch:
         self._schema = build_schema()
         self._lock = threading.Lock()  # guards _writer and everything it does
         self._writer: IndexWriter | None = None
-        try:
+        with index_faults():
             self._folder.mkdir(parents=True, exist_ok=True)
             self._index = Index(self._schema, str(self._folder))
             self._index.register_tokenizer(TOKENS, tokens_analyzer())
             self._index.config_reader("manual")
-        except (OSError, ValueError) as error:
-            raise IndexDamaged(detail=str(error)) from error
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
         """As the port says. Raises `IndexLocked` where another process writes; a failed batch leaves no trace."""
-        with self._lock:
+        with self._lock, index_faults():
             writer = self._open_writer()
-            changes = plan(self._searcher(), self._schema, upserts, deletes)
             committed = False
             try:
+                changes = plan(self._searcher(), self._schema, upserts, deletes)
                 for id_ in (*changes.removed, _POSITION):
                     writer.delete_documents_by_term("id", id_)
                 for document in changes.added(self._schema):
@@ -76,15 +74,13 @@ class EmbeddedSearch:
                 writer.add_document(self._position_document(position))
                 writer.commit()
                 committed = True
-            except (OSError, ValueError) as error:
-                raise IndexDamaged(detail=str(error)) from error
             finally:
                 if not committed:
                     self._writer = None  # whatever it had collected goes with it
 
     def clear(self) -> None:
         """Empty it, position and all, in one commit."""
-        with self._lock:
+        with self._lock, index_faults():
             writer = self._open_writer()
             writer.delete_all_documents()
             writer.commit()
@@ -92,19 +88,14 @@ class EmbeddedSearch:
 
     def close(self) -> None:
         """Let go of the writer's lock, after merges under way have ended."""
-        with self._lock:
+        with self._lock, index_faults():
             if self._writer is not None:
-                self._writer.wait_merging_threads()
-                self._writer = None
+                writer, self._writer = self._writer, None
+                writer.wait_merging_threads()
 
     def _open_writer(self) -> IndexWriter:
         if self._writer is None:
-            try:
-                self._writer = self._index.writer(WRITER_MEMORY, 1)
-            except ValueError as error:
-                if "lock" in str(error).lower():
-                    raise IndexLocked from error
-                raise IndexDamaged(detail=str(error)) from error
+            self._writer = self._index.writer(WRITER_MEMORY, 1)
         return self._writer
 
     def _position_document(self, position: int) -> Document:
@@ -113,33 +104,33 @@ class EmbeddedSearch:
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def position(self) -> int:
-        searcher = self._searcher()
-        found = searcher.search(Query.term_query(self._schema, "id", _POSITION), 1).hits
-        return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
+        with index_faults():
+            searcher = self._searcher()
+            found = searcher.search(Query.term_query(self._schema, "id", _POSITION), 1).hits
+            return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
 
     def documents(self, record: str) -> list[str]:
-        searcher = self._searcher()
-        query = Query.term_query(self._schema, "record", record)
-        # Room for the hits is taken before they are counted, so a record with few documents must not ask for many.
-        room = FEW_DOCUMENTS
-        while len(found := searcher.search(query, room).hits) == room:
-            room *= 8
-        return sorted(from_engine(searcher.doc(address)).id for _, address in found)
+        with index_faults():
+            searcher = self._searcher()
+            query = Query.term_query(self._schema, "record", record)
+            # Room for the hits is taken before they are counted: a record with few documents must not ask for many.
+            room = FEW_DOCUMENTS
+            while len(found := searcher.search(query, room).hits) == room:
+                room *= 8
+            return sorted(from_engine(searcher.doc(address)).id for _, address in found)
 
     def search(self, request: SearchRequest) -> SearchResult:
         tree = parse(request.query)
-        searcher = self._searcher()
-        try:
-            return self._search(searcher, tree, request, Translator(self._schema, searcher, request))
-        except ValueError:  # too many words begin, or end, like a word cut in the middle: take it as a whole word
-            return self._search(searcher, tree, request, Translator(self._schema, searcher, request, exact=True))
+        with index_faults():
+            searcher = self._searcher()
+            try:
+                return self._search(searcher, tree, request, Translator(self._schema, searcher, request))
+            except ValueError:  # too many words begin, or end, like a word cut in the middle: take it as a whole word
+                return self._search(searcher, tree, request, Translator(self._schema, searcher, request, exact=True))
 
     def _searcher(self) -> Searcher:
-        """A snapshot of the last commit, whoever made it."""
-        try:
-            self._index.reload()
-        except (OSError, ValueError) as error:
-            raise IndexDamaged(detail=str(error)) from error
+        """A snapshot of the last commit, whoever made it. Only inside `index_faults`."""
+        self._index.reload()
         return self._index.searcher()
 
     def _search(self, searcher: Searcher, tree: Node, request: SearchRequest, to: Translator) -> SearchResult:

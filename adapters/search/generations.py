@@ -94,10 +94,12 @@ class SearchGenerations:
         A block that raises, or a process that dies, leaves the old generation serving.
         """
         lock = FileLock(self._folder / "rebuild.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise IndexLocked from None
+        with storage_errors():
+            self._folder.mkdir(exist_ok=True)  # the whole index may have been deleted
+            try:
+                lock.acquire()
+            except Timeout:
+                raise IndexLocked from None
         try:
             number = self._read() + 1
             folder = self._folder / str(number)

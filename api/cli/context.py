@@ -124,22 +124,22 @@ class Context:
         """A house that a command made itself is closed with the context."""
         self._house = house
 
-    def catch_up(self) -> None:
+    def catch_up(
+        self, zh: str = "已经存好；检索和账本稍后跟上", en: str = "It is stored; index and ledger follow later"
+    ) -> None:
         """Take in what was just recorded. It is recorded whatever happens here: a fault is a note, not a failure."""
         try:
             self.pipeline.catch_up()
         except (Unavailable, IntegrityFault) as error:
             self.fault = error
-            said = error.message(self.screen.lang)
-            self.screen.note(
-                f"已经存好；检索和账本稍后跟上（{said}）", f"It is stored; index and ledger follow later ({said})"
-            )
+            said = error.message(self.screen.lang).rstrip("。.")
+            self.screen.note(f"{zh}（{said}）", f"{en} ({said})")
 
     def refresh(self) -> None:
         """Before a search: take in what an interrupted command, or another process, left behind."""
         house = self.house
         if house.ledger.tracking() < house.events.head() or house.engine.position() < house.ledger.size():
-            self.catch_up()
+            self.catch_up("检索和账本还没有跟上", "Index and ledger are behind")
 
     def password(self, variable: str, zh: str, en: str) -> str:
         """From the environment, else asked for twice without showing it."""

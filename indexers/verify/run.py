@@ -15,6 +15,8 @@ from random import Random
 from uuid import UUID
 
 from adapters.ledger.evidence import Database, EventRows, LedgerRows
+from adapters.sqlite_faults import fault_of
+from domain.errors import ArchiveBusy, StorageFull
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
 from indexers.verify.anchors import Anchors, matches, read_anchors
@@ -83,6 +85,8 @@ def verify(
             with lock(), _open(subject) as (events, ledger):
                 unsound, deleted = _check_ledger(found, subject, events, ledger, named, since, progress)
         except sqlite3.Error as error:
+            if isinstance(fault := fault_of(error), StorageFull | ArchiveBusy):
+                raise fault from error  # the machine's trouble of this moment says nothing about what is stored
             _report_damage(found, subject, error)
         else:
             if subject.blobs is not None:

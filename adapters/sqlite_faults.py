@@ -1,0 +1,67 @@
+"""What SQLite reports, as one of our errors: told apart by its result codes, not by its English sentences.
+
+A file system without room shows itself in two ways: `SQLITE_FULL` where a page could not be written, and
+`SQLITE_IOERR_SHMSIZE` where the index of the write-ahead log could not grow, which even a reader needs. Any other
+`SQLITE_IOERR` is a fault of the device, not of what is stored. See https://sqlite.org/rescode.html.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.errors import (
+    ArchiveBusy,
+    DatabaseDamaged,
+    JianzhengError,
+    StorageFailed,
+    StorageFull,
+    StorageNotWritable,
+)
+
+LOCK_TIMEOUT = 30.0
+"""Seconds that a writer waits for another process's transaction before the caller is told to try again."""
+
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+_PRIMARY = 0xFF
+"""The low byte of an extended result code is the primary one."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of SQLite, and of the library on top of it, as ours."""
+    try:
+        yield
+    except (PersistenceError, sqlite3.Error) as error:
+        found = fault_of(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def fault_of(error: BaseException) -> JianzhengError | None:
+    """Our name for it; None where no SQLite error is behind it."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, sqlite3.Error):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    code = getattr(cause, "sqlite_errorcode", None)  # absent where Python, not SQLite, refused the call
+    if code is None:
+        return DatabaseDamaged(why=str(cause))
+    if code in _FULL:
+        return StorageFull()
+    match code & _PRIMARY:
+        case sqlite3.SQLITE_FULL:
+            return StorageFull()
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return StorageNotWritable()
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return ArchiveBusy()
+        case sqlite3.SQLITE_IOERR:
+            return StorageFailed(cause.sqlite_errorname)
+        case _:
+            return DatabaseDamaged(why=str(cause))

@@ -1,0 +1,72 @@
+"""SQLite's result codes under our names: full, not writable, busy, a failing device, and damage are told apart."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from eventsourcing.persistence import OperationalError
+
+from adapters.sqlite_faults import fault_of, translated
+from domain.errors import ArchiveBusy, DatabaseDamaged, StorageFailed, StorageFull, StorageNotWritable
+
+
+class Reported(sqlite3.OperationalError):
+    """As SQLite raises it: the sentence is the same for a full disk and for a broken one."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__("disk I/O error")
+        self.sqlite_errorcode, self.sqlite_errorname = code, "SQLITE_NAMED"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, StorageFull),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StorageFull),
+        (sqlite3.SQLITE_IOERR_WRITE, StorageFailed),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, StorageNotWritable),
+        (sqlite3.SQLITE_CANTOPEN, StorageNotWritable),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, ArchiveBusy),
+        (sqlite3.SQLITE_LOCKED, ArchiveBusy),
+        (sqlite3.SQLITE_CORRUPT, DatabaseDamaged),
+        (sqlite3.SQLITE_NOTADB, DatabaseDamaged),
+    ],
+)
+def test_each_code_has_its_name(code: int, kind: type[Exception]) -> None:
+    """Also where the event-sourcing library wrapped it."""
+    with pytest.raises(kind), translated():
+        raise Reported(code)
+    with pytest.raises(kind), translated():
+        try:
+            raise Reported(code)
+        except sqlite3.Error as error:
+            raise OperationalError(error) from error
+
+
+def test_what_sqlite_did_not_say_is_not_renamed() -> None:
+    """The library's own faults stay what they are; a closed database, which has no code, is damage to whoever reads."""
+    assert fault_of(OperationalError("no pool")) is None
+    with pytest.raises(OperationalError), translated():
+        raise OperationalError("no pool")
+    assert isinstance(fault_of(sqlite3.ProgrammingError("closed")), DatabaseDamaged)
+
+
+def test_a_real_lock_and_a_real_wreck(tmp_path: Path) -> None:
+    """The codes are those that SQLite itself reports."""
+    path = tmp_path / "a.sqlite"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("CREATE TABLE t (x)")
+    holder.execute("BEGIN EXCLUSIVE")
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with pytest.raises(ArchiveBusy), translated():
+        other.execute("INSERT INTO t VALUES (1)")
+    holder.execute("ROLLBACK")
+    holder.close()
+    other.close()
+    path.write_bytes(b"no database at all" * 100)
+    wreck = sqlite3.connect(path)
+    with pytest.raises(DatabaseDamaged), translated():
+        wreck.execute("SELECT * FROM t")
+    wreck.close()
