@@ -43,6 +43,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], str]]:
         "NO_PROXY": "127.0.0.1",
         "JIANZHENG_HOME": str(tmp_path / "archive"),
         "JIANZHENG_LANG": "zh",
+        "JIANZHENG_HOSTS": "archive.example.edu.cn",
         "JIANZHENG_ADMIN_PASSWORD": PASSWORD,
         "JIANZHENG_PASSWORD": PASSWORD,
     }
@@ -85,6 +86,17 @@ def test_the_examples_work_against_a_real_server(served: tuple[Path, dict[str, s
         filed = json.load(answer)
     sent = files(PAGE)["签到表.txt"].encode()
     assert [file["sha256"] for file in filed["files"]] == [hashlib.sha256(sent).hexdigest()]
+
+
+def test_a_session_behind_a_proxy_is_secure(served: tuple[Path, dict[str, str], str]) -> None:
+    """As the how-to has the proxy say it: the name that `JIANZHENG_HOSTS` gives is served, the cookie marked Secure."""
+    _, _, address = served
+    said = json.dumps({"username": "admin", "password": PASSWORD}).encode()
+    headers = {"Content-Type": "application/json", "Host": "archive.example.edu.cn", "X-Forwarded-Proto": "https"}
+    with urlopen(Request(f"{address}api/v1/session", said, headers)) as answer:
+        assert "; Secure" in answer.headers["Set-Cookie"]
+    with urlopen(Request(f"{address}api/v1/session", said, {"Content-Type": "application/json"})) as answer:
+        assert "; Secure" not in answer.headers["Set-Cookie"]
 
 
 # ── the reference ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from docs.generate import FOLDER, pages
 from docs.reference_pages.errors import all_errors
 from docs.reference_pages.events import all_events, meaning
 from docs.reference_pages.http import FACTS, document, operations
+from domain.access import MAY
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -110,3 +111,16 @@ def test_every_variable_that_a_document_names_exists() -> None:
         name for path in DOCUMENTS for name in re.findall(r"JIANZHENG_[A-Z]+(?:_[A-Z]+)*", path.read_text("utf-8"))
     }
     assert named_ - known == set()
+
+
+def test_the_table_of_roles_is_the_policy() -> None:
+    """Who may do what stands in the how-to as `domain.access` has it, every action and every role."""
+    page = (ROOT / "docs" / "how-to" / "people-and-roles.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    roles = [cell.split()[-1] for cell in rows[0][1:]]
+    shown: dict[str, set[str]] = {role: set() for role in roles}
+    for first, *marks in rows[2:]:
+        for role, mark in zip(roles, marks, strict=True):
+            if mark:
+                shown[role].add(first.split("`")[1])
+    assert shown == {role: set(actions) for role, actions in MAY.items()}
