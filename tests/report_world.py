@@ -51,7 +51,9 @@ class World:
 
     def __init__(self, home: Path, fonts: tuple[Path, ...] = ()) -> None:
         self.clock = SteppingClock(datetime(2023, 1, 3, 1, 0, tzinfo=UTC))
-        settings = Settings(home=home, zone=ZoneInfo("Asia/Shanghai"), lang="zh", late_after=10, fonts=fonts, hosts=(), user=None)
+        settings = Settings(
+            home=home, zone=ZoneInfo("Asia/Shanghai"), lang="zh", late_after=10, fonts=fonts, hosts=(), user=None
+        )
         there = home.exists()
         self.house: House = (
             open_archive(settings, self.clock)

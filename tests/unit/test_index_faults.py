@@ -8,7 +8,7 @@ from adapters.search.faults import index_faults
 from domain.errors import IndexDamaged, IndexLocked, InvalidQuery, StorageFull, StorageNotWritable
 
 
-class PanicException(BaseException):  # noqa: N818  (the name by which a panic is known)
+class PanicException(BaseException):
     """As the binding raises it: no `Exception`."""
 
 
