@@ -124,3 +124,15 @@ def test_the_table_of_roles_is_the_policy() -> None:
             if mark:
                 shown[role].add(first.split("`")[1])
     assert shown == {role: set(actions) for role, actions in MAY.items()}
+
+
+def test_the_picture_of_the_house_shows_every_room() -> None:
+    """Each folder of the four packages is in the picture of `architecture.md`, and no module that is not there."""
+    picture = (ROOT / "docs" / "design" / "architecture.md").read_text("utf-8").split("```")[3]
+    floors = re.split(r"^(?=[a-z]+/)", picture, flags=re.MULTILINE)[1:]
+    shown = {name: rest for name, _, rest in (floor.partition("/") for floor in floors)}
+    for floor, said in shown.items():
+        assert [name for name in re.findall(r"\w+\.py\b", said) if not any((ROOT / floor).rglob(name))] == []
+    for layer in ("domain", "adapters", "indexers", "api"):
+        rooms = {path.name for path in (ROOT / layer).iterdir() if path.is_dir() and path.name != "__pycache__"}
+        assert set(re.findall(r"(?<![\w/])(\w+)/", shown[layer])) == rooms
