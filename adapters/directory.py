@@ -12,13 +12,14 @@ BATCH = 1_000
 
 
 class DirectoryCache:
-    """Callable: the directory as it stands now. One per process; the lock owns the fold."""
+    """Callable: the directory as it stands now. One per process; the lock owns both folds."""
 
     def __init__(self, events: EventStore) -> None:
         self._events = events
         self._lock = threading.Lock()
         self._directory = Directory()
         self._position = 0
+        self._past: tuple[int, Directory] | None = None
 
     def __call__(self) -> Directory:
         with self._lock:
@@ -26,10 +27,16 @@ class DirectoryCache:
             return self._directory
 
     def at(self, position: int) -> Directory:
-        """As it stood when the store's last row was ``position``."""
-        directory = Directory()
-        _fold(self._events, directory, 0, position)
-        return directory
+        """As it stood when the store's last row was ``position``: to be asked, never to be folded further.
+
+        Many reports are made at one checkpoint; the last one asked for is kept.
+        """
+        with self._lock:
+            if self._past is None or self._past[0] != position:
+                directory = Directory()
+                _fold(self._events, directory, 0, position)
+                self._past = (position, directory)
+            return self._past[1]
 
 
 def _fold(events: EventStore, directory: Directory, after: int, until: int | None) -> int:

@@ -60,17 +60,16 @@ class FiguresIndex:
             return _size(db)
 
     def concerned(self, organisations: Iterable[str], year: int, below: int) -> list[Concerned]:
-        found: list[Concerned] = []
+        found: list[tuple[int, int]] = []
         with self._connection() as db:
             for organisation in organisations:
-                rows = db.execute(
+                found += db.execute(
                     "SELECT leaf, position FROM concerned WHERE organisation = ? AND year = ? AND leaf < ?"
                     " ORDER BY leaf",
                     (organisation, year, below),
                 )
-                found.extend(map(Concerned._make, rows))
         found.sort()
-        return found
+        return list(map(Concerned._make, found))
 
     def issued(self, digest: str) -> list[int]:
         with self._connection() as db:

@@ -2,18 +2,25 @@
 
 Each kind of stream has its own history: a record begins with a filing and goes on as its status allows; a register
 counts; the directory's and the reports' streams have ids that follow from what they say.
+
+`audit` is the authority: it judges a stream. `fits_alone` judges one event, for a check of millions: in a stream all
+of whose events fit alone, `audit` has nothing left to object to but a hole in the count, and, where it is a record's,
+the order of the kinds of acts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from functools import lru_cache
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.event import Event, stream_id
 from domain.organisations import events as directory
 from domain.records.codes import Entered, parse, register_id
-from domain.records.events import RecordEvent, RecordFiled
+from domain.records.events import FileEntry, RecordEvent, RecordFiled
 from domain.records.record import HistoryImpossible, replay
 from domain.reports.events import ReportIssued
 
@@ -31,6 +38,9 @@ def audit(events: Sequence[Event]) -> Impossible | None:
     for n, event in enumerate(events, start=1):
         if event.originator_version != n:
             return Impossible(event.originator_version, "它前面缺了事件", "events before it are missing")
+    for event in events:
+        if not _has_shape(type(event), vars(event)):
+            return Impossible(event.originator_version, "它的内容不是这类事件的", "its content is not that of its kind")
     first = events[0]
     if isinstance(first, RecordEvent):
         return _audit_record(events)
@@ -54,11 +64,96 @@ def _audit_record(events: Sequence[Event]) -> Impossible | None:
         params = error.params
         return Impossible(params["version"], params["why_zh"], params["why_en"])
     filed = acts[0]
-    if isinstance(filed, RecordFiled) and (found := parse(filed.code)) is not None:
-        year = str(filed.content.get("occurred", {}).get("from", ""))[:4]
-        if found[:2] == (filed.organisation, int(year) if year.isdecimal() else 0):
-            return None
+    if isinstance(filed, RecordFiled) and _code_fits(filed.code, filed.organisation, filed.content):
+        return None
     return Impossible(1, "档号与单位或年份不符", "the archival code does not fit the organisation or the year")
+
+
+def fits_alone(kind: type[Event], stream: str, version: int, attributes: Mapping[str, Any]) -> bool:
+    """Whether nothing in the event itself speaks against it; ``attributes`` are what is stored of it, without the
+    stream (32 hexadecimal digits) and the version.
+
+    Records lie in streams with random ids, all others in derived ones, so that no stream of events that fit alone mixes
+    the two. What does not fit alone may still be possible: `audit` says.
+    """
+    if not _stored_shape(kind, attributes):
+        return False
+    if issubclass(kind, RecordEvent):
+        if stream[_UUID_VERSION] != _RANDOM or (version == 1) is not (kind is RecordFiled):
+            return False
+        return kind is not RecordFiled or _code_fits(
+            attributes["code"], attributes["organisation"], attributes["content"]
+        )
+    if kind is Entered:
+        return stream == _register(attributes["organisation"], attributes["year"])
+    event = object.__new__(kind)
+    vars(event).update(attributes)
+    expected = _expected_stream(event)
+    return expected is not None and stream == expected.hex
+
+
+_UUID_VERSION, _RANDOM, _DERIVED = 12, "4", "5"
+"""Where the digits of a UUID say how it was made."""
+
+
+def _code_fits(code: str, organisation: str, content: Mapping[str, Any]) -> bool:
+    found = parse(code)
+    occurred = content.get("occurred", {})
+    year = str(occurred.get("from", ""))[:4] if isinstance(occurred, dict) else ""
+    return found is not None and found[:2] == (organisation, int(year) if year.isdecimal() else 0)
+
+
+@lru_cache(maxsize=4096)
+def _register(organisation: str, year: int) -> str:
+    return register_id(organisation, year).hex
+
+
+# ── shape ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_IDENTITY = {"originator_id", "originator_version"}
+_FILE_NAMES = {field.name for field in fields(FileEntry)}
+_FILE_REQUIRED = {field.name for field in fields(FileEntry) if field.default is MISSING}
+
+
+def _has_shape(kind: type[Event], attributes: Mapping[str, Any]) -> bool:
+    return _stored_shape(kind, {name: value for name, value in attributes.items() if name not in _IDENTITY})
+
+
+def _stored_shape(kind: type[Event], attributes: Mapping[str, Any]) -> bool:
+    """Whether these are the attributes of a kind of event, each of its type, as far as the rules look at them."""
+    types = _SHAPES.get(kind) or _SHAPES.setdefault(kind, _types(kind))
+    if len(attributes) != len(types):
+        return False
+    for name, allowed in types.items():
+        if type(attributes.get(name, _types)) not in allowed:
+            return False
+    if not issubclass(kind, RecordEvent):
+        return True
+    if "content" in types and type(attributes["content"].get("family")) is not str:
+        return False
+    if "attached" in types and not all(type(name) is str for name in attributes["attached"]):
+        return False
+    return "files" not in types or all(
+        type(file) is dict and _FILE_REQUIRED <= file.keys() <= _FILE_NAMES for file in attributes["files"]
+    )
+
+
+_SHAPES: dict[type[Event], dict[str, tuple[type, ...]]] = {}
+"""A cache: there are a few dozen kinds of events."""
+
+
+def _types(kind: type[Event]) -> dict[str, tuple[type, ...]]:
+    """The types that a stored attribute may have: those of its annotation, whatever they contain."""
+    hints = get_type_hints(kind)
+    return {
+        field.name: tuple(get_origin(each) or each for each in _union(hints[field.name]))
+        for field in fields(kind)
+        if field.name not in _IDENTITY
+    }
+
+
+def _union(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 def _family(event: Event) -> str:

@@ -7,7 +7,6 @@ the ledger, and whether the history still yields the very same report.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -136,8 +135,6 @@ class Reporting:
         self.directory, self.directory_at = directory, directory_at
         self.renderers = renderers
         self.clock, self.entropy, self.zone = clock, entropy, zone
-        self._lock = threading.Lock()  # owns `_past`
-        self._past: tuple[int, Directory] | None = None
 
     # ── make ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,7 +258,7 @@ class Reporting:
         directory, last_recorded = Directory(), None
         if size:
             last = self.ledger.leaves(size - 1, 1)[0]
-            directory = self._directory_at(last.position)
+            directory = self.directory_at(last.position)
             last_recorded = self._recorded_at(Concerned(last.index, last.position))
         as_of = AsOf(size, self.ledger.root(size), last_recorded)
         concerned = self.figures.concerned(directory.below(organisation), year, size)
@@ -275,16 +272,15 @@ class Reporting:
         )
 
     def _facts(self, concerned: Sequence[Concerned]) -> Iterator[Fact]:
-        attributes = self.events.attributes
         for start in range(0, len(concerned), BATCH):
             batch = concerned[start : start + BATCH]
-            rows = self.events.rows_at([each.position for each in batch])
-            if len(rows) != len(batch):
-                there = {row.position for row in rows}
+            acts = self.events.acts_at([each.position for each in batch])
+            if len(acts) != len(batch):
+                there = {position for position, _, _, _ in acts}
                 lost = next(each.leaf for each in batch if each.position not in there)
                 raise EventUnreadable(what=f"leaf {lost}", why="the row is missing")
-            for each, row in zip(batch, rows, strict=True):
-                yield each.leaf, row.topic, row.id, attributes(row)
+            for (leaf, _), (_, topic, stream, attributes) in zip(batch, acts, strict=True):
+                yield leaf, topic, stream, attributes
 
     def _recorded_at(self, leaf: Concerned) -> datetime:
         _, _, _, attributes = next(self._facts([leaf]))
@@ -292,13 +288,6 @@ class Reporting:
             return datetime.fromisoformat(attributes["recorded_at"])
         except (KeyError, TypeError, ValueError) as error:
             raise EventUnreadable(what=f"leaf {leaf.leaf}", why=f"recorded_at: {error}") from error
-
-    def _directory_at(self, position: int) -> Directory:
-        """Many reports are made at one checkpoint; the directory of the last one asked for is kept."""
-        with self._lock:
-            if self._past is None or self._past[0] != position:
-                self._past = (position, self.directory_at(position))
-            return self._past[1]
 
     def _require(self, actor: Actor, action: Action, organisation: str) -> None:
         directory = self.directory()

@@ -28,6 +28,10 @@ LEDGER_WAIT = 60.0
 POLL = 1.0
 """Seconds after which a follower looks by itself."""
 
+GATHER = 0.2
+"""Seconds that the ledger rests after a batch. A batch costs a dozen flushes whatever its size: integrated one by one,
+events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing."""
+
 SWEEP = 3600.0
 """Seconds between two clearances of the staging folder."""
 
@@ -51,6 +55,7 @@ class Follower:
 
     name: str
     run_once: Callable[[], int]
+    rest: float = 0.0  # seconds between two batches
     failures: int = 0
     fault: JianzhengError | None = None
     rest_until: float = 0.0
@@ -74,7 +79,7 @@ class Pipeline:
         self.house = house
         self.search = self._search_indexer(house.engine, house.queue)
         text = self._text_indexer(house.queue)
-        self.ledger = Follower("ledger", integrator(house).run_once)
+        self.ledger = Follower("ledger", integrator(house).run_once, rest=GATHER)
         self.followers = [
             self.ledger,
             Follower("figures", Figures(house).run_once),
@@ -184,6 +189,7 @@ class Pipeline:
             if did:
                 for other in self.followers:
                     other.wake.set()
+                self._stopping.wait(follower.rest)
             elif not self._stopping.is_set():
                 follower.wake.wait(POLL)
 

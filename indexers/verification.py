@@ -11,6 +11,7 @@ from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageF
 from domain.ports import StoredRow
 from domain.records.events import RecordFiled
 from indexers.pipeline import integrate
+from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.run import Subject, verify
 
@@ -39,6 +40,7 @@ def verify_archive(
         blobs=house.blobs,
         describe=lambda stream: describe(house, stream),
         replay=lambda rows: replay(house, rows),
+        fits_alone=stored_event_fits,
         pending=house.blobs.leftovers(),
     )
     found = verify(subject, since=since, sample=sample, lock=lambda: house.ledger_lock.held(-1), progress=progress)
@@ -55,7 +57,8 @@ def describe(house: House, stream: UUID) -> str | None:
         first = house.events.stream(stream, limit=1)
     except JianzhengError:
         return None
-    return first[0].code if first and isinstance(first[0], RecordFiled) else None
+    code = vars(first[0]).get("code") if first and isinstance(first[0], RecordFiled) else None
+    return code if isinstance(code, str) else None  # a forged event may have anything or nothing there
 
 
 def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:

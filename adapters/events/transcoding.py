@@ -16,9 +16,13 @@ def encode(state: Any) -> bytes:
     return orjson.dumps(state)
 
 
+def decode(data: bytes) -> Any:
+    return orjson.loads(data)
+
+
 class PlainJSONTranscoder(Transcoder):
     def encode(self, obj: Any) -> bytes:
         return encode(obj)
 
     def decode(self, data: bytes) -> Any:
-        return orjson.loads(data)
+        return decode(data)

@@ -33,7 +33,7 @@ from typing import IO, Self
 
 from adapters.blobs.durable import storage_errors
 from adapters.extraction.formats import ENCRYPTED, MODULES, essence
-from adapters.extraction.wire import READY, from_json
+from adapters.extraction.wire import READY, STARVED, from_json
 from domain.errors import ExtractorUnavailable
 from domain.ports import ExtractedText, TextStatus
 
@@ -228,23 +228,16 @@ class _Worker:
         return bytes(data)
 
     def _autopsy(self) -> _Died:
-        """What killed it, by signal and by the memory it had. A library that cannot get memory mostly aborts."""
-        deadline = time.monotonic() + DEATH_SECONDS
-        while True:
-            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > deadline:  # it closed its socket and lives on: no honest reader does that
-                self.end()
-                return _Died("damaged", "the reader went astray")
-            time.sleep(0.005)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
+        """What killed it, by signal or by what its warden says of the memory it had."""
+        try:
+            code = self._process.wait(DEATH_SECONDS)
+        except subprocess.TimeoutExpired:  # it closed its socket and lives on: no honest reader does that
+            self.end()
+            return _Died("damaged", "the reader went astray")
         self._channel.close()
-        number = -self._process.returncode
-        starved = usage.ru_maxrss * 1024 >= self._limits.memory_bytes // 2
-        if number in (signal.SIGXCPU, signal.SIGALRM):
+        if code in (-signal.SIGXCPU, -signal.SIGALRM):
             return _Died("timed_out", "reading took longer than the limit")
-        if number == signal.SIGKILL or (number > 0 and starved):
+        if code in (-signal.SIGKILL, STARVED):
             return _Died("too_large", "more memory than one file may take")
         return _Died("damaged", "the reader crashed")
 

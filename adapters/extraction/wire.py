@@ -10,6 +10,9 @@ from domain.ports import ExtractedText, TextStatus
 READY = b"\x00JZ1"
 """What a worker says when it has fenced itself in: whoever dies before that did not die of a file."""
 
+STARVED = 77
+"""The exit code of a worker whose reader crashed with half of its memory in use."""
+
 _STATUSES = frozenset(get_args(TextStatus))
 
 

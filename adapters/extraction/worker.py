@@ -4,6 +4,9 @@ It fences itself in before it has read one byte of a file: limits on memory, pro
 files; a network namespace without interfaces where the system allows one; no new privileges; an alarm that ends it
 should its parent be gone. Each format's library is loaded when the first file of that format comes.
 
+It is two processes: the reader, and a warden that waits for the reader's end and ends the same way. A process inherits
+the peak memory of the one that started it, so only a small one can tell how much the reader itself had.
+
 Wire format, both ways: four bytes big-endian length, then that many bytes of UTF-8 JSON. A request carries the file
 descriptor beside its length.
 """
@@ -21,15 +24,15 @@ import socket
 import sys
 import warnings
 from contextlib import suppress
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, NoReturn, Protocol, cast
 
 from adapters.extraction.formats import MODULES
 from adapters.extraction.outcome import Refused
-from adapters.extraction.wire import READY, to_json
+from adapters.extraction.wire import READY, STARVED, to_json
 from domain.ports import ExtractedText
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _ALARM_MARGIN = 10
 """Seconds beyond the parent's own limit, after which the kernel ends a worker whose parent does not."""
 
@@ -41,10 +44,14 @@ class _Format(Protocol):
 def main() -> None:
     """``worker SOCKET_FD LIMITS_JSON``: serve one job after the other until the parent closes the socket."""
     limits: dict[str, int] = json.loads(sys.argv[2])
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    if reader := os.fork():
+        channel.close()
+        _end_like(reader, limits["memory_bytes"])
     fence(limits)
     warnings.simplefilter("ignore")  # what a library thinks of a stranger's file is nobody's business
     logging.disable()
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
+    with channel:
         channel.sendall(READY)
         while job := _receive(channel):
             request, handle = job
@@ -55,9 +62,26 @@ def main() -> None:
             channel.sendall(len(answer).to_bytes(4, "big") + answer)
 
 
+def _end_like(reader: int, memory_bytes: int) -> NoReturn:
+    """The warden's whole life. A library that cannot get memory mostly aborts: so it is told by what the reader had."""
+    _, status, usage = os.wait4(reader, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        timed_out = -code in (signal.SIGXCPU, signal.SIGALRM)
+        if not timed_out and usage.ru_maxrss * 1024 >= memory_bytes // 2:
+            os._exit(STARVED)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [-code])
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(max(code, 0))
+
+
 def fence(limits: dict[str, int]) -> None:
     """Give up what reading a file does not need. What the system refuses to take away stays; the rest still holds."""
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # no reader without its warden
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.unshare(_CLONE_NEWNET) != 0:
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)

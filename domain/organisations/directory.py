@@ -72,6 +72,7 @@ class Directory:
         self.people: dict[str, Person] = {}
         self.accounts: dict[str, Account] = {}
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
+        self._ever_in: defaultdict[str, set[str]] = defaultdict(set)  # organisation → who ever had a post there
 
     # ── evolve ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,6 +91,7 @@ class Directory:
             case PostTaken():
                 post = Post(event.organisation, event.post, event.since, event.until)
                 self.people[event.person].posts.append(post)
+                self._ever_in[event.organisation].add(event.person)
             case PostLeft():
                 person = self.people[event.person]
                 person.posts = [
@@ -161,9 +163,10 @@ class Directory:
     def members(self, code: str, day: str) -> list[Person]:
         """People with a post in the organisation or below it on that day, by code."""
         codes = set(self.below(code))
+        people = {person for each in codes & self._ever_in.keys() for person in self._ever_in[each]}
         return [
             person
-            for person in sorted(self.people.values(), key=lambda p: p.code)
+            for person in map(self.people.__getitem__, sorted(people))
             if any(post.organisation in codes and post.held_on(day) for post in person.posts)
         ]
 

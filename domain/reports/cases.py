@@ -7,9 +7,9 @@ record, and keeps of the content only what some figure counts: what is let go at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
-from uuid import UUID
 
 from domain.records.events import (
     FilesAttached,
@@ -22,8 +22,8 @@ from domain.records.events import (
     RecordWithdrawn,
 )
 
-Fact = tuple[int, str, UUID, dict[str, Any]]
-"""Leaf index, topic, stream and attributes of one event."""
+Fact = tuple[int, str, Hashable, dict[str, Any]]
+"""Leaf index, topic, stream (whatever tells it from the others) and attributes of one event."""
 
 
 class Case:
@@ -31,29 +31,29 @@ class Case:
 
     __slots__ = (
         "attendees", "bytes", "closed", "code", "content", "content_leaf", "events", "expected", "family", "filed_leaf",
-        "files", "files_leaf", "form", "gaps", "gaps_leaf", "late", "occurred_on", "on_leave", "organisation",
-        "present", "progress", "status", "status_leaf",
+        "files", "files_leaf", "form", "gaps", "hours", "late", "occurred_on", "on_leave", "organisation", "present",
+        "progress", "status", "status_leaf",
     )  # fmt: skip
 
     code: str
     organisation: str
-    content: dict[str, Any]  # the fields in `KEPT`
+    content: dict[str, Any]  # the fields that figures of its family need, see `KEPT`
     occurred_on: str  # YYYY-MM-DD
+    hours: float | None
     expected: int | None
     present: int | None
     attendees: Sequence[str | None]  # codes, None for a person without one
     on_leave: Sequence[str | None]
     files: int
     bytes: int
-    gaps: list[str]  # their codes
+    gaps: Sequence[str]  # their codes
     late: bool
     status: str
     family: str
     form: str
     filed_leaf: int
     content_leaf: int
-    files_leaf: int
-    gaps_leaf: int
+    files_leaf: int  # that of the gaps, too
     status_leaf: int
     events: int
     progress: tuple[tuple[str, int], ...]  # (day, leaf)
@@ -68,15 +68,19 @@ FILED, ATTACHED, CORRECTED = RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorre
 SIGNED, RETURNED, WITHDRAWN = RecordSignedOff.TOPIC, RecordReturned.TOPIC, RecordWithdrawn.TOPIC
 PROGRESS, CLOSED = ProgressNoted.TOPIC, ItemClosed.TOPIC
 
-KEPT = (
-    "title", "hours", "publicity",
-    "results", "grade", "subject", "ballots", "satisfied", "mostly_satisfied", "dissatisfied", "makes_up_for",
-    "quarter", "scores",
-    "department", "deadline", "term",
-)  # fmt: skip
-"""Fields of the content that some figure counts or some row shows."""
+KEPT = {
+    "evaluation": (
+        "title", "results", "grade", "subject", "ballots", "satisfied", "mostly_satisfied", "dissatisfied",
+        "makes_up_for", "quarter", "scores",
+    ),
+    "rectification": ("title", "department", "deadline", "term"),
+    "paper": ("publicity",),
+}  # fmt: skip
+"""Fields of the content that some figure counts or some row shows, by family; of other families there are none."""
 
+_NOTHING: dict[str, Any] = {}
 _STATUS = {SIGNED: "signed", RETURNED: "returned", WITHDRAWN: "withdrawn"}
+_person, _size, _code = itemgetter("person"), itemgetter("size"), itemgetter("code")
 
 
 def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) -> tuple[list[Case], int]:
@@ -85,7 +89,7 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
 
     Facts of one stream come in the order of their versions; facts of different streams may come in any order.
     """
-    found: dict[UUID, Case] = {}
+    found: dict[Hashable, Case] = {}
     for leaf, topic, stream, attributes in facts:
         if topic == FILED:
             case = found[stream] = Case()
@@ -117,29 +121,39 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
     chosen = [
         case for case in found.values() if case.organisation in organisations and case.occurred_on.startswith(prefix)
     ]
-    chosen.sort(key=lambda case: case.filed_leaf)
-    return chosen, sum(case.events for case in chosen)
+    chosen.sort(key=attrgetter("filed_leaf"))
+    return chosen, sum([case.events for case in chosen])
 
 
 def _content(case: Case, leaf: int, attributes: dict[str, Any]) -> None:
     content = attributes["content"]
-    case.family, case.form, case.occurred_on = content["family"], content["form"], content["occurred"]["from"][:10]
-    case.content = {key: content[key] for key in KEPT if key in content}
+    family = content["family"]
+    case.family, case.form, case.occurred_on = family, content["form"], content["occurred"]["from"][:10]
+    case.hours = content.get("hours")
+    case.content = {key: content[key] for key in KEPT[family] if key in content} if family in KEPT else _NOTHING
     attendance = content.get("attendance")
     if attendance is None:
         case.expected = case.present = None
         case.attendees = case.on_leave = ()
     else:
         case.expected, case.present = attendance.get("expected"), attendance.get("present")
-        case.attendees = [person.get("person") for person in attendance.get("attendees", ())]
-        case.on_leave = [absence["person"].get("person") for absence in attendance.get("on_leave", ())]
+        case.attendees = _codes(attendance.get("attendees", ()))
+        case.on_leave = _codes([absence["person"] for absence in attendance.get("on_leave", ())])
     case.status, case.content_leaf, case.status_leaf = "filed", leaf, leaf
     _files(case, leaf, attributes)
 
 
+def _codes(people: Sequence[dict[str, Any]]) -> tuple[str | None, ...]:
+    """A tuple, not a list: the garbage collector looks at tuples of strings once and then lets them be."""
+    try:
+        return tuple(map(_person, people))
+    except KeyError:  # somebody without a code is among them
+        return tuple([person.get("person") for person in people])
+
+
 def _files(case: Case, leaf: int, attributes: dict[str, Any]) -> None:
-    files = attributes["files"]
+    files, gaps = attributes["files"], attributes["gaps"]
     case.files = len(files)
-    case.bytes = sum([file["size"] for file in files])
-    case.gaps = [gap["code"] for gap in attributes["gaps"]]
-    case.files_leaf = case.gaps_leaf = leaf
+    case.bytes = sum(map(_size, files))
+    case.gaps = tuple(map(_code, gaps))
+    case.files_leaf = leaf

@@ -45,14 +45,21 @@ class Figures:
 
     def add(self, name: str, value: Number, unit: str, events: Iterable[int]) -> str:
         """Note a figure and give back its name, for the cell that shows it."""
-        if unit not in UNITS or name in self._found:
-            raise ValueError(f"figure {name} in {unit}")
-        self._found[name] = {"value": value, "unit": unit, "events": sorted(set(events))}
-        return name
+        return self._put(name, value, unit, sorted(set(events)))
 
     def count(self, name: str, unit: str, events: list[int]) -> str:
-        """As many as there are events: one for each record."""
-        return self.add(name, len(events), unit, events)
+        """As many as there are events: one for each record, so none comes twice."""
+        return self._put(name, len(events), unit, sorted(events))
+
+    def beside(self, other: str, name: str, value: Number, unit: str) -> str:
+        """Another figure behind which are the very events that are behind ``other``."""
+        return self._put(name, value, unit, self._found[other]["events"])
+
+    def _put(self, name: str, value: Number, unit: str, events: list[int]) -> str:
+        if unit not in UNITS or name in self._found:
+            raise ValueError(f"figure {name} in {unit}")
+        self._found[name] = {"value": value, "unit": unit, "events": events}
+        return name
 
     def value(self, name: str) -> Number:
         return self._found[name]["value"]  # type: ignore[no-any-return]  # put there by `add`

@@ -112,14 +112,14 @@ def _by_month(figures: Figures, label: Json, name: str, chosen: list[Case], *, s
 
 
 def _rate(figures: Figures, name: str, chosen: list[Case]) -> list[Json]:
-    leaves = [case.content_leaf for case in chosen]
-    expected = total(case.expected or 0 for case in chosen)
-    present = total(case.present or 0 for case in chosen)
+    expected = total([case.expected or 0 for case in chosen])
+    present = total([case.present or 0 for case in chosen])
+    counted = figures.count(f"{name}.attendance_counted", "records", [case.content_leaf for case in chosen])
     return [
-        figure(figures.count(f"{name}.attendance_counted", "records", leaves)),
-        figure(figures.add(f"{name}.expected", expected, "person_times", leaves)),
-        figure(figures.add(f"{name}.present", present, "person_times", leaves)),
-        figure(figures.add(f"{name}.attendance_rate", share(present, expected), "ratio", leaves)),
+        figure(counted),
+        figure(figures.beside(counted, f"{name}.expected", expected, "person_times")),
+        figure(figures.beside(counted, f"{name}.present", present, "person_times")),
+        figure(figures.beside(counted, f"{name}.attendance_rate", share(present, expected), "ratio")),
     ]
 
 

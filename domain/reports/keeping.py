@@ -86,10 +86,10 @@ def _gaps(cases: list[Case], figures: Figures) -> Json:
     by_code: defaultdict[str, list[int]] = defaultdict(list)
     for case in cases:
         for gap in case.gaps:
-            by_code[gap].append(case.gaps_leaf)
+            by_code[gap].append(case.files_leaf)
     every = [leaf for leaves in by_code.values() for leaf in leaves]
     whole = figures.add("gaps.count", len(every), "gaps", every)
-    records = figures.count("gaps.records", "records", [case.gaps_leaf for case in cases if case.gaps])
+    records = figures.count("gaps.records", "records", [case.files_leaf for case in cases if case.gaps])
     rows = []
     for code in sorted(by_code):
         leaves = by_code[code]

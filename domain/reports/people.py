@@ -28,7 +28,7 @@ def people(cases: list[Case], figures: Figures, directory: Directory, organisati
     for case in cases:
         if case.family == CONFIDENTIAL:
             continue
-        amount = case.content.get("hours")
+        amount = case.hours
         if amount:
             sums.append(amount * max(case.present or 0, len(case.attendees)))
             counted.append(case.content_leaf)
@@ -47,17 +47,21 @@ def people(cases: list[Case], figures: Figures, directory: Directory, organisati
     for code in codes:
         known = directory.people.get(code)
         by_hours = {amount: sheets[code] for amount, sheets in present.items() if code in sheets}
-        hours = total(amount * len(leaves) for amount, leaves in by_hours.items())
+        hours = total([amount * len(leaves) for amount, leaves in by_hours.items()])
         if hours:
             studied.add(code)
             named.append(hours)
-        cells = (
-            figures.count(f"sessions.person.{code}", "times", list(chain.from_iterable(by_hours.values()))),
-            figures.count(f"leave.person.{code}", "times", absent.get(code, [])),
-            figures.add(
-                f"hours.person.{code}", hours, "hours", chain.from_iterable(by_hours[n] for n in by_hours if n)
-            ),
-        )
+        sessions = [leaf for leaves in by_hours.values() for leaf in leaves]
+        away = absent.get(code, [])
+        attended = figures.add(f"sessions.person.{code}", len(sessions), "times", sessions)
+        absences = figures.add(f"leave.person.{code}", len(away), "times", away)
+        studying = f"hours.person.{code}"
+        if 0 in by_hours:
+            credited = [leaf for amount, leaves in by_hours.items() if amount for leaf in leaves]
+            figures.add(studying, hours, "hours", credited)
+        else:
+            figures.beside(attended, studying, hours, "hours")
+        cells = (attended, absences, studying)
         rows.append(row(text(code), text(known.name) if known else NONE, *map(figure, cells)))
     whole = figures.add("hours.total", total(sums), "person_hours", counted)
     unnamed = tidy(figures.value(whole) - total(named))

@@ -6,17 +6,12 @@ large archive is cut into blocks that several processes check; only one node for
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from pickle import PicklingError
 from typing import Any, NamedTuple
 
 from adapters.ledger.evidence import EventRows, LedgerRows
@@ -24,8 +19,9 @@ from domain.errors import JianzhengError
 from domain.ledger.entry import entries_of
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of
 from domain.ledger.tree import root_of
+from indexers.verify.crew import Crew
 from indexers.verify.files import NamedFiles
-from indexers.verify.findings import FilesOf, NamedFile, Progress
+from indexers.verify.findings import FilesOf, FitsAlone, NamedFile, Progress
 from indexers.verify.walk import TreeWalk
 
 READ = 2 * WIDTH
@@ -37,10 +33,9 @@ BLOCK = 64 * WIDTH
 SERIAL = 50_000
 """Below this size, starting processes costs more than it saves."""
 
-MAX_WORKERS = 8
 ID_SIZE = 16
 
-_NOT_SURE = (sqlite3.Error, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
+NOT_SURE = (sqlite3.Error, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
 """A column of another type, a missing row, an unreadable file: the precise pass says what it is."""
 
 
@@ -52,6 +47,7 @@ class Places:
     ledger: Path
     published: Path
     files_of: FilesOf
+    fits_alone: FitsAlone | None
 
 
 class Chunk(NamedTuple):
@@ -64,32 +60,33 @@ class Chunk(NamedTuple):
 class Block(NamedTuple):
     chunks: list[Chunk]
     files: list[tuple[str, int, Sequence[NamedFile]]]  # stream (hex), version, files named
+    misfits: set[str]  # streams (hex) of events to which the rules may object
 
 
-class _Checker:
+class Checker:
     """Checks blocks with database connections of its own."""
 
     def __init__(self, places: Places, wanted: Sequence[int]) -> None:
         self._places, self._wanted = places, wanted
         self._published = str(places.published)
-        self._events, self._ledger = EventRows(places.events), LedgerRows(places.ledger)
+        self.events, self._ledger = EventRows(places.events), LedgerRows(places.ledger)
 
     def close(self) -> None:
-        self._events.close()
+        self.events.close()
         self._ledger.close()
 
     def block(self, start: int, end: int) -> Block | None:
         """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
-        found = Block([], [])
+        found = Block([], [], set())
         try:
             position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
             for first in range(start, end, READ):
                 count = min(READ, end - first)
-                leaves, rows = self._ledger.leaves(first, first + count), self._events.rows(position, count)
+                leaves, rows = self._ledger.leaves(first, first + count), self.events.rows(position, count)
                 if len(leaves) != count or len(rows) != count or not self._rows(first, rows, leaves, found):
                     return None
                 position = rows[-1][0]
-        except _NOT_SURE:
+        except NOT_SURE:
             return None
         return found
 
@@ -113,6 +110,9 @@ class _Checker:
                 return False
         files_of = self._places.files_of
         found.files.extend((i, v, files) for _, i, v, t, s in rows if (files := (*files_of(t, s),)))
+        fits = self._places.fits_alone
+        if fits is not None:
+            found.misfits.update(i for _, i, v, t, s in rows if not fits(i, v, t, s))
         return True
 
     def _chunk(self, start: int, hashes: list[bytes], entries: list[bytes], found: Block) -> bool:
@@ -129,11 +129,17 @@ class _Checker:
             return file.read(len(data) + 1) == data
 
 
-def fast_pass(places: Places, walk: TreeWalk, size: int, named: NamedFiles, progress: Progress) -> bool:
-    """Whether everything of the first ``size`` leaves agrees; fills ``walk`` and ``named`` where it does."""
+def check_block(checker: Checker, span: tuple[int, int]) -> Block | None:
+    return checker.block(*span)
+
+
+def fast_pass(
+    crew: Crew[Checker], walk: TreeWalk, size: int, named: NamedFiles, misfits: set[str], progress: Progress
+) -> bool:
+    """Whether everything of the first ``size`` leaves agrees; fills ``walk``, ``named`` and ``misfits`` if it does."""
     spans = [(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
     try:
-        for block in _blocks(places, walk.wanted, spans, size):
+        for block in crew.map(check_block, spans):
             if block is None:
                 return False
             for chunk in block.chunks:
@@ -143,49 +149,8 @@ def fast_pass(places: Places, walk: TreeWalk, size: int, named: NamedFiles, prog
                     walk.add_node(chunk.node)
             for stream, version, files in block.files:
                 named.add(stream, version, files)
+            misfits |= block.misfits
             progress("ledger", walk.size, size)
-    except _NOT_SURE:
+    except NOT_SURE:
         return False
     return True
-
-
-def _blocks(places: Places, wanted: Sequence[int], spans: list[tuple[int, int]], size: int) -> Iterator[Block | None]:
-    workers = min(os.cpu_count() or 1, MAX_WORKERS)
-    done = 0
-    if size >= SERIAL and workers > 1:
-        try:
-            for block in _parallel(places, wanted, spans, workers):
-                done += 1
-                yield block
-        except (BrokenProcessPool, PicklingError, AttributeError):
-            pass  # no processes to be had here, or a `files_of` that cannot be sent: the rest is checked in this one
-    if done < len(spans):
-        checker = _Checker(places, wanted)
-        try:
-            for span in spans[done:]:
-                yield checker.block(*span)
-        finally:
-            checker.close()
-
-
-def _parallel(
-    places: Places, wanted: Sequence[int], spans: list[tuple[int, int]], workers: int
-) -> Iterator[Block | None]:
-    context = multiprocessing.get_context("spawn")  # a fork of a server with threads may lock up
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(places, wanted))
-    try:
-        yield from pool.map(_work, spans)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_checker: list[_Checker] = []
-"""Of this worker process."""
-
-
-def _begin(places: Places, wanted: Sequence[int]) -> None:
-    _checker.append(_Checker(places, wanted))
-
-
-def _work(span: tuple[int, int]) -> Block | None:
-    return _checker[0].block(*span)

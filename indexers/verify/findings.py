@@ -117,3 +117,7 @@ NamedFile = tuple[str, str, int]
 
 FilesOf = Callable[[str, bytes], Iterable[NamedFile]]
 """Topic and stored state of an event → the files it names. Must not raise for whatever bytes it is given."""
+
+FitsAlone = Callable[[str, int, str, bytes], bool]
+"""Id (32 hexadecimal digits), version, topic and stored state of an event → whether the rules have no objection to it
+by itself (`domain.audit.fits_alone`). Must not raise for whatever bytes it is given; False is always safe."""

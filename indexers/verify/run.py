@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -19,11 +20,14 @@ from adapters.sqlite_faults import fault_of
 from domain.errors import ArchiveBusy, StorageFull
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
+from indexers.verify import fast as fast_check
 from indexers.verify.anchors import Anchors, matches, read_anchors
+from indexers.verify.crew import Crew
 from indexers.verify.events import Describe, EventCheck
-from indexers.verify.fast import Places, fast_pass
+from indexers.verify.fast import Checker, Places, fast_pass
 from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
-from indexers.verify.findings import FilesOf, Progress, Verification
+from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
+from indexers.verify.histories import all_possible
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_folder
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
@@ -60,6 +64,7 @@ class Subject:
     files_of: FilesOf = files_in_state
     describe: Describe = _nameless
     replay: Replay | None = None
+    fits_alone: FitsAlone | None = None  # spares most of the replaying; without it, every stream is replayed
     pending: Collection[str] = field(default_factory=frozenset)  # digests of files whose filing was interrupted
 
 
@@ -89,6 +94,8 @@ def verify(
                 raise fault from error  # the machine's trouble of this moment says nothing about what is stored
             _report_damage(found, subject, error)
         else:
+            if found.ok and sample is None:
+                _check_databases(found, subject)
             if subject.blobs is not None:
                 check_files(found, named, subject.blobs, subject.describe, progress, sample=sample, random=random)
                 if sample is None:
@@ -125,8 +132,13 @@ def _check_ledger(
     unsound: list[bytes] = []
     deleted, lost = 0, size
     sources = Sources(events, ledger, subject.published, size)
-    places = Places(subject.events, subject.ledger, subject.published, subject.files_of)
-    fast = fast_pass(places, walk, size, named, progress) and matches(walk, anchors)
+    places = Places(subject.events, subject.ledger, subject.published, subject.files_of, subject.fits_alone)
+    misfits: set[str] = set()
+    replay, replayed = subject.replay, subject.replay is None
+    with Crew(partial(Checker, places, walk.wanted), several=size >= fast_check.SERIAL) as crew:
+        fast = fast_pass(crew, walk, size, named, misfits, progress) and matches(walk, anchors)
+        if fast and replay is not None and subject.fits_alone is not None:
+            replayed = all_possible(crew, replay, events, _end(ledger, size), misfits, progress)
     if fast:
         found.events, pending = size, events.count_after(_end(ledger, size))
     else:
@@ -157,8 +169,8 @@ def _check_ledger(
     check_roots(found, walk, anchors)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
-    if subject.replay is not None:
-        check_rules(found, subject.replay, subject.describe, events, ledger, size, progress)
+    if replay is not None and not replayed:
+        check_rules(found, replay, subject.describe, events, ledger, size, progress)
     found.tree_size, found.root = walk.size, walk.root()
     return unsound, deleted
 
@@ -186,6 +198,22 @@ def _end(ledger: LedgerRows, size: int) -> int:
     """The position of the last leaf's event."""
     leaves = ledger.leaves(size - 1, size)
     return int(leaves[0][1]) if leaves else 0
+
+
+def _check_databases(found: Verification, subject: Subject) -> None:
+    """Bytes of the database files that hold no row: an index that leads elsewhere, a page that nothing uses.
+
+    Only where the rows are as they should be: a changed row disagrees with its index too, and is told by its name.
+    """
+    for path, table in ((subject.events, "stored_events"), (subject.ledger, "leaves")):
+        if not _readable(path, table):
+            found.add(
+                "altered",
+                "database",
+                f"数据库文件 {path.name} 的结构已损坏，其中的记录还完好。",
+                f"The structure of the database file {path.name} is damaged; the rows in it are sound.",
+                file=path.name,
+            )
 
 
 def _report_damage(found: Verification, subject: Subject, error: sqlite3.Error) -> None:

@@ -198,3 +198,45 @@ def test_a_store_that_cannot_be_opened_says_so(tmp_path):
     with pytest.raises(StorageNotWritable):
         store.create()
     store.close()
+
+
+def test_acts_are_rows_and_attributes_in_one(store):
+    """In the order asked, without those that are not there; the streams are told apart."""
+    one, other = uuid4(), uuid4()
+    store.append([signed(one, 1, "甲"), signed(other, 1, "乙"), signed(one, 2, "丙")])
+    positions = [row.position for row in store.rows(0, 10)]
+    acts = store.acts_at([positions[2], 10**9, positions[0], positions[1]])
+    assert [position for position, _, _, _ in acts] == [positions[2], positions[0], positions[1]]
+    assert [topic for _, topic, _, _ in acts] == [RecordSignedOff.TOPIC] * 3
+    assert acts[0][2] == acts[1][2] != acts[2][2]
+    assert [attributes for _, _, _, attributes in acts] == [
+        store.attributes(row) for row in store.rows_at([positions[2], positions[0], positions[1]])
+    ]
+    assert store.acts_at([]) == []
+
+
+def test_closing_while_others_read_and_write(opened):
+    """Whoever is in the midst of it ends as if by an error, or ends well; the process lives."""
+    for _ in range(20):
+        store = opened()
+        started = threading.Barrier(4)
+
+        def work(store=store, started=started):
+            started.wait()
+            try:
+                while True:
+                    store.append([signed(uuid4())])
+                    store.rows(0, 100)
+            except Exception:
+                return
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        started.wait()
+        store.close()
+        for thread in threads:
+            thread.join()
+    fresh = opened()
+    fresh.append([signed(uuid4())])
+    assert fresh.rows(0, 1)

@@ -13,6 +13,7 @@ from adapters.bootstrap import (
     ArchiveMissing,
     ArchiveTooNew,
     HalfMadeArchive,
+    IdentityDamaged,
     create_archive,
     open_archive,
 )
@@ -228,7 +229,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("written", "error"),
-    [(None, ArchiveMissing), ("{", HalfMadeArchive), ("{}", HalfMadeArchive),
+    [(None, ArchiveMissing), ("{", IdentityDamaged), ("{}", IdentityDamaged),
      ('{"name":"a","origin":"b","created":"c","format":99}', ArchiveTooNew)],
 )  # fmt: skip
 def test_what_is_no_archive_of_ours_is_not_opened(tmp_path, written, error):

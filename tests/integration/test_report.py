@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -18,7 +18,6 @@ import pytest
 from adapters.figures import FiguresIndex
 from domain.access import SYSTEM, Actor, Grant
 from domain.errors import EventUnreadable, NotAllowed, NotFound
-from domain.ports import StoredRow
 from domain.reporting import FiguresBehind, UnknownEnding
 from domain.reports.annual import ReportImpossible
 from indexers.figures import Figures
@@ -198,13 +197,16 @@ def test_only_the_concerned_events_are_read(made: World, monkeypatch: pytest.Mon
     furnish(made)
     made.settle()
     asked: list[int] = []
-    rows_at = made.house.events.rows_at
 
-    def note(positions: Sequence[int]) -> list[StoredRow]:
-        asked.extend(positions)
-        return rows_at(positions)
+    def noted(read: Callable[[Sequence[int]], object]) -> Callable[[Sequence[int]], object]:
+        def note(positions: Sequence[int]) -> object:
+            asked.extend(positions)
+            return read(positions)
 
-    monkeypatch.setattr(made.house.events, "rows_at", note)
+        return note
+
+    monkeypatch.setattr(made.house.events, "rows_at", noted(made.house.events.rows_at))
+    monkeypatch.setattr(made.house.events, "acts_at", noted(made.house.events.acts_at))
     monkeypatch.setattr(made.house.events, "rows", None)
     made.reporting.annual(SYSTEM, OTHER, 2023)
     assert len(asked) == 2

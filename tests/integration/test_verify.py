@@ -213,3 +213,19 @@ def test_a_database_that_cannot_be_read(archive: Tampered, name: str) -> None:
     path.write_bytes(bytes(data))
     result = check_in_place(archive.home)
     assert any(f.subject == "database" and f.file == name for f in result.findings), result.findings
+
+
+INDEX_LEAF = 10
+"""The first byte of a page of SQLite that holds entries of an index."""
+
+
+def test_a_byte_of_an_index(archive: Tampered) -> None:
+    """An index that no longer leads to its rows is the database's finding: no row of it was touched."""
+    path = archive.home / "events.sqlite"
+    archive.events("PRAGMA wal_checkpoint(TRUNCATE)")
+    stream = archive.event(17).partition("/")[0].replace("-", "").encode()
+    data, size = path.read_bytes(), 4096
+    [page, *_] = [at for at in range(0, len(data), size) if data[at] == INDEX_LEAF and stream in data[at : at + size]]
+    archive.flip(path, data.index(stream, page) + 9)
+    assert archive.addresses() == {("altered", "database", "events.sqlite")}
+    assert archive.check(sample=1).ok  # a daily run looks at what is recorded, not at how it is found

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
-from uuid import UUID
+from dataclasses import fields, replace
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from domain.audit import audit
+from domain.audit import audit, fits_alone
 from domain.event import stream_id
 from domain.organisations.events import OrganisationAdded
-from domain.records.events import RecordSignedOff
+from domain.records.events import (
+    FilesAttached,
+    ItemClosed,
+    ProgressNoted,
+    RecordCorrected,
+    RecordEvent,
+    RecordFiled,
+    RecordReturned,
+    RecordSignedOff,
+    RecordWithdrawn,
+)
 from domain.reports.events import ReportIssued
 from tests.fakes import School, lecture, stamp
 
@@ -94,3 +106,109 @@ def test_an_event_of_no_kind_has_no_stream(streams):
         TOPIC = "jianzheng:foreign"
 
     assert audit([Foreign(**stamp().header(UUID(int=3), 1))]).version == 1
+
+
+def alone(event):
+    attributes = {k: v for k, v in vars(event).items() if not k.startswith("originator_")}
+    return fits_alone(type(event), event.originator_id.hex, event.originator_version, attributes)
+
+
+def random_id(event):
+    """A record's event in a stream such as outside tests, where ids are random."""
+    if not isinstance(event, RecordEvent):
+        return event
+    return replace(event, originator_id=UUID(int=event.originator_id.int, version=4))
+
+
+def test_what_the_use_cases_did_fits_alone(streams):
+    """Each event of them, so that the fast check has nothing to replay."""
+    assert all(alone(random_id(event)) for events in streams.values() for event in events)
+
+
+FILE = {"name": "a.txt", "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
+CONTENT = {"family": "study_session", "occurred": {"from": "2023-05-01"}}
+JSON = st.sampled_from(
+    [None, 0, 1.5, True, "x", "2023-05-01", "rectification", [], ["a"], [FILE], [{"x": 1}], {}, CONTENT]
+)
+TEXTS = ("on", "note", "reason", "remark", "recorded_at", "actor", "salt")
+ACTS = (
+    RecordFiled, FilesAttached, RecordCorrected, RecordSignedOff, RecordReturned, RecordWithdrawn, ProgressNoted,
+    ItemClosed,
+)  # fmt: skip
+SOUND = {
+    "code": st.sampled_from(["a-2023-0001", "a-2023-0002"]),
+    "organisation": st.just("a"),
+    "content": st.sampled_from([CONTENT, {**CONTENT, "family": "rectification"}]),
+    "files": st.sampled_from([[], [FILE], [FILE, {**FILE, "name": "b", "role": "photo"}]]),
+    "gaps": st.just([]),
+    "late": st.booleans(),
+    "attached": st.sampled_from([[], ["a.txt"]]),
+    "evidence": st.just([]),
+    **{name: st.just("x") for name in TEXTS},
+}
+
+
+@st.composite
+def acts(draw, odd, kinds=None):
+    """A record's stream: any acts in any order, and some attributes that are none of theirs where ``odd``."""
+    kinds = kinds or [RecordFiled, *draw(st.lists(st.sampled_from(ACTS), max_size=5))]
+    stream = uuid4()
+    made = []
+    for version, kind in enumerate(kinds, 1):
+        event = object.__new__(kind)
+        names = [field.name for field in fields(kind) if not field.name.startswith("originator_")]
+        attributes = {name: draw(SOUND[name] if not odd or draw(st.integers(0, 9)) else JSON) for name in names}
+        vars(event).update(attributes, originator_id=stream, originator_version=version)
+        made.append(event)
+    return made
+
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@CALM
+@given(st.data())
+def test_the_way_it_went_decides(data):
+    """Of two histories whose events fit alone and are of the same kinds, both are possible or none, at one event."""
+    one = data.draw(acts(odd=False))
+    other = data.draw(acts(odd=False, kinds=[type(event) for event in one]))
+    if all(map(alone, one)) and all(map(alone, other)):
+        assert audit(one) == audit(other)
+
+
+@CALM
+@given(acts(odd=True))
+def test_whatever_an_event_holds(stream):
+    """No content makes the check stumble, and an only event that fits alone is one that the rules could have made."""
+    assert not all(map(alone, stream)) or len(stream) > 1 or audit(stream) is None
+    audit(stream)
+    audit(stream[1:] or stream)
+
+
+@pytest.mark.parametrize("kind", ["Entered", "OrganisationAdded", "PersonAdded", "AccountOpened", "ReportIssued"])
+@pytest.mark.parametrize("change", ["stream", "attribute", "missing", "type"])
+def test_streams_that_count_fit_alone_or_are_impossible(streams, kind, change):
+    """Where a stream is not a record's, `audit` objects exactly where an event does not fit alone."""
+    events = stream_of(streams, kind)
+    assert audit(events) is None
+    event = object.__new__(type(events[0]))
+    vars(event).update(vars(events[0]))
+    match change:
+        case "stream":
+            vars(event)["originator_id"] = uuid4()
+        case "attribute":
+            vars(event)["more"] = 1
+        case "missing":
+            del vars(event)["salt"]
+        case "type":
+            vars(event)["actor"] = 5
+    assert not alone(event)
+    assert audit([event]).version == 1
+
+
+def test_an_act_cannot_begin_a_record(streams):
+    """A first event that is no filing does not fit alone, nor does a filing that is not the first."""
+    filed, *rest = map(random_id, stream_of(streams, "RecordFiled"))
+    assert not alone(replace(filed, originator_version=2))
+    assert all(isinstance(event, RecordEvent) and not alone(replace(event, originator_version=1)) for event in rest)
+    assert not alone(replace(filed, originator_id=stream_id("register", "a/2023")))

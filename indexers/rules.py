@@ -1,0 +1,38 @@
+"""The archive's own rules, for the check of every stored event by itself (`domain.audit.fits_alone`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from eventsourcing.utils import TopicError, resolve_topic
+
+import adapters.events.sqlite  # noqa: F401  (registers the topics that stored rows name)
+from adapters.events.transcoding import PlainJSONTranscoder
+from domain.audit import fits_alone
+from domain.event import Event
+
+_decode = PlainJSONTranscoder().decode
+
+
+def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bool:
+    """Whether the rules have no objection to a stored event by itself; False for whatever cannot be read.
+
+    An event of an earlier shape is left to `domain.audit.audit`, which sees it after its upcasting.
+    """
+    kind = _kind(topic)
+    if kind is None or kind.class_version != 1:
+        return False
+    try:
+        attributes = _decode(state)
+    except ValueError:
+        return False
+    return isinstance(attributes, dict) and fits_alone(kind, stream, version, attributes)
+
+
+@lru_cache(maxsize=256)
+def _kind(topic: str) -> type[Event] | None:
+    try:
+        found = resolve_topic(topic)
+    except TopicError:
+        return None
+    return found if isinstance(found, type) and issubclass(found, Event) else None
