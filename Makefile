@@ -79,8 +79,8 @@ docs: setup ## Write the reference pages again from the code
 .PHONY: lock
 lock: setup ## Resolve the dependencies again (newest ones: make lock LOCK_FLAGS=--upgrade)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) -o requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers --extra dev -c requirements.lock -o requirements-dev.lock
 
 # One lock for every platform and every Python from the oldest supported one; what is installed is checked by hash.
 UV_FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK_FLAGS)
