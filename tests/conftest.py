@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.servers.plugin"]
+
 # Nothing is timed: a busy machine must not turn a property red.
 settings.register_profile("jianzheng", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("jianzheng")
