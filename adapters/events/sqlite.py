@@ -10,12 +10,11 @@ SQLite has one writer at a time, so positions appear in commit order and a reade
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, Mapper, Notification, StoredEvent
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -23,13 +22,9 @@ from eventsourcing.sqlite import (
     SQLiteCursor,
     SQLiteDatastore,
 )
-from eventsourcing.utils import resolve_topic
 
-import domain.organisations.events
-import domain.records.codes
-import domain.records.events
-import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
-from adapters.events.transcoding import PlainJSONTranscoder, decode, encode
+from adapters.events.rows import acts, attributes_of, decoded, event_of, new_row
+from adapters.events.transcoding import encode
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from domain.errors import EventUnreadable, VersionConflict
 from domain.event import Event
@@ -147,7 +142,6 @@ class SQLiteEventStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._datastore = DurableDatastore(path)
-        self._mapper: Mapper[UUID] = Mapper(PlainJSONTranscoder())
         self._recorder = EventRecorder(self._datastore)
         self._on_append: list[Callable[[], None]] = []
 
@@ -176,7 +170,7 @@ class SQLiteEventStore:
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
         with translated():
             stored = self._recorder.select_events(stream_id, gt=after or None, limit=limit)
-        return [self._event(s) for s in stored]
+        return [event_of(s) for s in stored]
 
     def last_version(self, stream_id: UUID) -> int:
         with translated(), self._datastore.transaction(commit=False) as c:
@@ -195,14 +189,10 @@ class SQLiteEventStore:
 
     def acts_at(self, positions: Sequence[int]) -> list[Act]:
         with translated(), self._datastore.transaction(commit=False) as c:
-            # Without a sorter rows come as they were asked for; that is SQLite's habit, no promise, so it is checked.
             c.execute(_at("position, topic, originator_id, state"), (encode(list(positions)).decode(),))
             rows = c.fetchall()
-        if [row[0] for row in rows] != list(positions):
-            place = {position: n for n, position in enumerate(positions)}
-            rows = sorted(rows, key=lambda row: place[row[0]])
         try:
-            return [(position, topic, stream, _attributes(topic, state)) for position, topic, stream, state in rows]
+            return acts(rows, positions)
         # Whatever an edited row makes the decoder stumble over, it is named by reading row by row.
         except Exception:
             for row in self.rows_at(positions):
@@ -215,14 +205,10 @@ class SQLiteEventStore:
             return self._recorder.max_notification_id() or 0
 
     def decode(self, row: StoredRow) -> Event:
-        return self._event(StoredEvent(row.id, row.version, row.topic, row.state))
+        return decoded(row)
 
     def attributes(self, row: StoredRow) -> dict[str, Any]:
-        try:
-            return _attributes(row.topic, row.state)
-        # Whatever an edited row makes the decoder stumble over, the reader is told which row it is.
-        except Exception as e:
-            raise EventUnreadable(what=f"{row.id}/{row.version}", why=str(e)) from e
+        return attributes_of(row)
 
     def _rows(self, condition: str, after: int, limit: int) -> list[StoredRow]:
         statement = (
@@ -239,46 +225,14 @@ class SQLiteEventStore:
             except (ValueError, AttributeError, TypeError) as e:
                 raise EventUnreadable(what=what, why=str(e)) from e
 
-    def _event(self, stored: StoredEvent) -> Event:
-        where = f"{stored.originator_id}/{stored.originator_version}"
-        try:
-            event = self._mapper.to_domain_event(stored)
-        # Whatever an edited row makes the library stumble over, the reader is told which row it is.
-        except Exception as e:
-            raise EventUnreadable(what=where, why=str(e)) from e
-        if not isinstance(event, Event):
-            raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
-        return event
-
 
 def _at(columns: str) -> str:
     return f"SELECT {columns} FROM json_each(?) AS asked CROSS JOIN stored_events ON position = asked.value"  # noqa: S608  (constants)
 
 
-def _attributes(topic: str, state: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = decode(state)
-    newest = _class_version(topic)
-    if newest > 1:
-        for version in range(found.pop("class_version", 1), newest):
-            getattr(resolve_topic(topic), f"upcast_v{version}_v{version + 1}")(found)
-    if not isinstance(found, dict):
-        raise TypeError("the state is no JSON object")
-    return found
-
-
-@cache
-def _class_version(topic: str) -> int:
-    """The newest version of an event's shape."""
-    return int(getattr(resolve_topic(topic), "class_version", 1))
-
-
 def _row(event: Event) -> NewRow:
-    """What `Mapper.to_stored_event` makes of an event, without the objects in between: an import feels them."""
-    state = dict(vars(event))
-    stream, version = state.pop("originator_id"), state.pop("originator_version")
-    if event.class_version > 1:
-        state["class_version"] = event.class_version
-    return stream.hex, version, event.TOPIC, encode(state)
+    stream, version, topic, state = new_row(event)
+    return stream.hex, version, topic, state
 
 
 def _text(originator_id: UUID | str) -> str:

@@ -2,34 +2,97 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.events.postgres import PostgresEventStore
+from adapters.events.rows import new_row
 from adapters.events.sqlite import SQLiteEventStore
+from adapters.postgres.address import Address
+from adapters.postgres.database import Database
 from domain.errors import EventUnreadable, StorageNotWritable, VersionConflict
 from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
 from domain.records.events import RecordSignedOff
 from tests.fakes import stamp
+from tests.postgres_world import administer, archive_database
 
 
-@pytest.fixture(params=["sqlite"])
-def opened(request, tmp_path):
+class OnSQLite:
+    """One file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "events.sqlite"
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        return "sqlite", str(self.path)
+
+    def delete(self, position: int) -> None:
+        with sqlite3.connect(self.path) as db:
+            db.execute("DELETE FROM stored_events WHERE position = ?", (position,))
+        db.close()
+
+
+class OnPostgres:
+    """A database of a real server, with the rights of the application."""
+
+    def __init__(self, url: str, address: Address) -> None:
+        self.url, self.address = url, address
+
+    @property
+    def opening(self) -> tuple[str, ...]:
+        at = self.address
+        return "postgres", at.host, str(at.port), at.database, at.user, at.password
+
+    def delete(self, position: int) -> None:
+        statement = f"DELETE FROM stored_events WHERE notification_id = {position}"
+        administer(self.url, self.address, statement)
+
+
+def open_store(kind: str, *where: str) -> Any:
+    """Open it as any process would; `close` of what is returned closes everything below it."""
+    if kind == "sqlite":
+        store = SQLiteEventStore(Path(where[0]))
+        store.create()
+        return store
+    host, port, *rest = where
+    database = Database(Address(host, int(port), *rest))
+    opened = PostgresEventStore(database)
+    opened.create()
+    close = opened.close
+    opened.close = lambda: (close(), database.close())  # type: ignore[method-assign,assignment]
+    return opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept(request, tmp_path):
+    """Where the events lie."""
+    if request.param == "sqlite":
+        yield OnSQLite(tmp_path)
+        return
+    url = request.getfixturevalue("postgres_url")
+    with archive_database(url) as address:
+        yield OnPostgres(url, address)
+
+
+@pytest.fixture
+def opened(kept):
     """A function that opens the same store again, as another process would."""
     stores = []
 
-    def open_store():
-        store = SQLiteEventStore(tmp_path / "events.sqlite")
-        store.create()
-        stores.append(store)
-        return store
+    def open_again():
+        stores.append(open_store(*kept.opening))
+        return stores[-1]
 
-    yield open_store
+    yield open_again
     for store in stores:
         store.close()
 
@@ -106,16 +169,11 @@ def test_the_directory_is_read_without_the_rest(store):
     assert store.directory_rows(rows[0].position, 10) == []
 
 
-def test_positions_are_never_given_out_twice(opened, tmp_path):
+def test_positions_are_never_given_out_twice(store, kept):
     """Not even when somebody deletes the last row behind our back."""
-    import sqlite3
-
-    store = opened()
     store.append([signed(uuid4()), signed(uuid4())])
     last = store.head()
-    with sqlite3.connect(tmp_path / "events.sqlite") as db:
-        db.execute("DELETE FROM stored_events WHERE position = ?", (last,))
-    db.close()
+    kept.delete(last)
     store.append([signed(uuid4())])
     assert store.head() > last
 
@@ -177,22 +235,26 @@ def test_an_unreadable_event_says_which_one(store):
             store.decode(broken)
 
 
-def test_an_acknowledged_append_survives_the_death_of_the_process(tmp_path):
+def test_an_acknowledged_append_survives_the_death_of_the_process(kept, opened):
     """`kill -9` right after append returned: the events are there."""
     program = (
-        "import os, sys; from pathlib import Path; from uuid import UUID;"
-        "from adapters.events.sqlite import SQLiteEventStore; from tests.contract.test_event_store import signed;"
-        "s = SQLiteEventStore(Path(sys.argv[1])); s.create(); s.append([signed(UUID(int=9))]); os.kill(os.getpid(), 9)"
+        "import os, sys; from uuid import UUID; from tests.contract.test_event_store import open_store, signed;"
+        "open_store(*sys.argv[1:]).append([signed(UUID(int=9))]); os.kill(os.getpid(), 9)"
     )
-    path = tmp_path / "events.sqlite"
     root = Path(__file__).parent.parent.parent
-    assert subprocess.run([sys.executable, "-c", program, str(path)], cwd=root, check=False).returncode == -9
-    store = SQLiteEventStore(path)
-    assert store.stream(UUID(int=9)) == [signed(UUID(int=9))]
-    store.close()
+    assert subprocess.run([sys.executable, "-c", program, *kept.opening], cwd=root, check=False).returncode == -9
+    assert opened().stream(UUID(int=9)) == [signed(UUID(int=9))]
 
 
-def test_a_store_that_cannot_be_opened_says_so(tmp_path):
+def test_the_same_event_is_the_same_bytes_wherever_it_lies(store):
+    """The ledger's entries are made of id, version, topic and state: they move between databases unchanged."""
+    event = signed(UUID(int=3), 1, "同意 ✓ \u0001")
+    store.append([event])
+    row = store.rows(0, 1)[0]
+    assert (row.id, row.version, row.topic, row.state) == (*new_row(event),)
+
+
+def test_a_file_that_cannot_be_opened_says_so(tmp_path):
     """A folder that is not there."""
     store = SQLiteEventStore(tmp_path / "nowhere" / "events.sqlite")
     with pytest.raises(StorageNotWritable):

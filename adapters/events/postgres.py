@@ -1,0 +1,238 @@
+"""The event store on PostgreSQL: any number of processes on any number of machines append and follow.
+
+The recorder is the `eventsourcing` library's, with two differences: a batch is inserted with four typed arrays, and
+the order of commits is kept by the table itself (a trigger, see ``0001_events.sql``), not by a lock on the table, for
+which the application's role would need the right to change events. The library's database functions, which do without
+any lock, must never be enabled: a follower would miss events.
+
+An append whose answer was lost with the connection is asked for again: the salt of an event makes its bytes its own,
+so the row that is there under its id and version either is the event or is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString, cast
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row, tuple_row
+
+from adapters.events.rows import NewRow, acts, attributes_of, decoded, event_of, new_row
+from adapters.postgres.arrays import Bigints, Bytes, Texts, Uuids
+from adapters.postgres.database import SCHEMA, Database, Link, Params
+from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown, fault_of, is_lost
+from adapters.postgres.listener import Listener
+from adapters.postgres.locks import APPEND_LOCK
+from adapters.postgres.schema import require
+from domain.errors import Unavailable, VersionConflict
+from domain.event import Event
+from domain.organisations.events import DIRECTORY_PREFIX
+from domain.ports import Act, StoredRow
+
+CHANNEL = "stored_events"
+"""What the table's trigger notifies."""
+
+LARGEST = 64 * 2**20
+"""Bytes of states in one statement (the protocol ends at 1 GiB); a larger batch takes several, in one transaction."""
+
+_INSERT = (
+    "INSERT INTO stored_events (originator_id, originator_version, topic, state) SELECT * FROM unnest(%b, %b, %b, %b)"
+)
+_COLUMNS = "notification_id, originator_id, originator_version, topic, state"
+_ASKED = "unnest(%b) WITH ORDINALITY AS asked (position, key) JOIN stored_events ON notification_id = asked.position"
+
+# The patience of a lost append's backend is not ours: it is ended, and gone when this answers.
+_END = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    " WHERE pid = %s AND usename = session_user AND datname = current_database()"
+)
+
+
+class EventRecorder(PostgresApplicationRecorder):
+    """The library's recorder over the table ``stored_events`` that the migrations made."""
+
+    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
+        rows = [(cast("UUID", e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
+        curs.execute(_INSERT + " RETURNING notification_id", _arrays(rows))
+
+
+class Datastore(PostgresDatastore):
+    """Our connections, as the library's recorders want them."""
+
+    def __init__(self, database: Database) -> None:
+        at = database.address
+        super().__init__(at.database, at.host, at.port, at.user, "", schema=SCHEMA)
+        self.pool = cast("Any", _Pool(database))  # in the place of the library's, which was never opened
+
+    def register_type_adapters(self) -> None:
+        """Composite types are not used."""
+
+
+class _Pool:
+    """What the library asks of a pool."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, *_: object) -> None:
+        """Connections are opened when they are needed."""
+
+    def close(self) -> None:
+        """The database is closed by whoever made it."""
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection[DictRow]]:
+        with self._database.borrowed() as link:
+            connection = cast("Connection[DictRow]", link)
+            connection.row_factory = dict_row
+            try:
+                yield connection
+            finally:
+                link.row_factory = tuple_row
+
+
+class PostgresEventStore:
+    """`domain.ports.EventStore` on PostgreSQL. Safe to use from several threads and processes.
+
+    The database belongs to whoever passes it in, and is closed there after this.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._on_append: list[Callable[[], None]] = []
+        self._listener: Listener | None = None
+
+    def create(self) -> None:
+        """Raises `SchemaMissing`, `SchemaTooNew`: the tables are made by `adapters.postgres.schema.migrate`."""
+        require(self._database)
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+
+    def on_append(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` after every append of this process, and when another one says that it appended."""
+        self._on_append.append(wake)
+        if self._listener is None:
+            self._listener = Listener(self._database, CHANNEL, self._wake)
+
+    def append(self, events: Sequence[Event]) -> None:
+        rows = [new_row(event) for event in events]
+        if not rows:
+            return
+        lost: psycopg.Error | None = None
+        with self._database.connection() as link:
+            try:
+                _insert(link, rows)
+            except psycopg.errors.UniqueViolation as error:
+                raise VersionConflict from error
+            except psycopg.Error as error:
+                if not is_lost(error):
+                    raise
+                lost = error
+        if lost is not None:
+            self._settle(rows, link.backend, lost)
+        self._wake()
+
+    def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
+        found = self._database.all(
+            "SELECT originator_version, topic, state FROM stored_events"
+            " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s",
+            (stream_id, after, limit),
+        )
+        return [event_of(StoredEvent(stream_id, *row)) for row in found]
+
+    def last_version(self, stream_id: UUID) -> int:
+        statement = "SELECT max(originator_version) FROM stored_events WHERE originator_id = %s"
+        return int(self._database.value(statement, (stream_id,)) or 0)
+
+    def rows(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows("stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s", (after, limit))
+
+    def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows(
+            f"stored_events WHERE notification_id > %s AND starts_with(topic, '{DIRECTORY_PREFIX}')"
+            " ORDER BY notification_id LIMIT %s",
+            (after, limit),
+        )
+
+    def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
+        return self._rows(f"{_ASKED} ORDER BY asked.key", (Bigints(positions),))
+
+    def acts_at(self, positions: Sequence[int]) -> list[Act]:
+        statement = f"SELECT notification_id, topic, originator_id::text, state FROM {_ASKED}"  # noqa: S608  (constants)
+        rows = self._database.all(statement, (Bigints(positions),))
+        try:
+            return acts(rows, positions)
+        # Whatever an edited row makes the decoder stumble over, it is named by reading row by row.
+        except Exception:
+            for row in self.rows_at(positions):
+                self.attributes(row)
+            raise
+
+    def head(self) -> int:
+        return int(self._database.value("SELECT max(notification_id) FROM stored_events") or 0)
+
+    def decode(self, row: StoredRow) -> Event:
+        return decoded(row)
+
+    def attributes(self, row: StoredRow) -> dict[str, Any]:
+        return attributes_of(row)
+
+    def _rows(self, which: LiteralString, params: Params) -> list[StoredRow]:
+        return [StoredRow(*row) for row in self._database.all(f"SELECT {_COLUMNS} FROM {which}", params)]  # noqa: S608  (constants)
+
+    def _wake(self) -> None:
+        for wake in self._on_append:
+            wake()
+
+    def _settle(self, rows: Sequence[NewRow], backend: int, lost: psycopg.Error) -> None:
+        """Find out what became of an append whose answer never came. Returns if it is stored; raises if not."""
+        fault = fault_of(lost)
+        reason = str(fault.params["reason"]) if isinstance(fault, DatabaseUnreachable) else ""
+        stream, version, _, state = rows[0]
+        try:
+            with self._database.transaction() as link:
+                link.execute(_END, (backend,))
+                link.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+                found = link.execute(
+                    "SELECT state FROM stored_events WHERE originator_id = %s AND originator_version = %s",
+                    (stream, version),
+                ).fetchone()
+        except Unavailable as error:
+            raise OutcomeUnknown(reason) from error
+        if found is None:
+            raise DatabaseUnreachable(reason) from lost
+        if found[0] != state:
+            raise VersionConflict from lost
+
+
+def _insert(link: Link, rows: Sequence[NewRow]) -> None:
+    """All of them in one transaction; alone a statement is one already, and takes one round trip."""
+    parts = list(_parts(rows))
+    if len(parts) == 1:
+        link.execute(_INSERT, _arrays(rows))
+        return
+    with link.transaction():
+        for part in parts:
+            link.execute(_INSERT, _arrays(part))
+
+
+def _parts(rows: Sequence[NewRow]) -> Iterator[Sequence[NewRow]]:
+    start = size = 0
+    for n, row in enumerate(rows):
+        size += len(row[3])
+        if size > LARGEST and n > start:
+            yield rows[start:n]
+            start, size = n, len(row[3])
+    yield rows[start:] if start else rows
+
+
+def _arrays(rows: Sequence[NewRow]) -> tuple[Uuids, Bigints, Texts, Bytes]:
+    streams, versions, topics, states = zip(*rows, strict=True)
+    return Uuids(streams), Bigints(versions), Texts(topics), Bytes(states)

@@ -1,0 +1,93 @@
+"""What lies in a row of the event store, whichever database holds it: written here, and read here.
+
+The bytes of an event's state are the same everywhere: the ledger's entries are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.utils import resolve_topic
+
+import domain.organisations.events
+import domain.records.codes
+import domain.records.events
+import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
+from adapters.events.transcoding import PlainJSONTranscoder, decode, encode
+from domain.errors import EventUnreadable
+from domain.event import Event
+from domain.ports import Act, StoredRow
+
+NewRow = tuple[UUID, int, str, bytes]
+"""originator id, originator version, topic, state"""
+
+_mapper: Mapper[UUID] = Mapper(PlainJSONTranscoder())
+
+
+def new_row(event: Event) -> NewRow:
+    """What `Mapper.to_stored_event` makes of an event, without the objects in between: an import feels them."""
+    state = dict(vars(event))
+    stream, version = state.pop("originator_id"), state.pop("originator_version")
+    if event.class_version > 1:
+        state["class_version"] = event.class_version
+    return stream, version, event.TOPIC, encode(state)
+
+
+def event_of(stored: StoredEvent) -> Event:
+    """The domain event of a stored one. Raises `EventUnreadable`."""
+    where = f"{stored.originator_id}/{stored.originator_version}"
+    try:
+        event = _mapper.to_domain_event(stored)
+    # Whatever an edited row makes the library stumble over, the reader is told which row it is.
+    except Exception as e:
+        raise EventUnreadable(what=where, why=str(e)) from e
+    if not isinstance(event, Event):
+        raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
+    return event
+
+
+def decoded(row: StoredRow) -> Event:
+    return event_of(StoredEvent(row.id, row.version, row.topic, row.state))
+
+
+def attributes_of(row: StoredRow) -> dict[str, Any]:
+    """The attributes of a row's event as plain JSON, in the newest shape. Raises `EventUnreadable`."""
+    try:
+        return attributes(row.topic, row.state)
+    # Whatever an edited row makes the decoder stumble over, the reader is told which row it is.
+    except Exception as e:
+        raise EventUnreadable(what=f"{row.id}/{row.version}", why=str(e)) from e
+
+
+def attributes(topic: str, state: bytes) -> dict[str, Any]:
+    """The same for those who name the row themselves: raises whatever comes."""
+    found: dict[str, Any] = decode(state)
+    newest = _class_version(topic)
+    if newest > 1:
+        for version in range(found.pop("class_version", 1), newest):
+            getattr(resolve_topic(topic), f"upcast_v{version}_v{version + 1}")(found)
+    if not isinstance(found, dict):
+        raise TypeError("the state is no JSON object")
+    return found
+
+
+def acts(rows: Sequence[tuple[int, str, str, bytes]], positions: Sequence[int]) -> list[Act]:
+    """Rows (position, topic, stream, state) as acts, in the order in which the positions were asked for.
+
+    Without a sorter databases give rows as they were asked for; that is their habit, no promise, so it is checked.
+    Raises whatever comes.
+    """
+    if [row[0] for row in rows] != list(positions):
+        place = {position: n for n, position in enumerate(positions)}
+        rows = sorted(rows, key=lambda row: place[row[0]])
+    return [(position, topic, stream, attributes(topic, state)) for position, topic, stream, state in rows]
+
+
+@cache
+def _class_version(topic: str) -> int:
+    """The newest version of an event's shape."""
+    return int(getattr(resolve_topic(topic), "class_version", 1))

@@ -1,0 +1,41 @@
+"""Databases for tests on a real PostgreSQL server: each test has its own, and works with the application's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from adapters.postgres.address import Address
+from adapters.postgres.database import Database
+from adapters.postgres.roles import APP_ROLE
+from adapters.postgres.schema import migrate
+from tests.servers.own import own_database
+
+APP_PASSWORD = "for tests only"
+
+
+def prepare(url: str) -> Address:
+    """Make our tables in an empty database, which ``url`` names as its administrator; the application's address."""
+    database = Database(Address.parse(url))
+    migrate(database, app_password=APP_PASSWORD)
+    database.close()
+    return Address.parse(url).login(APP_ROLE, APP_PASSWORD)
+
+
+@contextmanager
+def archive_database(server: str) -> Iterator[Address]:
+    """A new database with our tables."""
+    with own_database(server) as url:
+        yield prepare(url)
+
+
+def administer(server: str, address: Address, statement: str) -> list[tuple[Any, ...]]:
+    """One statement in that database by the server's administrator, behind the archive's back."""
+    at = Address.parse(server).at(address.database)
+    with psycopg.connect(**at.parameters(), autocommit=True) as connection:
+        connection.execute("SET search_path = jianzheng")
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
