@@ -414,3 +414,43 @@ class LedgerReader(Protocol):
     def checkpoint(self) -> str:
         """The latest signed checkpoint, as published; raises `NotFound` before the first one."""
         ...
+
+
+NewLeaf = tuple[int, bytes, int, bytes]
+"""position, id (16 bytes), version, leaf hash"""
+
+
+class LedgerTables(LedgerReader, Protocol):
+    """What the integrator needs besides: only the holder of the ledger's lock writes."""
+
+    def nodes(self, level: int, start: int, end: int) -> list[bytes]:
+        """Hashes of a level, ``end`` excluded; level 0 are the leaves. Raises `DatabaseDamaged` if one is missing."""
+        ...
+
+    def range_hash(self, start: int, end: int) -> bytes:
+        """MTH of the leaves ``start`` to ``end`` (excluded), as proofs need it."""
+        ...
+
+    def tracking(self) -> int:
+        """The position in the event store up to which events are leaves."""
+        ...
+
+    def published(self) -> int:
+        """The size of the last tree whose publication was completed."""
+        ...
+
+    def append(self, leaves: Sequence[NewLeaf], at: datetime) -> int:
+        """Add a batch of leaves behind the last, in one durable transaction; returns the new size."""
+        ...
+
+    def record_checkpoint(self, size: int, note: str) -> None:
+        """Keep a checkpoint for ever; its being here says that its publication was completed."""
+        ...
+
+
+class Lock(Protocol):
+    """Exclusive among all threads and processes; free again when its holder dies."""
+
+    def held(self, wait: float = 0.0) -> AbstractContextManager[bool]:
+        """Try for ``wait`` seconds (-1: for ever); says whether the lock is ours for the length of the block."""
+        ...

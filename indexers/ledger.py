@@ -19,14 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Fault, Publisher, superseded
-from adapters.ledger.store import LedgerStore, NewLeaf
 from domain.errors import InvalidTile, LedgerInputAltered
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
 from domain.ledger.tree import leaf_hash
-from domain.ports import Clock, EventStore, StoredRow
+from domain.ports import Clock, EventStore, LedgerTables, Lock, NewLeaf, StoredRow
 
 BATCH = 4096
 """Events a transaction and a checkpoint: large enough to spread their flushes thin, small enough for flat memory."""
@@ -42,11 +40,11 @@ class Integrator:
     def __init__(
         self,
         events: EventStore,
-        ledger: LedgerStore,
+        ledger: LedgerTables,
         publisher: Publisher,
         signer: GuardedSigner,
         clock: Clock,
-        lock: LedgerLock,
+        lock: Lock,
         *,
         batch: int = BATCH,
         fault: Fault = no_fault,

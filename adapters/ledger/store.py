@@ -15,16 +15,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from adapters.blobs.durable import storage_errors
+from adapters.ledger.nodes import NodeTree, nodes_above, whole
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
-from domain.errors import DatabaseDamaged, DatabaseMissing, NotFound
-from domain.ledger.tiles import WIDTH, tile_root
-from domain.ledger.tree import CompactRange
-from domain.ports import Leaf
+from domain.errors import DatabaseMissing, NotFound
+from domain.ports import Leaf, NewLeaf
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leaves (
@@ -39,11 +39,8 @@ CREATE TABLE IF NOT EXISTS tracking (one INTEGER PRIMARY KEY CHECK (one = 1), po
 CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 """
 
-NewLeaf = tuple[int, bytes, int, bytes]
-"""position, id (16 bytes), version, leaf hash"""
 
-
-class LedgerStore:
+class LedgerStore(NodeTree):
     """`domain.ports.LedgerReader`, and what the integrator and the check need besides."""
 
     def __init__(self, path: Path) -> None:
@@ -106,42 +103,6 @@ class LedgerStore:
         found = self._one("SELECT time FROM batches WHERE first <= ? AND size > ? ORDER BY first DESC", index, index)
         return None if found is None else datetime.fromisoformat(found)
 
-    def root(self, size: int) -> bytes:
-        """Raises `NotFound` for a size that the tree has not reached."""
-        return self.edge(size).root()
-
-    def edge(self, size: int) -> CompactRange:
-        """The right-hand edge of the tree at a size."""
-        if not 0 <= size <= self.size():
-            raise NotFound("账本大小", "tree size", size)
-        edge, level = CompactRange(), 0
-        while size >> 8 * (level + 1):
-            level += 1
-        for each in range(level, -1, -1):
-            end = size >> 8 * each
-            start = 0 if each == level else end - end % WIDTH
-            for node in self.nodes(each, start, end):
-                edge.append_subtree(node, 1 << 8 * each)
-        return edge
-
-    def range_hash(self, start: int, end: int) -> bytes:
-        """MTH of the leaves ``start`` to ``end`` (excluded), for proofs: ``start`` is a multiple of the largest power
-        of two below the length, as RFC 6962's recursion makes it."""
-        level, span = 0, 1
-        while start % (span * WIDTH) == 0 and end - start >= span * WIDTH:
-            level, span = level + 1, span * WIDTH
-        whole = (end - start) // span
-        parts = self.nodes(level, start // span, start // span + whole)
-        edge = CompactRange()
-        for node in parts:
-            edge.append_subtree(node, 1)
-        rest = start + whole * span
-        if rest == end:
-            return edge.root()
-        right = self.range_hash(rest, end)
-        edge.nodes.append(right)  # not a perfect subtree: it may only be folded, which root() does from the right
-        return edge.root()
-
     def nodes(self, level: int, start: int, end: int) -> list[bytes]:
         """Hashes of a level, ``end`` excluded; level 0 are the leaves. Raises `DatabaseDamaged` if one is missing."""
         table, key = ("leaves", "") if level == 0 else ("nodes", f"level = {level} AND ")
@@ -150,9 +111,7 @@ class LedgerStore:
                 f"SELECT hash FROM {table} WHERE {key}idx >= ? AND idx < ? ORDER BY idx",  # noqa: S608  (constants)
                 (start, end),
             ).fetchall()
-        if len(rows) != max(0, end - start):
-            raise DatabaseDamaged(why=f"ledger nodes {level}/{start}-{end} are missing")
-        return [row[0] for row in rows]
+        return whole(rows, level, start, end)
 
     def tracking(self) -> int:
         """The position in the event store up to which events are leaves."""
@@ -199,13 +158,9 @@ class LedgerStore:
             db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", (size, note))
 
     def _add_nodes(self, db: sqlite3.Connection, first: int, size: int, fresh: list[bytes]) -> None:
-        """The roots of the tiles that the new nodes of a level make full, then those of the level above."""
-        level = 0
-        while size // WIDTH > first // WIDTH:
-            below = self._tail(db, level, first - first % WIDTH, first) + fresh
-            fresh = [tile_root(below[at : at + WIDTH]) for at in range(0, len(below) - WIDTH + 1, WIDTH)]
-            level, first, size = level + 1, first // WIDTH, size // WIDTH
-            db.executemany("INSERT INTO nodes VALUES (?,?,?)", [(level, first + n, h) for n, h in enumerate(fresh)])
+        for level, start, hashes in nodes_above(first, size, fresh, partial(self._tail, db)):
+            rows = [(level, start + n, h) for n, h in enumerate(hashes)]
+            db.executemany("INSERT INTO nodes VALUES (?,?,?)", rows)
 
     @staticmethod
     def _tail(db: sqlite3.Connection, level: int, start: int, end: int) -> list[bytes]:
@@ -214,9 +169,7 @@ class LedgerStore:
             f"SELECT hash FROM {table} WHERE {key}idx >= ? AND idx < ? ORDER BY idx",  # noqa: S608  (constants)
             (start, end),
         ).fetchall()
-        if len(rows) != end - start:
-            raise DatabaseDamaged(why=f"ledger nodes {level}/{start}-{end} are missing")
-        return [row[0] for row in rows]
+        return whole(rows, level, start, end)
 
     def _one(self, statement: str, *params: Any) -> Any:
         with self.connection() as db:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Protocol
 from uuid import UUID
 
 import pytest
 
-from adapters.ledger.store import LedgerStore, NewLeaf
+from adapters.ledger.postgres import PostgresLedgerStore
+from adapters.ledger.store import LedgerStore
+from adapters.postgres.database import Database
 from domain.errors import DatabaseDamaged, JianzhengError, NotFound
 from domain.ledger.tree import EMPTY_ROOT, leaf_hash, root_of
-from domain.ports import Leaf, LedgerReader
+from domain.ports import Leaf, LedgerReader, LedgerTables, NewLeaf
+from tests.postgres_world import administer, prepare
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 STREAM = UUID(int=7)
@@ -25,15 +30,52 @@ def batch(start: int, count: int) -> list[NewLeaf]:
     return [(3 * n + 1, STREAM.bytes, n + 1, leaf_hash(b"%d" % n)) for n in range(start, start + count)]
 
 
+class Kept:
+    """Where a ledger's tables lie, and how to open and to damage them."""
+
+    def __init__(self, opening: Callable[[], Closable], damage: Callable[[str], object]) -> None:
+        self.damage, self._opening = damage, opening
+        self.opened: list[Closable] = []
+
+    def open(self) -> Closable:
+        self.opened.append(self._opening())
+        return self.opened[-1]
+
+
+class Closable(LedgerTables, Protocol):
+    def close(self) -> None: ...
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    """A file, or a database of a real server with the rights of the application."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            file = tmp_path / "ledger.sqlite"
+            LedgerStore(file).create()
+            made = Kept(lambda: LedgerStore(file), lambda statement: edit(file, statement))
+        else:
+            url = request.getfixturevalue("postgres_database")
+            address = prepare(url)
+            database = stack.enter_context(closing(Database(address)))
+            PostgresLedgerStore(database).create()
+            made = Kept(lambda: PostgresLedgerStore(database), lambda statement: administer(url, address, statement))
+        yield made
+        for store in made.opened:
+            store.close()
+
+
+def edit(file: Path, statement: str) -> None:
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute(statement)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[LedgerStore]:
-    made = LedgerStore(tmp_path / "ledger.sqlite")
-    made.create()
-    yield made
-    made.close()
+def store(kept: Kept) -> Closable:
+    return kept.open()
 
 
-def test_an_empty_ledger(store: LedgerStore) -> None:
+def test_an_empty_ledger(store: Closable) -> None:
     """Nothing is there, and nothing is an error but asking for a checkpoint or a tree that was never reached."""
     reader: LedgerReader = store
     assert reader.size() == 0
@@ -50,7 +92,7 @@ def test_an_empty_ledger(store: LedgerStore) -> None:
         reader.checkpoint()
 
 
-def test_batches(store: LedgerStore) -> None:
+def test_batches(store: Closable) -> None:
     """Leaves are numbered densely whatever their positions; roots of every size are those of the leaves."""
     assert store.append(batch(0, 300), NOON) == 300
     assert store.append(batch(300, 400), NOON + timedelta(minutes=1)) == 700
@@ -65,7 +107,7 @@ def test_batches(store: LedgerStore) -> None:
         assert store.range_hash(start, end) == root_of(hashes[start:end])
 
 
-def test_times(store: LedgerStore) -> None:
+def test_times(store: Closable) -> None:
     """As of an instant means the last batch at or before it; a clock stepped back cannot reorder batches."""
     store.append(batch(0, 2), NOON)
     store.append(batch(2, 2), NOON - timedelta(days=1))
@@ -76,7 +118,7 @@ def test_times(store: LedgerStore) -> None:
     assert store.size_at(NOON + timedelta(days=99)) == 6
 
 
-def test_a_batch_is_all_or_nothing(store: LedgerStore) -> None:
+def test_a_batch_is_all_or_nothing(store: Closable) -> None:
     """A position that is a leaf already refuses the whole batch, and the next one is not disturbed."""
     store.append(batch(0, 5), NOON)
     with pytest.raises(DatabaseDamaged):
@@ -85,7 +127,7 @@ def test_a_batch_is_all_or_nothing(store: LedgerStore) -> None:
     assert store.append(batch(5, 3), NOON) == 8
 
 
-def test_checkpoints_are_kept(store: LedgerStore) -> None:
+def test_checkpoints_are_kept(store: Closable) -> None:
     """The newest is given; an older one is never replaced."""
     for size in (5, 9):
         store.record_checkpoint(size, f"note {size}")
@@ -94,9 +136,9 @@ def test_checkpoints_are_kept(store: LedgerStore) -> None:
     assert store.published() == 9
 
 
-def test_others_read_while_one_writes(store: LedgerStore) -> None:
-    """Another store on the same file, in other threads, sees whole batches only."""
-    other = LedgerStore(store.path)
+def test_others_read_while_one_writes(kept: Kept, store: Closable) -> None:
+    """Another store on the same tables, in other threads, sees whole batches only."""
+    other = kept.open()
     sizes: list[int] = []
 
     def look() -> None:
@@ -112,17 +154,14 @@ def test_others_read_while_one_writes(store: LedgerStore) -> None:
         store.append(batch(n * 10, 10), NOON)
     for thread in threads:
         thread.join()
-    other.close()
     assert all(size % 10 == 0 for size in sizes)
     assert len(sizes) == 150
 
 
-def test_missing_nodes_are_an_error_of_ours(store: LedgerStore) -> None:
+def test_missing_nodes_are_an_error_of_ours(kept: Kept, store: Closable) -> None:
     """A ledger somebody cut holes into gives no root rather than a wrong one."""
     store.append(batch(0, 300), NOON)
-    with sqlite3.connect(store.path) as db:
-        db.execute("DELETE FROM leaves WHERE idx = 270")
-    db.close()
+    kept.damage("DELETE FROM leaves WHERE idx = 270")
     with pytest.raises(DatabaseDamaged):
         store.root(300)
 
