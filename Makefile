@@ -31,7 +31,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $@
 
 .PHONY: setup-system
-setup-system: ## Install the Debian packages: Python, Chinese fonts, Chromium, PDF tools (sudo where not root)
+setup-system: ## Install the Debian packages: Python, Chinese fonts, Chromium, PDF tools, servers for tests (sudo where not root)
 	@bash .ci/system install
 
 # ── using it ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -45,7 +45,9 @@ demo: setup ## Fill a demonstration archive and serve it on 127.0.0.1:8000
 
 .PHONY: test
 test: setup ## Run all tests, with coverage of the domain
-	@bash .ci/system ensure
+	@bash .ci/system ensure python fonts browser pdf
+	@bash .ci/system ensure servers || { [ "$${CI:-}" != true ] && echo "Going on; but what needs servers will be skipped."; }
+	@$(BIN)/python -m tests.servers fetch
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(PYTEST_FLAGS)
 	@# A browser, the server it speaks to and the indexers need the machine for themselves: people wait for them.
 	@$(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)

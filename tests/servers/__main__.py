@@ -1,7 +1,8 @@
-"""``python -m tests.servers up|down|env [--only postgres,s3,elasticsearch]``: servers to work with.
+"""``python -m tests.servers up|down|env|fetch [--only postgres,s3,elasticsearch]``: servers to work with.
 
 `up` finds or starts them and leaves them running, `env` prints the settings with which Jianzheng and the tests use them
-(and does what `up` does first), `down` ends them and removes their data.
+(and does what `up` does first), `down` ends them and removes their data. `fetch` downloads and builds what they are
+made of, so that no test has to wait for it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.servers import cache, own
+from tests.servers import cache, find, own
 from tests.servers.addresses import SETTINGS, place, without_secret
-from tests.servers.find import GIVEN
 from tests.servers.local import KINDS, answers
 from tests.servers.runs import Outcome, Run
 
@@ -26,12 +26,16 @@ NAME = "jianzheng"  # of the database, the bucket and the index prefix
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description="Real servers to work with.")
-    parser.add_argument("command", choices=("up", "down", "env"))
+    parser.add_argument("command", choices=("up", "down", "env", "fetch"))
     parser.add_argument("--only", default=",".join(KINDS), help="some of: %(default)s")
     given = parser.parse_args(arguments)
     kinds = [kind for kind in KINDS if kind in given.only.split(",")]
     if set(given.only.split(",")) - set(KINDS):
         parser.error(f"--only knows {', '.join(KINDS)}")
+    if given.command == "fetch":
+        for kind in kinds:
+            find.fetch(kind)
+        return 0
     with _alone():
         if given.command == "down":
             down()
@@ -82,7 +86,7 @@ def exports(found: dict[str, Outcome]) -> list[str]:
     for kind, outcome in found.items():
         if outcome.url:
             options = {"lock": "governance"} if kind == "s3" else {}
-            lines.append(f"export {GIVEN[kind]}={shlex.quote(outcome.url)}")
+            lines.append(f"export {find.GIVEN[kind]}={shlex.quote(outcome.url)}")
             lines.append(f"export {SETTINGS[kind]}={shlex.quote(place(outcome.url, NAME, **options))}")
     return lines
 

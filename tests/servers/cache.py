@@ -29,6 +29,7 @@ ELASTICSEARCH_ZIP = f"org.elasticsearch.distribution.integ-test-zip:elasticsearc
 ELASTICSEARCH_SHA256 = "5d3a8f63f66d828a24d29f88819bf2c6e695d124c470da3ab92a5d6cc1397785"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 JAVA_NEEDED = 17
+POSTGRES_NEEDED = 15
 
 PASSWORD = "test-only-Mj7uJ4kq"  # of every server that we start; they listen on the loopback interface alone
 
@@ -95,14 +96,20 @@ def java() -> str:
 
 
 def postgres() -> Path:
-    """The folder of the newest installed PostgreSQL's programs."""
+    """The folder of the newest installed PostgreSQL's programs; Debian's are not on the PATH."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if program := shutil.which("initdb"):
+        found.append(Path(program).resolve().parent)
     if not found:
         raise Unavailable("PostgreSQL is not installed (Debian: postgresql)")
-    newest = max(found, key=lambda path: int(path.parent.name))
-    if int(newest.parent.name) < 15:
-        raise Unavailable(f"PostgreSQL 15 or newer is needed, not {newest.parent.name}")
+    version, newest = max((_first_number(_run([path / "initdb", "--version"])), path) for path in found)
+    if version < POSTGRES_NEEDED:
+        raise Unavailable(f"PostgreSQL {POSTGRES_NEEDED} or newer is needed, not {version}")
     return newest
+
+
+def _first_number(said: str) -> int:
+    return int(found[0]) if (found := re.search(r"\d+", said)) else 0
 
 
 def _go() -> tuple[str, dict[str, str]]:

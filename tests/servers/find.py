@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from tests.servers import compose, local
+from tests.servers import cache, compose, local
 from tests.servers.addresses import check
 from tests.servers.cache import Unavailable
 from tests.servers.processes import ServerFailed
@@ -30,6 +31,13 @@ def find(
     except (Unavailable, ServerFailed) as error:
         reasons.append(f"local packages: {error}")
     raise Unavailable("; ".join([f"{GIVEN[kind]} is not set", *reasons]))
+
+
+def fetch(kind: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Download and build what a local server of the kind needs; what is missing is said when a test needs it."""
+    if not environ.get(GIVEN[kind]):
+        with suppress(Unavailable):
+            {"postgres": cache.postgres, "s3": cache.minio, "elasticsearch": cache.elasticsearch}[kind]()
 
 
 def release(folder: Path) -> None:

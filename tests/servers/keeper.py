@@ -22,6 +22,8 @@ from typing import Any
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 PR_SET_CHILD_SUBREAPER = 36
 
+ENDED = ("", "Z", "X")
+
 
 def descendants(pid: int) -> list[int]:
     """All processes below ``pid``: PostgreSQL gives each back end a session, so process groups do not find them."""
@@ -50,16 +52,17 @@ def send(pids: list[int], number: int) -> None:
 
 def kill_below(pid: int) -> None:
     """End everything below ``pid``, also what is started while this runs; killing needs no SIGCONT first."""
-    while below := [each for each in descendants(pid) if _alive(each)]:
+    while below := [each for each in descendants(pid) if state(each) not in ENDED]:
         send(below, signal.SIGKILL)
         _reap()
 
 
-def _alive(pid: int) -> bool:
+def state(pid: int) -> str:
+    """R, S or D for one that runs, T for a paused one, Z for one that ended (see proc(5)); empty when it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""
 
 
 def _reap() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 
-from tests.servers.keeper import descendants, send
+from tests.servers.keeper import ENDED, descendants, send, state
 
 KEEPER = Path(__file__).with_name("keeper.py")
 MARK = "JIANZHENG_TEST_SERVERS"  # in the environment of every process that was started: how strays are recognised
@@ -153,7 +153,12 @@ class Process:
 
     def pause(self) -> None:
         """Stop all its processes in their tracks: connections stay open, nothing answers."""
-        send(self.pids, signal.SIGSTOP)
+        for _ in moments(PATIENCE, 0.01):  # the signal is carried out later, and there may be new ones meanwhile
+            moving = [pid for pid in self.pids if state(pid) not in (*ENDED, "T")]
+            if not moving:
+                return
+            send(moving, signal.SIGSTOP)
+        raise ServerFailed(f"{self.name} does not pause")
 
     def resume(self) -> None:
         send(self.pids, signal.SIGCONT)

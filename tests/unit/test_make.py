@@ -19,7 +19,7 @@ def run_system(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     bash = shutil.which("bash")
     assert bash
     # Its own HOME, so that fonts of this machine's user are not seen either.
-    surroundings = {"PATH": str(folder), "HOME": str(folder)}
+    surroundings = {"PATH": str(folder), "HOME": str(folder), "POSTGRES_FOLDER": str(folder / "postgresql")}
     command = [bash, str(ROOT / ".ci" / "system"), *arguments]
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
 
@@ -34,8 +34,10 @@ def put(folder: Path, name: str, body: str = "exit 0") -> None:
 @pytest.fixture
 def complete(tmp_path: Path) -> Path:
     """A folder of programs with which nothing is missing."""
-    for name in ("chromium", "pdftoppm", "pdftotext", "python3.11"):
+    for name in ("chromium", "pdftoppm", "pdftotext", "python3.11", "go", "mvn"):
         put(tmp_path, name)
+    put(tmp_path, "javac", "echo 'javac 17.0.15'")
+    put(tmp_path, "initdb", "echo 'initdb (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'")
     put(tmp_path, "fc-list", "echo 'Noto Sans CJK SC'")
     return tmp_path
 
@@ -72,6 +74,10 @@ def test_a_complete_machine_needs_nothing(complete: Path) -> None:
         ("pdftoppm", "poppler-utils"),
         ("pdftotext", "poppler-utils"),
         ("python3.11", "python3 python3-venv"),
+        ("go", "golang-go"),
+        ("mvn", "maven"),
+        ("javac", "default-jdk-headless"),
+        ("initdb", "postgresql"),
     ],
 )
 def test_what_is_missing_is_named(complete: Path, program: str, package: str) -> None:
@@ -80,6 +86,31 @@ def test_what_is_missing_is_named(complete: Path, program: str, package: str) ->
     found = run_system(complete, "ensure")
     assert found.returncode == 1
     assert f"sudo apt-get install {package}\n" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "says", "package"),
+    [
+        ("javac", "javac 11.0.2", "default-jdk-headless"),
+        ("initdb", "initdb (PostgreSQL) 13.9", "postgresql"),
+    ],
+)
+def test_what_is_too_old_is_named(complete: Path, program: str, says: str, package: str) -> None:
+    """An old Java or PostgreSQL counts as missing."""
+    put(complete, program, f"echo '{says}'")
+    found = run_system(complete, "ensure", "servers")
+    assert found.returncode == 1
+    assert f"sudo apt-get install {package}\n" in found.stderr
+
+
+def test_any_version_of_postgresql_that_is_new_enough_serves(complete: Path) -> None:
+    """Debian keeps several versions side by side, none of them on the PATH."""
+    (complete / "initdb").unlink()
+    for version in ("9.6", "15"):
+        programs = complete / "postgresql" / version / "bin"
+        programs.mkdir(parents=True)
+        put(programs, "initdb", f"echo 'initdb (PostgreSQL) {version}.1'")
+    assert run_system(complete, "check", "servers").returncode == 0
 
 
 def test_missing_chinese_fonts_are_named(complete: Path) -> None:
