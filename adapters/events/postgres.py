@@ -105,21 +105,21 @@ class PostgresEventStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._on_append: list[Callable[[], None]] = []
-        self._listener: Listener | None = None
+        self.listener: Listener | None = None
 
     def create(self) -> None:
         """Raises `SchemaMissing`, `SchemaTooNew`: the tables are made by `adapters.postgres.schema.migrate`."""
         require(self._database)
 
     def close(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        if self.listener is not None:
+            self.listener.close()
 
     def on_append(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` after every append of this process, and when another one says that it appended."""
         self._on_append.append(wake)
-        if self._listener is None:
-            self._listener = Listener(self._database, CHANNEL, self._wake)
+        if self.listener is None:
+            self.listener = Listener(self._database, CHANNEL, self._wake)
 
     def append(self, events: Sequence[Event]) -> None:
         rows = [new_row(event) for event in events]
@@ -128,7 +128,7 @@ class PostgresEventStore:
         lost: psycopg.Error | None = None
         with self._database.connection() as link:
             try:
-                _insert(link, rows)
+                insert(link, rows)
             except psycopg.errors.UniqueViolation as error:
                 raise VersionConflict from error
             except psycopg.Error as error:
@@ -212,7 +212,7 @@ class PostgresEventStore:
             raise VersionConflict from lost
 
 
-def _insert(link: Link, rows: Sequence[NewRow]) -> None:
+def insert(link: Link, rows: Sequence[NewRow]) -> None:
     """All of them in one transaction; alone a statement is one already, and takes one round trip."""
     parts = list(_parts(rows))
     if len(parts) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -67,3 +68,9 @@ class Address:
         if self.password:
             found["password"] = self.password
         return found | dict(self.options)
+
+    def url(self) -> str:
+        """With the password in it: for another process, never for a person."""
+        login = quote(self.user, safe="") + (f":{quote(self.password, safe='')}" if self.password else "")
+        place = f"{quote(self.host, safe=':[]')}:{self.port}/{quote(self.database, safe='')}"
+        return f"postgresql://{login}@{place}" + (f"?{urlencode(self.options)}" if self.options else "")

@@ -1,0 +1,230 @@
+"""The event store on PostgreSQL when processes and servers die: nothing acknowledged is lost, nothing is seen twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+import adapters.events.postgres as module
+from adapters.events.postgres import PostgresEventStore
+from adapters.events.rows import NewRow
+from adapters.ledger.postgres import PostgresLedgerStore
+from adapters.postgres.address import Address
+from adapters.postgres.database import Database, Link
+from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown
+from domain.errors import ArchiveBusy, VersionConflict
+from domain.ports import StoredRow
+from domain.records.events import RecordSignedOff
+from tests.fakes import stamp
+from tests.postgres_world import administer, prepare
+from tests.servers.local import Server
+
+ROOT = Path(__file__).parents[2]
+WRITERS, EVENTS = 8, 50_000
+
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = 'jianzheng_app' AND {which}"
+)
+
+
+def signed(stream: UUID, version: int = 1, remark: str = "同意") -> RecordSignedOff:
+    return RecordSignedOff(remark=remark, **stamp().header(stream, version))
+
+
+@pytest.fixture
+def address(postgres_database: str) -> Address:
+    return prepare(postgres_database)
+
+
+@contextmanager
+def opened(address: Address, **options: float) -> Iterator[PostgresEventStore]:
+    with closing(Database(address, **options)) as database, closing(PostgresEventStore(database)) as store:
+        yield store
+
+
+def writer(address: Address, count: int, seed: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.faults.append_to_postgres", address.url(), str(count), str(seed)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+class Output(threading.Thread):
+    """What a writer acknowledged, read while it writes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__()
+        self.process, self.batches = process, dict[UUID, int]()
+        self.start()
+
+    def run(self) -> None:
+        with self.process:
+            for line in self.process.stdout or ():
+                stream, size = line.split()
+                self.batches[UUID(stream)] = int(size)
+
+
+@pytest.mark.slow
+def test_a_follower_misses_nothing_and_sees_nothing_twice(postgres_database: str, address: Address) -> None:
+    """8 writers, 50,000 events; meanwhile writers die in mid-transaction and connections are cut again and again."""
+    outputs = [Output(writer(address, EVENTS // WRITERS, n)) for n in range(WRITERS)]
+    seen: list[StoredRow] = []
+    done, deaths = False, 0
+    with opened(address) as follower:
+        rows: list[StoredRow] = []
+        while not done or rows:
+            done = not any(output.is_alive() for output in outputs)  # asked before reading: the last rows come after
+            rows = follower.rows(seen[-1].position if seen else 0, 500)
+            seen += rows
+            if len(seen) > (deaths + 1) * EVENTS // 8:
+                deaths += 1
+                die_inside(address, postgres_database, kill=deaths % 2 == 0)
+                administer(postgres_database, address, TERMINATE.format(which="query LIKE 'INSERT%' AND pid % 3 = 0"))
+    assert [output.process.returncode for output in outputs] == [0] * WRITERS
+    assert deaths == 7
+    positions = [row.position for row in seen]
+    assert positions == sorted(set(positions))
+    stored = administer(postgres_database, address, "SELECT originator_id, originator_version FROM stored_events")
+    assert Counter((row.id, row.version) for row in seen) == Counter(stored)
+    acknowledged = {stream: size for output in outputs for stream, size in output.batches.items()}
+    assert Counter(row.id for row in seen) == acknowledged
+    assert len(seen) == EVENTS
+
+
+def die_inside(address: Address, url: str, *, kill: bool) -> None:
+    """A process inserts and dies before it commits, or the server cuts it off; the others wait for it meanwhile."""
+    with writer(address, 0, uuid4()) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "inside\n"
+        if not kill:
+            administer(url, address, TERMINATE.format(which="state = 'idle in transaction'"))
+        process.kill()
+
+
+def test_a_position_is_seen_only_after_all_before_it(address: Address) -> None:
+    """While one transaction has drawn positions and is not committed, no later position can be seen."""
+    with opened(address, lock_timeout=0.3) as store, closing(Database(address)) as other:
+        store.append([signed(uuid4())])
+        with pytest.raises(ZeroDivisionError), other.transaction() as link:
+            module.insert(link, [module.new_row(signed(uuid4()))])
+            with pytest.raises(ArchiveBusy):
+                store.append([signed(uuid4())])
+            raise ZeroDivisionError
+        event = signed(uuid4())
+        store.append([event])
+        first, second = store.rows(0, 10)
+        assert (first.version, second.id) == (1, event.originator_id)
+        assert second.position > first.position + 1  # positions that were taken back are gaps
+
+
+def test_what_became_of_an_append_is_found_out(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection breaks, in pairs: nothing was stored and that is said; all was stored and it is acknowledged."""
+    real = module.insert
+
+    def cut(link: Link, rows: list[NewRow], *, after: bool) -> None:
+        if after:
+            real(link, rows)
+        link.pgconn.finish()
+        raise psycopg.OperationalError("the connection is lost")
+
+    lost, kept = [signed(uuid4()), signed(uuid4())], [signed(uuid4()), signed(uuid4())]
+    with opened(address) as store:
+        monkeypatch.setattr(module, "insert", lambda link, rows: cut(link, rows, after=False))
+        with pytest.raises(DatabaseUnreachable) as failed:
+            store.append(lost)
+        assert not isinstance(failed.value, OutcomeUnknown)
+        assert store.head() == 0
+        monkeypatch.setattr(module, "insert", lambda link, rows: cut(link, rows, after=True))
+        store.append(kept)
+        monkeypatch.setattr(module, "insert", lambda link, rows: cut(link, rows, after=False))
+        with pytest.raises(VersionConflict):  # what is there is somebody else's
+            store.append([signed(kept[0].originator_id, remark="不同意")])
+        monkeypatch.undo()
+        store.append(lost)
+        assert [store.decode(row) for row in store.rows(0, 10)] == [*kept, *lost]
+
+
+def test_a_restart_of_the_server_is_survived(private_postgres: Server) -> None:
+    """Requests fail cleanly while it is away; afterwards the same store works at once, on however many connections."""
+    address = prepare(private_postgres.url)
+    with opened(address) as store, closing(Database(address)) as database:
+        ledger = PostgresLedgerStore(database)
+        store.append([signed(uuid4())])
+        at_once(lambda: store.rows(0, 1), 6)
+        private_postgres.stop()
+        for ask in (lambda: store.append([signed(uuid4())]), lambda: store.rows(0, 1), ledger.size):
+            with pytest.raises(DatabaseUnreachable) as failed:
+                ask()
+            assert (failed.value.http_status, failed.value.exit_code) == (503, 3)
+        private_postgres.start()
+        store.append([signed(uuid4())])
+        at_once(lambda: store.rows(0, 1), 6)
+        private_postgres.kill()
+        private_postgres.start()
+        store.append([signed(uuid4())])
+        assert len(store.rows(0, 10)) == 3
+        assert ledger.size() == 0
+
+
+def at_once(work: Callable[[], object], count: int) -> None:
+    """In several threads, none of which may fail."""
+    together, results = threading.Barrier(count), []
+
+    def run() -> None:
+        together.wait()
+        results.append(work())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == count
+
+
+@pytest.mark.slow
+def test_a_server_that_stands_still_is_not_waited_for_for_ever(private_postgres: Server) -> None:
+    """It accepts connections and answers nothing; when it goes on, so do we, and nothing was stored twice."""
+    with opened(prepare(private_postgres.url), patience=1.0) as store:
+        event = signed(uuid4())
+        store.append([signed(uuid4())])
+        private_postgres.pause()
+        with pytest.raises(OutcomeUnknown):
+            store.append([event])
+        with pytest.raises(DatabaseUnreachable):
+            store.rows(0, 10)
+        private_postgres.resume()
+        wait_until(lambda: store.stream(event.originator_id) == [event])  # it had been sent, and is done now
+        with pytest.raises(VersionConflict):
+            store.append([event])
+
+
+def test_followers_of_other_processes_are_woken(postgres_database: str, address: Address) -> None:
+    """By NOTIFY; and once after a lost connection, for whatever was not heard meanwhile."""
+    with opened(address) as one, opened(address) as other:
+        woken = threading.Event()
+        other.on_append(woken.set)
+        assert other.listener is not None
+        assert other.listener.listening.wait(30)
+        one.append([signed(uuid4())])
+        assert woken.wait(30)
+        woken.clear()
+        administer(postgres_database, address, TERMINATE.format(which="query LIKE 'LISTEN%'"))
+        assert woken.wait(30)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """At most some twenty seconds."""
+    for _ in range(200):
+        if true():
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError("it never came")
