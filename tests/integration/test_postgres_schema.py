@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 from importlib.resources import files
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -98,7 +99,7 @@ def test_a_role_without_rights_over_roles_owns_its_tables(postgres_database: str
         with closing(Database(at.login(name, "secret"))) as database:
             done = migrate(database)
             assert (done.owner, done.created) == (name, ())
-            PostgresEventStore(database).append([signed(APPEND_STREAM)])
+            PostgresEventStore(database).append([signed(UUID(int=5))])
             assert set(excess(database)) == {f"owner of {table}" for table in EVIDENCE} | {
                 f"{word} on {table}" for table in EVIDENCE for word in ("UPDATE", "DELETE", "TRUNCATE")
             }
@@ -114,8 +115,6 @@ def test_only_the_owner_migrates(app: Database) -> None:
 
 
 # ── rights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-APPEND_STREAM = __import__("uuid").UUID(int=5)
 
 
 def test_every_table_has_its_rights(app: Database) -> None:
@@ -136,7 +135,6 @@ def test_the_application_cannot_change_evidence(app: Database, table: str, act: 
 @pytest.mark.parametrize(
     "act",
     [
-        "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 't', '', 7)",
         "INSERT INTO stored_events OVERRIDING SYSTEM VALUE VALUES (gen_random_uuid(), 1, 't', '', 7)",
         "SELECT setval('stored_events_notification_id_seq', 1)",
         "ALTER TABLE stored_events DISABLE TRIGGER ALL",
@@ -185,11 +183,8 @@ def test_the_directory_is_found_by_its_index(app: Database) -> None:
 
 def test_commits_are_flushed(postgres_database: str, app: Database) -> None:
     """Also where the server's default is not to."""
-    administer(
-        postgres_database,
-        app.address,
-        f'ALTER ROLE {APP_ROLE} IN DATABASE "{app.address.database}" SET synchronous_commit = off',
-    )
+    setting = f'ALTER ROLE {APP_ROLE} IN DATABASE "{app.address.database}" SET synchronous_commit = off'
+    administer(postgres_database, app.address, setting)
     with closing(Database(app.address)) as database:
         assert database.value("SELECT current_setting('synchronous_commit')") == "on"
 
@@ -207,13 +202,8 @@ def test_secrets_stay_out_of_sight(postgres_url: str) -> None:
     assert (at.user, at.password, at.port, dict(at.options)) == ("clerk", "p@ss/word", 6000, {"sslmode": "require"})
     assert Address.parse(at.url()) == at
     assert "p@ss" not in f"{at!r} {at}"
-    for bad in (
-        "postgresql://clerk:hush@host:port/x",
-        "hush",
-        "mysql://clerk:hush@h/x",
-        "postgresql://h?hush=1",
-        "host=h password=hush",
-    ):
+    texts = ["postgresql://clerk:hush@host:port/x", "mysql://clerk:hush@h/x", "postgresql://h?hush=1", "hush"]
+    for bad in (*texts, "host=h password=hush"):
         with pytest.raises(BadAddress) as failed:
             Address.parse(bad)
         assert "hush" not in f"{failed.value!r} {failed.value.next_step()} {failed.value.__cause__}"
