@@ -108,7 +108,7 @@ def _postgres(home: Path, log: Path, owner: int | None) -> Server:
     run([programs / "initdb", "-D", data, "-U", "postgres", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8",
          "--locale=C.UTF-8", "--no-sync"], home)  # fmt: skip
     port = free_port()
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": home, "max_connections": 200,
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": 200,
                 "shared_buffers": "128MB", "max_prepared_transactions": 10, "log_line_prefix": "%m [%p] "}  # fmt: skip
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     url = url_of("postgres", "postgres", cache.PASSWORD, f"127.0.0.1:{port}")
