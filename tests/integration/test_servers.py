@@ -61,6 +61,14 @@ def test_an_index_prefix_of_ones_own(elasticsearch_prefix: str) -> None:
         assert not client.indices.get(index=f"{name_in(elasticsearch_prefix)}*", expand_wildcards="all")
 
 
+def test_api_keys_can_be_made(elasticsearch_url: str) -> None:
+    """The server's security is whole: a key that it made opens it."""
+    with own.elasticsearch_client(elasticsearch_url) as client:
+        made = client.security.create_api_key(name="test", expiration="1h")
+    with own.elasticsearch_client(elasticsearch_url, api_key=made["encoded"]) as client:
+        assert client.security.authenticate()["authentication_type"] == "api_key"
+
+
 def test_a_private_server_keeps_its_data_and_port(private_postgres: Server) -> None:
     """After `restart`, and after `kill` and `start`, the address is the same and what was committed is there."""
     for break_it in (private_postgres.restart, private_postgres.kill):

@@ -27,6 +27,7 @@ GO_TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.0.linux-"  # fetched where th
 ELASTICSEARCH = "8.19.5"
 ELASTICSEARCH_ZIP = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{ELASTICSEARCH}:zip"
 ELASTICSEARCH_SHA256 = "5d3a8f63f66d828a24d29f88819bf2c6e695d124c470da3ab92a5d6cc1397785"
+SECURITY_ANALYSIS = Path(__file__).with_name("SecurityAnalysis.java")
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 JAVA_NEEDED = 17
 POSTGRES_NEEDED = 15
@@ -63,7 +64,8 @@ def minio() -> Path:
 
 def elasticsearch() -> Path:
     """The unpacked Elasticsearch; its config folder holds a keystore with the password."""
-    home = folder() / f"elasticsearch-{ELASTICSEARCH}"
+    ours = hashlib.sha256(SECURITY_ANALYSIS.read_bytes()).hexdigest()[:8]
+    home = folder() / f"elasticsearch-{ELASTICSEARCH}-{ours}"
     with _alone("elasticsearch"):
         if not home.exists():
             env = {"ES_JAVA_HOME": java()}
@@ -76,11 +78,27 @@ def elasticsearch() -> Path:
                 if digest != ELASTICSEARCH_SHA256:
                     raise Unavailable(f"the Elasticsearch that was fetched is not the expected one: SHA-256 {digest}")
                 unpacked = _unpack(archive, Path(made))
+                _add_module(unpacked, SECURITY_ANALYSIS, Path(made) / "classes")
                 tool = unpacked / "bin" / "elasticsearch-keystore"
                 _run([tool, "create"], env)
                 _run([tool, "add", "-x", "bootstrap.password"], env, PASSWORD)
                 unpacked.replace(home)
     return home
+
+
+def _add_module(home: Path, source: Path, classes: Path) -> None:
+    """Compile a module of ours and put it beside Elasticsearch's own."""
+    _run([f"{java()}/bin/javac", "--release", str(JAVA_NEEDED), "-cp", f"{home}/lib/*", "-d", classes, source])
+    module = home / "modules" / source.stem.lower()
+    module.mkdir()
+    with zipfile.ZipFile(module / f"{source.stem.lower()}.jar", "w") as jar:
+        for path in sorted(classes.glob("*.class")):
+            jar.write(path, path.name)
+    (module / "plugin-descriptor.properties").write_text(
+        f"name={source.stem.lower()}\ndescription=made for tests\nclassname={source.stem}\nversion={ELASTICSEARCH}\n"
+        f"elasticsearch.version={ELASTICSEARCH}\njava.version={JAVA_NEEDED}\n",
+        "utf-8",
+    )
 
 
 def java() -> str:
@@ -90,7 +108,7 @@ def java() -> str:
     said = subprocess.run([program, "-XshowSettings:properties", "-version"], capture_output=True, text=True).stderr
     version = re.search(r"java\.specification\.version = (\d+)", said)
     home = re.search(r"java\.home = (.+)", said)
-    if not version or not home or int(version[1]) < JAVA_NEEDED:
+    if not version or not home or int(version[1]) < JAVA_NEEDED or not Path(home[1].strip(), "bin", "javac").exists():
         raise Unavailable(f"Elasticsearch needs a JDK {JAVA_NEEDED} or newer (Debian: default-jdk-headless)")
     return home[1].strip()
 

@@ -20,7 +20,7 @@ from tests.servers.processes import Process, ServerFailed, free_port, give, run
 KINDS = ("postgres", "s3", "elasticsearch")
 TRIES = 3  # somebody else may take the port between our look and the server's start
 
-# The reduced Elasticsearch cannot make the index in which the built-in roles are listed, and would say so at length.
+# The index in which the built-in roles are listed is of no use here, and its making only delays the start.
 # For tests. Servers that stay (for benchmarks) get both compilers.
 START_SOON = "-XX:TieredStopAtLevel=1"  # the second compiler doubles the time to start; it pays off after minutes
 JAVA_OPTIONS = "-Xms512m -Xmx512m -Des.queryable_built_in_roles_enabled=false"

@@ -104,11 +104,9 @@ def own_prefix(url: str) -> Iterator[str]:
             client.indices.delete_index_template(name=template["name"])
 
 
-def elasticsearch_client(url: str) -> Elasticsearch:
-    """A client of the server of an address (whatever prefix it names)."""
+def elasticsearch_client(url: str, api_key: str | None = None) -> Elasticsearch:
+    """A client of the server of an address (whatever prefix it names), as its user or with a key."""
     parts = urlsplit(url)
-    return Elasticsearch(
-        f"{parts.scheme}://{parts.hostname}:{parts.port}",
-        basic_auth=(unquote(parts.username or ""), unquote(parts.password or "")),
-        request_timeout=30,
-    )
+    login = None if api_key else (unquote(parts.username or ""), unquote(parts.password or ""))
+    address = f"{parts.scheme}://{parts.hostname}:{parts.port}"
+    return Elasticsearch(address, basic_auth=login, api_key=api_key, request_timeout=30)

@@ -25,7 +25,7 @@ from tests.servers.keeper import descendants, send
 from tests.servers.processes import MARK, ServerFailed, tail
 
 PREFIX = "jianzheng-servers-"
-LOGS_KEPT = 5  # runs
+LOGS_KEPT = 5  # runs that are over
 YOUNG = 3600.0  # seconds in which a folder without an owner's name may still be in the making
 
 
@@ -144,5 +144,6 @@ def end_all(folder: Path) -> None:
 def _forget_old_logs() -> None:
     with contextlib.suppress(FileNotFoundError):
         folders = sorted((cache.folder() / "logs").iterdir(), key=lambda path: path.stat().st_mtime)
-        for folder in folders[:-LOGS_KEPT]:
+        over = [folder for folder in folders if not Path(tempfile.gettempdir(), folder.name).exists()]
+        for folder in over[:-LOGS_KEPT]:
             shutil.rmtree(folder, ignore_errors=True)
