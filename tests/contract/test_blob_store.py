@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from adapters.blobs.folder import FolderBlobStore
+from adapters.blobs.s3 import S3BlobStore
+from adapters.s3.address import Address
+from adapters.s3.client import Client
 from domain.errors import BlobMissing, InvalidDigest
 from domain.ports import BlobStore
 
@@ -17,11 +21,16 @@ NOWHERE = hashlib.sha256(b"nowhere").hexdigest()
 HOSTILE_NAMES = ("", "..", "../../etc/passwd", "A" * 64, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", "/" + "a" * 63)
 
 
-@pytest.fixture(params=["folder"])
+@pytest.fixture(params=["folder", "s3", "s3-shared"])
 def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], BlobStore]:
-    """Opens the same store again and again, as several processes do."""
-    assert request.param == "folder"
-    return lambda: FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
+    """Opens the same store again and again, as several processes do; with shared uploads, on as many machines."""
+    if request.param == "folder":
+        return lambda: FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
+    address = Address.parse(request.getfixturevalue("s3_bucket"))
+    if request.param == "s3":
+        return lambda: S3BlobStore(Client(address), tmp_path / "spool")
+    machines = count()
+    return lambda: S3BlobStore(Client(address), tmp_path / f"spool-{next(machines)}", shared=True)
 
 
 @pytest.fixture

@@ -1,0 +1,222 @@
+"""The blob store of an archive on servers: one object for each file in a bucket, named by its SHA-256.
+
+::
+
+    files/sha256/ab/cd/abcd…      kept files: created once, under retention where the settings say so
+    pending/<random>              files of a filing under way (`adapters.blobs.s3_notes`)
+    staging/<digest>.<random>     uploads that no record names yet, where several machines serve
+    ledger/…                      the ledger's public files (`adapters.ledger.publisher_s3`)
+
+Any number of processes on any number of machines may use it at once: the only shared step is a PUT with
+``If-None-Match: *``, which one of them wins. The server answers it when the bytes are durable, verified against their
+SHA-256; after a crash at any point a kept name holds all of its bytes or does not exist.
+
+What somebody else does to the bucket shows: a kept file is read in its current version, so that one that was written
+over is *damaged* and a deleted one (a delete marker hides it) is *missing*, and each replaced version, which is what a
+person can restore from, is listed by `extra_versions` and among `strays`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from adapters.blobs import s3_fixity, s3_inventory
+from adapters.blobs.durable import storage_errors
+from adapters.blobs.names import checked_digest
+from adapters.blobs.s3_inventory import FileVersion, key_of
+from adapters.blobs.s3_notes import FolderGate, Gate, Notes
+from adapters.blobs.s3_reader import reader
+from adapters.blobs.s3_sending import PART, plain, send
+from adapters.blobs.s3_spool import Spool
+from adapters.blobs.staging import HASH_BLOCK, Arrived
+from adapters.s3 import bucket
+from adapters.s3.bucket import BucketFacts
+from adapters.s3.client import Client, Kept
+from domain.errors import BlobDamaged, BlobMissing, StorageFailed
+from domain.ports import FixityResult
+
+
+class S3StagedFile:
+    """A `StagedFile`: whole in the spool, owned by one upload."""
+
+    def __init__(self, store: S3BlobStore, arrived: Arrived) -> None:
+        self.sha256, self.size = arrived.sha256, arrived.size
+        self._store, self._path = store, arrived.path
+
+    def open(self) -> IO[bytes]:
+        with storage_errors():
+            try:
+                return self._path.open("rb")
+            except FileNotFoundError:
+                return self._store.open(self.sha256)  # committed meanwhile
+
+    def commit(self) -> None:
+        self._store.keep(self._path, self.sha256, self.size)
+
+    def discard(self) -> None:
+        self._store.spool.drop(self._path)
+
+
+class S3BlobStore:
+    """A `BlobStore` in a bucket. ``spool`` is a folder for uploads on their way. ``shared``: an upload may be claimed
+    by a request to another machine. ``gate`` keeps filings and clean-ups apart; the default is right as long as all of
+    them run on this machine. ``now`` is the wall clock in seconds.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        spool: Path,
+        *,
+        shared: bool = False,
+        gate: Gate | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._client, self._now = client, now
+        self.spool = Spool(spool, client, shared, now)
+        self._notes = Notes(client, gate or FolderGate(spool))
+
+    def __repr__(self) -> str:
+        return f"S3BlobStore({self._client.address})"
+
+    def create(self) -> None:
+        """Make the bucket (`bucket.make`)."""
+        bucket.make(self._client)
+
+    def check(self) -> BucketFacts:
+        """What there is to know about the bucket's safety; never raises."""
+        return bucket.look(self._client)
+
+    # ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def stage(self, chunks: Iterator[bytes]) -> S3StagedFile:
+        return S3StagedFile(self, self.spool.receive(chunks))
+
+    def find_staged(self, sha256: str) -> S3StagedFile | None:
+        found = self.spool.find(checked_digest(sha256))
+        return None if found is None else S3StagedFile(self, found)
+
+    def sweep(self) -> int:
+        return self.spool.sweep()
+
+    # ── kept ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def keep(self, staged: Path, sha256: str, size: int) -> None:
+        """Put staged bytes under their lasting name. A repeat after any fault is safe; they stay staged until then.
+
+        When the name is taken, what lies there is compared with what it promises: to acknowledge over a damaged file
+        would lose the good bytes that are in hand. Its lock is lengthened, since another record relies on it now.
+        """
+        key, checksums = key_of(sha256), plain(sha256)
+        now = datetime.fromtimestamp(self._now(), UTC)
+        kept = None
+        if size > PART or not staged.exists():  # a small file is sent sooner than asked about
+            kept = self._client.head(key)
+        if kept is None:
+            sent = send(self._client, key, staged, sha256, size, bucket.lock_headers(self._client, now))
+            if not sent.fresh:
+                checksums = sent.checksums
+                kept = self._client.head(key)
+                if kept is None:  # an upload in parts that somebody gave up for us, or an object deleted right now
+                    raise StorageFailed("NoSuchUpload")
+        if kept is not None:
+            self._require_sound(key, kept, sha256, checksums, size)
+            bucket.lock_until(self._client, key, kept, bucket.first_lock_until(self._client, now))
+        self.spool.drop(staged)
+
+    def open(self, sha256: str) -> IO[bytes]:
+        key = key_of(sha256)
+        return reader(self._client, key, sha256, self._kept(sha256))
+
+    def size(self, sha256: str) -> int | None:
+        kept = self._client.head(key_of(sha256))
+        return None if kept is None else kept.size
+
+    def digests(self) -> Iterator[str]:
+        return s3_inventory.digests(self._client)
+
+    def strays(self) -> Iterator[str]:
+        return s3_inventory.strays(self._client)
+
+    def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
+        return s3_fixity.fixity(self._client, digests, workers)
+
+    # ── versions and locks ──────────────────────────────────────────────────────────────────────────────────────
+
+    def versions(self, sha256: str) -> list[FileVersion]:
+        """All that the bucket holds under a digest, delete markers included."""
+        return list(s3_inventory.versions(self._client, key_of(sha256)))
+
+    def extra_versions(self) -> Iterator[FileVersion]:
+        """Versions of kept files that somebody wrote over."""
+        return s3_inventory.extra_versions(self._client)
+
+    def lock(self, sha256: str) -> Kept:
+        """How a file is locked: `Kept.lock_mode`, `Kept.locked_until`, `Kept.legal_hold`. Raises `BlobMissing`."""
+        return self._kept(sha256)
+
+    def extend_retention(self, sha256: str, until: datetime) -> None:
+        """Lock a file at least until then; a lock is never shortened. Nothing happens with lock=off."""
+        bucket.lock_until(self._client, key_of(sha256), self._kept(sha256), until)
+
+    def set_legal_hold(self, sha256: str, on: bool) -> None:
+        """Lock a file without an end, or lift that; its retention goes on as it was."""
+        bucket.hold(self._client, key_of(sha256), self._kept(sha256), on)
+
+    # ── filings that died ───────────────────────────────────────────────────────────────────────────────────────
+
+    def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
+        return self._notes.noted(digests)
+
+    def leftovers(self) -> set[str]:
+        return self._notes.digests()
+
+    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
+        """A leftover that is locked stays, and stays noted: it goes with a clean-up after its lock has ended."""
+        with self._notes.gate.alone():
+            left = self._notes.digests()
+            unnamed = sorted(left - referenced(left)) if left else []
+            removed = [sha256 for sha256 in unnamed if self._remove(sha256)]
+            self._notes.forget_but(set(unnamed) - set(removed))
+        self.sweep()
+        return removed
+
+    # ── below ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _kept(self, sha256: str) -> Kept:
+        kept = self._client.head(key_of(sha256))
+        if kept is None:
+            raise BlobMissing(sha256)
+        return kept
+
+    def _remove(self, sha256: str) -> bool:
+        """Remove all versions; False, and nothing removed, where one of them is locked."""
+        key, found = key_of(sha256), self.versions(sha256)
+        for each in found:
+            kept = None if each.deleted else self._client.head(key, each.version)
+            if kept and (kept.legal_hold or (kept.locked_until and kept.locked_until.timestamp() > self._now())):
+                return False
+        for each in found:
+            self._client.delete(key, each.version)
+        return True
+
+    def _require_sound(self, key: str, kept: Kept, sha256: str, checksums: frozenset[str], size: int) -> None:
+        """By the checksum that the server verified when the object was made; read whole where that says nothing:
+        an object made in other parts, or by somebody who gave no checksum. (That its disks have kept it since is the
+        server's duty and `fixity`'s to check.)"""
+        if kept.size != size:
+            raise BlobDamaged(sha256)
+        if kept.checksum in checksums:
+            return
+        hasher = hashlib.sha256()
+        with reader(self._client, key, sha256, kept, straight=True) as source:
+            while block := source.read(HASH_BLOCK):
+                hasher.update(block)
+        if hasher.hexdigest() != sha256:
+            raise BlobDamaged(sha256)

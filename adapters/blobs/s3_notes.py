@@ -1,0 +1,100 @@
+"""Notes of filings under way, in the bucket: every machine sees which files wait for the event that names them.
+
+``pending/<random>`` holds digests, one a line (`adapters.blobs.pending` says what for); it is durable before the first
+file is kept and goes when the event is appended.
+
+S3 has no locks. What keeps filings and a clean-up apart is a *gate*: a lock file of this machine where all filings run
+on it, and an advisory lock of the database where several machines file (`adapters.postgres.gate`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from adapters.blobs.durable import storage_errors
+from adapters.blobs.names import is_digest
+from adapters.blobs.pending import LOCK
+from adapters.s3.client import Client
+from domain.errors import Unavailable
+
+PENDING = "pending/"
+
+
+class Gate(Protocol):
+    """Lets in any number of filings or one clean-up. Whoever dies leaves it open."""
+
+    def filing(self) -> AbstractContextManager[None]: ...
+
+    def alone(self) -> AbstractContextManager[None]: ...
+
+
+class FolderGate:
+    """A `Gate` among the processes of one machine: flock(2) on a file that stays empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK
+
+    def filing(self) -> AbstractContextManager[None]:
+        return self._locked(fcntl.LOCK_SH)
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self._locked(fcntl.LOCK_EX)
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        with storage_errors():
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            with storage_errors():
+                fcntl.flock(handle, kind)
+            yield
+        finally:
+            os.close(handle)
+
+
+class Notes:
+    def __init__(self, client: Client, gate: Gate) -> None:
+        self._client, self.gate = client, gate
+
+    @contextmanager
+    def noted(self, digests: Iterable[str]) -> Iterator[None]:
+        """Keep a note while the block runs. It stays when the block raises: nobody knows then how far it got."""
+        with self.gate.filing():
+            key, version = self._write(digests)
+            yield
+            with suppress(Unavailable):  # the event is stored: a note too many is no reason to say otherwise
+                self._client.delete(key, version)
+
+    def digests(self) -> set[str]:
+        """Everything that notes name, of living and of dead filings."""
+        return {line for key, _ in self._all() for line in self._lines(key) if is_digest(line)}
+
+    def forget_but(self, digests: Iterable[str]) -> None:
+        """Replace all notes by one that names these; only inside the gate's `alone`."""
+        old, keep = list(self._all()), sorted(digests)
+        if keep:
+            self._write(keep)
+        for key, version in old:
+            self._client.delete(key, version)
+
+    def _write(self, digests: Iterable[str]) -> tuple[str, str | None]:
+        key = PENDING + secrets.token_hex(8)
+        created = self._client.create(key, "\n".join(digests).encode())
+        if created.fresh:
+            return key, created.version
+        kept = self._client.head(key)  # ours: the answer was lost
+        return key, kept and kept.version
+
+    def _all(self) -> Iterator[tuple[str, str | None]]:
+        for each in self._client.objects(PENDING, versions=True):
+            if not each.is_delete_marker:
+                yield str(each.object_name), each.version_id
+
+    def _lines(self, key: str) -> list[str]:
+        return (self._client.read(key) or b"").decode("ascii", "replace").splitlines()
