@@ -11,7 +11,6 @@ Without a server a developer's run skips the test and says why; with CI=true the
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -169,17 +168,16 @@ def elasticsearch_prefix(elasticsearch_url: str) -> Iterator[str]:
 @contextmanager
 def private_server(kind: str) -> Iterator[Server]:
     """A server of one's own, from local packages: for fixtures of a wider scope than a test's."""
-    with tempfile.TemporaryDirectory(prefix=f"jz-{kind}-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    run = runs.Run.begin(os.getpid())
+    try:
         try:
-            server = local.start(kind, folder, folder / "log", os.getpid())
+            server = local.start(kind, run.folder, run.folder / "log", os.getpid())
         except (Unavailable, ServerFailed) as error:
             do_without(kind, str(error))
-        try:
-            yield server
-        finally:
-            server.discard()
+        yield server
+        server.discard()
+    finally:
+        run.close()
 
 
 @pytest.fixture
