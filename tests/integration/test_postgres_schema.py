@@ -13,6 +13,7 @@ import pytest
 from adapters.events.postgres import PostgresEventStore
 from adapters.postgres import schema
 from adapters.postgres.address import Address, BadAddress
+from adapters.postgres.condition import condition
 from adapters.postgres.database import Database
 from adapters.postgres.faults import DatabaseRefuses, DatabaseUnreachable, SchemaMissing, SchemaTooNew
 from adapters.postgres.locks import APPEND_LOCK
@@ -211,3 +212,14 @@ def test_secrets_stay_out_of_sight(postgres_url: str) -> None:
     with pytest.raises(DatabaseUnreachable) as refused:
         Database(wrong).value("SELECT 1")
     assert "hush" not in f"{refused.value}"
+
+
+def test_the_condition_of_a_database_is_told(postgres_database: str, admin: Database) -> None:
+    """Version, steps, and what is unsafe: before the tables are made, and after, for either role."""
+    before = condition(admin)
+    assert (before.schema, before.known, before.standby) == (0, newest(), False)
+    assert before.server.split(".")[0].isdecimal()
+    with closing(Database(prepare(postgres_database))) as database:
+        assert condition(database).schema == newest()
+        assert set(condition(database).unsafe) == set(before.unsafe)
+        assert condition(admin).unsafe == (*before.unsafe, "superuser")

@@ -1,0 +1,97 @@
+"""What the forensic check reads of the databases: the same of every one that holds the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+
+from adapters.events.postgres import PostgresEventStore
+from adapters.events.rows import new_row
+from adapters.events.sqlite import SQLiteEventStore
+from adapters.ledger.evidence import EventRows, LedgerRows
+from adapters.ledger.postgres import PostgresLedgerStore
+from adapters.ledger.store import LedgerStore
+from adapters.postgres.database import Database
+from adapters.postgres.evidence import PostgresEventRows, PostgresLedgerRows
+from domain.errors import VersionConflict
+from domain.ledger.tree import leaf_hash
+from tests.contract.test_event_store import signed
+from tests.postgres_world import prepare
+
+NOON = datetime(2024, 3, 1, 12, 0, 0, 120, tzinfo=UTC)
+STREAM = UUID(int=7)
+
+
+class Both(NamedTuple):
+    """The stores that write, and what the check reads of them."""
+
+    events: Any
+    ledger: Any
+    event_rows: Any
+    ledger_rows: Any
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Both]:
+    with ExitStack() as stack:
+        made: Both
+        if request.param == "sqlite":
+            events, ledger = SQLiteEventStore(tmp_path / "events.sqlite"), LedgerStore(tmp_path / "ledger.sqlite")
+            events.create()
+            ledger.create()
+            made = Both(events, ledger, EventRows(events.path), LedgerRows(ledger.path))
+        else:
+            address = prepare(request.getfixturevalue("postgres_database"))
+            database = stack.enter_context(closing(Database(address)))
+            stores = PostgresEventStore(database), PostgresLedgerStore(database)
+            made = Both(*stores, PostgresEventRows(address), PostgresLedgerRows(address))
+        for each in reversed(made):
+            stack.enter_context(closing(each))
+        yield made
+
+
+def test_nothing_in_empty_tables(both: Both) -> None:
+    """And no error."""
+    events, ledger = both.event_rows, both.ledger_rows
+    assert (events.rows(-(2**63), 10), events.row(1), events.count_after(0), events.counter()) == ([], None, 0, 0)
+    assert (ledger.leaves(0, 10), ledger.size(), ledger.batches(), ledger.checkpoints()) == ([], 0, [], [])
+    assert (list(ledger.nodes()), ledger.tracking()) == ([], 0)
+
+
+def test_rows_of_events(both: Both) -> None:
+    """Ids as hexadecimal digits, states as the bytes that were stored; positions given out are remembered."""
+    stored = [signed(STREAM, n, f"第 {n} 次") for n in (1, 2, 3)]
+    both.events.append(stored)
+    wanted = [(n + 1, STREAM.hex, *new_row(event)[1:]) for n, event in enumerate(stored)]
+    assert both.event_rows.rows(0, 10) == wanted
+    assert both.event_rows.rows(1, 1) == wanted[1:2]
+    assert tuple(both.event_rows.row(2)) == wanted[1]
+    assert both.event_rows.row(9) is None
+    assert (both.event_rows.count_after(1), both.event_rows.counter()) == (2, 3)
+    with pytest.raises(VersionConflict):
+        both.events.append(stored)
+    assert both.event_rows.counter() >= 3
+    both.event_rows.tolerant()
+    assert both.event_rows.rows(0, 10) == wanted
+
+
+def test_rows_of_the_ledger(both: Both) -> None:
+    """Leaves, nodes, batches with their times as text, tracking and checkpoints."""
+    hashes = [leaf_hash(b"%d" % n) for n in range(600)]
+    leaves = [(2 * n + 1, STREAM.bytes, n + 1, each) for n, each in enumerate(hashes)]
+    both.ledger.append(leaves[:300], NOON)
+    both.ledger.append(leaves[300:], NOON + timedelta(seconds=1))
+    both.ledger.record_checkpoint(600, "note")
+    rows = both.ledger_rows
+    assert rows.size() == 600
+    assert rows.leaves(299, 301) == [(n, *leaves[n]) for n in (299, 300)]
+    assert list(rows.nodes()) == [(1, n, both.ledger.range_hash(256 * n, 256 * n + 256)) for n in (0, 1)]
+    times = ["2024-03-01T12:00:00.000120+00:00", "2024-03-01T12:00:01.000120+00:00"]
+    assert rows.batches() == [(0, 300, times[0]), (300, 600, times[1])]
+    assert (rows.tracking(), rows.checkpoints()) == (1199, [(600, "note")])
