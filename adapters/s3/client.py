@@ -222,9 +222,20 @@ class Client:
         with suppress(*ANSWERS):
             self.minio._abort_multipart_upload(self.bucket, key, upload)
 
-    def replace(self, key: str, data: bytes) -> None:
-        """Put an object in place of what was there."""
-        self._put(key, data, {})
+    def replace(self, key: str, data: bytes, over: Kept | None) -> bool:
+        """Put an object in place of the one that was seen there; False, and nothing done, when that is not there now.
+
+        So a request that was given up, and that a server which was paused finds in its buffers hours later, cannot
+        bring back what it had been sent for.
+        """
+        condition = {"If-None-Match": "*"} if over is None else {"If-Match": over.etag}
+        try:
+            self._put(key, data, condition)
+        except S3Error as error:
+            if error.code in PRESENT | ABSENT:
+                return False
+            raise fault(error, self.bucket) from None
+        return True
 
     def _put(self, key: str, data: bytes, headers: Mapping[str, str]) -> str | None:
         said = {**checksum(data), "Content-Type": "application/octet-stream", **headers}

@@ -1,0 +1,85 @@
+"""The ledger's public files in a bucket: ``ledger/checkpoint`` and ``ledger/tile/…`` (``tlog-tiles``).
+
+Tiles and bundles are created once and never changed, which here the server sees to; only the checkpoint is replaced.
+Every file is durable before the checkpoint that needs it. The only one to write is whoever holds the ledger's lock.
+
+None of it is put under retention: a partial tile goes when it is full, and what is in the tiles can be computed again
+from the events at any time. What protects the ledger is that others hold its checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+
+from adapters.ledger.publisher import CHECKPOINT, Fault
+from adapters.s3.client import Client
+from domain.errors import NotFound, PublishedBytesDiffer, StorageFailed
+from domain.ledger.tiles import Tile
+
+PREFIX = "ledger/"
+
+_AT_ONCE = 128
+_THREADS = 8
+"""Requests under way together: most of a small PUT is waiting for the server's disks."""
+
+_TRIES = 3
+
+
+class S3Publisher:
+    """Does what `adapters.ledger.publisher.Publisher` does."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self) -> None:
+        """A bucket has no folders to make. Raises where it is not there."""
+        self._client.require_bucket()
+
+    def checkpoint(self) -> bytes:
+        """The published checkpoint's bytes. Raises `NotFound` before the first one."""
+        data = self._client.read(PREFIX + CHECKPOINT)
+        if data is None:
+            raise NotFound("检查点", "checkpoint", CHECKPOINT)
+        return data
+
+    def read(self, tile: Tile) -> bytes | None:
+        """A published tile or bundle, None where it is not there."""
+        return self._client.read(PREFIX + tile.path)
+
+    def write(self, files: Iterable[tuple[Tile, bytes]], fault: Fault) -> None:
+        """Create tiles and bundles, durably. Those that are there already must be the same, or `PublishedBytesDiffer`.
+
+        A process that is killed leaves some of them under their names, whole, and the others not at all.
+        """
+        waiting = iter(files)
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="publish") as pool:
+            while some := list(islice(waiting, _AT_ONCE)):
+                fault("tiles-staged")
+                for _ in pool.map(self._create, some):
+                    fault("tile-linked")
+
+    def publish(self, note: str) -> None:
+        """Replace the checkpoint: the moment at which the new leaves are public."""
+        key, data = PREFIX + CHECKPOINT, note.encode()
+        for _ in range(_TRIES):
+            if self._client.replace(key, data, self._client.head(key)) or self._client.read(key) == data:
+                return  # where the answer was lost, the second try finds that its own bytes are there
+        raise StorageFailed("PreconditionFailed")  # somebody writes it all the time, who may not
+
+    def drop_partials(self, full: Iterable[Tile]) -> None:
+        """Remove the partial tiles of tiles that are full now, as the specification allows."""
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="publish") as pool:
+            for tile in full:
+                found = self._client.objects(f"{PREFIX}{tile.full.path}.p/", versions=True)
+                doomed = [partial(self._client.delete, str(each.object_name), each.version_id) for each in found]
+                for removal in [pool.submit(each) for each in doomed]:
+                    removal.result()
+
+    def _create(self, file: tuple[Tile, bytes]) -> None:
+        tile, data = file
+        key = PREFIX + tile.path
+        if not self._client.create(key, data).fresh and self._client.read(key) != data:
+            raise PublishedBytesDiffer(file=tile.path)
