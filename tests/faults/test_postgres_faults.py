@@ -174,6 +174,46 @@ def test_a_restart_of_the_server_is_survived(private_postgres: Server) -> None:
         assert ledger.size() == 0
 
 
+@pytest.mark.slow
+def test_writers_go_on_after_the_server_was_killed(private_postgres: Server) -> None:
+    """`kill -9` of the server under load, again and again: what was acknowledged is there, once, and nothing else."""
+    address = prepare(private_postgres.url)
+    outputs = [Output(writer(address, 3000, n)) for n in range(3)]
+    seen: list[StoredRow] = []
+    with opened(address) as follower:
+        rows: list[StoredRow] = []
+        done, deaths = False, 0
+        while not done or rows:
+            done = not any(output.is_alive() for output in outputs)
+            rows = follower.rows(seen[-1].position if seen else 0, 500)
+            seen += rows
+            if len(seen) > (deaths + 1) * 1500 and deaths < 4:
+                deaths += 1
+                private_postgres.kill()
+                with pytest.raises(DatabaseUnreachable):
+                    follower.head()
+                private_postgres.start()
+    assert [output.process.returncode for output in outputs] == [0] * 3
+    assert deaths == 4
+    assert Counter(row.id for row in seen) == {s: n for output in outputs for s, n in output.batches.items()}
+    assert len(seen) == 9000
+    positions = [row.position for row in seen]
+    assert positions == sorted(set(positions))
+
+
+def test_a_large_batch_is_one_transaction(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes several statements; a conflict in the last of them takes back the first."""
+    monkeypatch.setattr(module, "LARGEST", 1000)
+    events = [signed(uuid4(), 1, "字" * (n % 700)) for n in range(30)]
+    with opened(address) as store:
+        store.append(events[-1:])
+        with pytest.raises(VersionConflict):
+            store.append(events)
+        assert store.head() == 1
+        store.append(events[:-1])
+        assert [store.decode(row) for row in store.rows(0, 99)] == [events[-1], *events[:-1]]
+
+
 def at_once(work: Callable[[], object], count: int) -> None:
     """In several threads, none of which may fail."""
     together, results = threading.Barrier(count), []
