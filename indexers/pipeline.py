@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.bootstrap import House
-from adapters.views import TextQueue
+from adapters.views import QueueTables, TextQueue
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
 from domain.ports import SearchEngine
 from indexers.figures import Figures
@@ -134,7 +134,7 @@ class Pipeline:
         self.catch_up()
         return self.house.engine.position()
 
-    def _search_indexer(self, engine: SearchEngine, queue: TextQueue) -> SearchIndexer:
+    def _search_indexer(self, engine: SearchEngine, queue: QueueTables) -> SearchIndexer:
         house = self.house
         return SearchIndexer(
             events=house.events,
@@ -147,7 +147,7 @@ class Pipeline:
             zone=house.settings.zone,
         )
 
-    def _text_indexer(self, queue: TextQueue) -> TextIndexer:
+    def _text_indexer(self, queue: QueueTables) -> TextIndexer:
         house = self.house
         return TextIndexer(blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=queue, now=time.time)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from adapters.extraction.cache import TextCache
-from adapters.views import TextQueue
+from adapters.views import QueueTables
 from domain.errors import EventUnreadable
 from domain.organisations.directory import Directory
 from domain.ports import EventStore, ExtractedText, LedgerReader, SearchDocument, SearchEngine
@@ -32,7 +32,7 @@ class SearchIndexer:
         engine: SearchEngine,
         texts: TextCache,
         extractor_version: str,
-        queue: TextQueue,
+        queue: QueueTables,
         directory: Callable[[], Directory],
         zone: ZoneInfo,
     ) -> None:

@@ -16,6 +16,8 @@ from adapters.postgres.database import SCHEMA, Database, Link
 
 _ATTEMPTS = 5
 
+_ALL: tuple[LiteralString, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
 OWNER_ROLE = "jianzheng_owner"
 APP_ROLE = "jianzheng_app"
 
@@ -28,6 +30,10 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     "batches": ("SELECT", "INSERT"),
     "checkpoints": ("SELECT", "INSERT"),
     "tracking": ("SELECT", "INSERT", "UPDATE"),
+    # No evidence: views that can be made again, and credentials, which must be forgotten.
+    **dict.fromkeys(("texts", "text_waiters", "concerned", "concerned_records", "issued_reports"), _ALL),
+    "figures_tracking": ("SELECT", "UPDATE"),
+    **dict.fromkeys(("passwords", "attempts", "sessions", "tokens", "uploads"), _ALL),
 }
 """What the application's role may do with each table. Every table of the schema is named here."""
 
