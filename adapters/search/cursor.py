@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from hashlib import blake2b
 
 from domain.errors import InvalidCursor
@@ -14,15 +14,19 @@ from domain.ports import SearchRequest
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last head already shown: how many were shown, its score, and its order key."""
+    """The last head already shown: how many were shown, its score, and its order key.
+
+    ``snapshot`` names the state of the index that the pages are read from, where the engine keeps one.
+    """
 
     shown: int
     score: float
     order: int
+    snapshot: str = ""
 
 
 def encode(cursor: Cursor, request: SearchRequest) -> str:
-    body = json.dumps([cursor.shown, cursor.score, cursor.order], separators=(",", ":")).encode()
+    body = json.dumps(astuple(cursor), separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_seal(body, request) + body).decode().rstrip("=")
 
 
@@ -35,8 +39,11 @@ def decode(text: str, request: SearchRequest) -> Cursor:
     seal, body = raw[:8], raw[8:]
     if seal != _seal(body, request):
         raise InvalidCursor
-    shown, score, order = json.loads(body)
-    return Cursor(shown, score, order)
+    try:
+        shown, score, order, snapshot = json.loads(body)
+    except (TypeError, ValueError):
+        raise InvalidCursor from None
+    return Cursor(shown, score, order, snapshot)
 
 
 def _seal(body: bytes, request: SearchRequest) -> bytes:

@@ -139,7 +139,7 @@ class EmbeddedSearch:
         limit = min(max(request.limit, 0), MOST_HITS)
         facets = self._facets(searcher, query)
         total = sum(count for _, count in facets["late"])  # each head has this value exactly once: counted in one go
-        if request.sort == "relevance" and _ranks(tree):
+        if request.sort == "relevance" and ranks(tree):
             found = self._by_score(searcher, query, limit, cursor)
         else:
             found = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
@@ -218,7 +218,7 @@ class EmbeddedSearch:
         )
 
 
-def _ranks(tree: Node) -> bool:
+def ranks(tree: Node) -> bool:
     """Whether matches differ in score: where they do not, the newest come first."""
     if isinstance(tree, Phrase):
         return len(tree.tokens) > 1 or not tree.open_end

@@ -80,6 +80,11 @@ def day_number(day: str) -> int:
         return 0
 
 
+def order_key(number: int, occurred: int) -> int:
+    """64 bits, different for each revision, that sort by day: the order of results by date."""
+    return occurred << _KEY_BITS | number & ((1 << _KEY_BITS) - 1)
+
+
 def kind_of(source: str) -> Kind:
     """The kind of a `SearchDocument.source`; whatever is no text of the record's own is a file's."""
     match source:
@@ -129,7 +134,7 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "current": head and document.until_leaf == FOREVER,
         "confidential": document.confidential,
         "revision_no": number,
-        "order": occurred << _KEY_BITS | number & ((1 << _KEY_BITS) - 1),
+        "order": order_key(number, occurred),
         "from_leaf": document.from_leaf,
         "until_leaf": document.until_leaf,
         "occurred": occurred,
@@ -142,14 +147,14 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         if title:
             fields["title"] = " ".join(tokenize(fold(title).text))
         fields["body"] = " ".join(tokenize(fold(body).text))
-        for name, values in _facet_values(document, file_types):
+        for name, values in facet_values(document, file_types):
             fields[name] = [facet_value(value) for value in values if value]
     else:
         fields["part"] = " ".join(tokenize(fold(document.text).text))
     return Document.from_dict(fields, schema)
 
 
-def _facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple[tuple[str, Collection[str]], ...]:
+def facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple[tuple[str, Collection[str]], ...]:
     return (
         ("organisation", (document.organisation,)),
         ("family", (document.family,)),

@@ -19,7 +19,7 @@ from domain.text.query import And, Everything, Node, Not, Nothing, Or, Phrase, T
 MUST, SHOULD, MUST_NOT = Occur.Must, Occur.Should, Occur.MustNot
 TITLE_BOOST = 3.0
 PART_SCORE = 1.0  # of a record found only in its files: about what one rare word in the text gives
-_WORD_REST = "[0-9a-z\u00df-\u052f]*"  # what may stand before the rest of a word; no Han, so few terms are walked
+WORD_REST = "[0-9a-z\u00df-\u052f]*"  # what may stand before the rest of a word; no Han, so few terms are walked
 _ENOUGH_FOR_A_SET = 16  # terms: fewer are quicker as a list of alternatives
 
 
@@ -130,7 +130,7 @@ class Translator:
         if self._exact or not (phrase.open_start or phrase.open_end):
             return Query.phrase_query(self._schema, field, list(tokens))
         patterns = [
-            (_WORD_REST if phrase.open_start else "") + tokens[0],
+            (WORD_REST if phrase.open_start else "") + tokens[0],
             *tokens[1:-1],
             last if phrase.open_end else tokens[-1],
         ]
@@ -165,7 +165,7 @@ class Translator:
             ("recorded", request.recorded_from, request.recorded_to),
         ):
             if first or last:
-                limits.append(self._range(field, _day(first, f"{field}_from"), _day(last, f"{field}_to")))
+                limits.append(self._range(field, day_limit(first, f"{field}_from"), day_limit(last, f"{field}_to")))
         return limits
 
     def _tag(self, name: str, values: Iterable[str]) -> Query:
@@ -190,7 +190,8 @@ class Translator:
         return self._range("order", None, order - 1) if descending else self._range("order", order + 1, None)
 
 
-def _day(day: str | None, field: str) -> int | None:
+def day_limit(day: str | None, field: str) -> int | None:
+    """An end of a range of dates as a number, None for an open end. Raises `InvalidQuery`."""
     if not day:
         return None
     if not (number := day_number(day)):

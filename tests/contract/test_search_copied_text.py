@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from adapters.search.embedded import EmbeddedSearch
 from domain.ports import Scope, SearchEngine, SearchRequest
 from domain.text.folding import HAN, WORD, fold
 from domain.text.tokens import runs
 from tests.contract.search_corpus import document
+from tests.contract.search_engines import KINDS, engines
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 
@@ -37,12 +38,12 @@ def texts() -> dict[str, str]:
     return {**OURS, **real}
 
 
-@pytest.fixture(scope="module", params=["embedded"])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SearchEngine:
-    made = EmbeddedSearch(tmp_path_factory.mktemp("copied"))
-    made.write([document(name, text, source="file:0", source_name=name) for name, text in texts().items()], (), 1)
-    made.close()
-    return made
+@pytest.fixture(scope="module", params=KINDS)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
+    with engines(request.param, request, tmp_path_factory) as make:
+        made = make()
+        made.write([document(name, text, source="file:0", source_name=name) for name, text in texts().items()], (), 1)
+        yield made
 
 
 @cache

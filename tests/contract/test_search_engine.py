@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.search.embedded import EmbeddedSearch
 from domain.errors import InvalidCursor, InvalidQuery
 from domain.ports import FOREVER, Scope, SearchDocument, SearchEngine, SearchRequest, SearchResult
 from tests.contract.search_corpus import MARKS, document, passages
+from tests.contract.search_engines import KINDS, NewEngine, engines
 
 ALL = Scope(everything=True)
-NewEngine = Callable[[], SearchEngine]
 
 
-@pytest.fixture(scope="module", params=["embedded"])
+@pytest.fixture(scope="module", params=KINDS)
 def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewEngine]:
     """Makes empty engines of one kind, and closes them."""
-    made: list[SearchEngine] = []
-
-    def make() -> SearchEngine:
-        folder: Path = tmp_path_factory.mktemp("search")
-        made.append(EmbeddedSearch(folder))
-        return made[-1]
-
-    yield make
-    for engine in made:
-        engine.close()
+    with engines(request.param, request, tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture

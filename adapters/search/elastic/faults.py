@@ -1,0 +1,134 @@
+"""What Elasticsearch and its client report, as one of our errors: told apart by HTTP status and the error's type.
+
+The sentences of the server may quote what was searched for or filed, so none of them is repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
+from elasticsearch import ApiError, UnsupportedProductError
+
+from domain.errors import IndexDamaged, JianzhengError, Unavailable
+
+
+class SearchUnreachable(Unavailable):
+    """No answer from the search server, or none but that it cannot work now."""
+
+    code = "search_unreachable"
+    zh = "连不上搜索服务器（{reason}）。"
+    en = "The search server cannot be reached ({reason})."
+    next_zh = "存入和查看都不受影响；搜索服务器恢复后会自动补上这段时间的内容，请稍后再搜。"
+    next_en = (
+        "Filing and reading go on as usual; once the server is back the index catches up by itself. Search again later."
+    )
+
+    def __init__(self, reason: str, **where: Any) -> None:
+        super().__init__(reason=reason, **where)
+
+
+class SearchRefuses(Unavailable):
+    """The login lacks a right, or the server takes no writes."""
+
+    code = "search_refuses"
+    zh = "搜索服务器不允许这个操作（{reason}）。"
+    en = "The search server does not permit this ({reason})."
+    next_zh = "存入和查看都不受影响；请管理员检查搜索服务器的账号权限和磁盘空间。"
+    next_en = (
+        "Filing and reading go on as usual. Check the rights of the login and the disk space of the search server."
+    )
+
+    def __init__(self, reason: str, **where: Any) -> None:
+        super().__init__(reason=reason, **where)
+
+
+class DocumentRejected(Unavailable):
+    """The server takes the batch but not this document; ``document`` is its id."""
+
+    code = "search_document_rejected"
+    zh = "搜索服务器没有收下记录 {document}（{reason}）。"
+    en = "The search server did not take the document {document} ({reason})."
+    next_zh = "档案本身没有受损；请运行 jianzheng index rebuild 重建索引，仍然失败就把这条信息交给管理员。"
+    next_en = "The archive itself is unharmed; run jianzheng index rebuild, and report this if it fails again."
+
+    def __init__(self, document: str, reason: str, **where: Any) -> None:
+        super().__init__(document=document, reason=reason, **where)
+
+
+class IndexMissing(IndexDamaged):
+    """It was never made, or a newer generation took its place and it was removed."""
+
+
+class TooManyWords(Exception):
+    """More words begin, or end, like one of the query than the server looks through. Never leaves the adapter."""
+
+
+class SnapshotGone(Exception):
+    """The point in time that a cursor names has expired, or never was one. Never leaves the adapter."""
+
+
+_NOT_NOW = frozenset({408, 429, 502, 503, 504})
+_TOO_MANY = ("too many terms", "maxclausecount", "too_many_clauses", "too_many_nested_clauses")
+_GONE = frozenset({"search_context_missing_exception", "no_such_element_exception"})
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the client as ours."""
+    try:
+        yield
+    except (ApiError, TransportError, UnsupportedProductError) as error:
+        raise fault_of(error) from error
+
+
+def fault_of(error: ApiError | TransportError | UnsupportedProductError) -> Exception:
+    if isinstance(error, UnsupportedProductError):
+        return SearchRefuses("not Elasticsearch")
+    if isinstance(error, TransportError):
+        return _of_transport(error)
+    kinds = types_of(error.body)
+    if any(sign in str(error.body).lower() for sign in _TOO_MANY):
+        return TooManyWords()
+    if kinds & _GONE:
+        return SnapshotGone()
+    if "index_not_found_exception" in kinds:
+        return IndexMissing(detail="index_not_found_exception")
+    named = _named(error.status_code, kinds)
+    if error.status_code in (401, 403) or "cluster_block_exception" in kinds:
+        return SearchRefuses(named)
+    return SearchUnreachable(named) if error.status_code in _NOT_NOW else IndexDamaged(detail=named)
+
+
+def _of_transport(error: TransportError) -> JianzhengError:
+    match error:
+        case ConnectionTimeout():
+            return SearchUnreachable("timeout")
+        case TlsError():
+            return SearchUnreachable("TLS")
+        case SerializationError():
+            return IndexDamaged(detail="the answer is no JSON")
+        case _:
+            return SearchUnreachable("no connection")
+
+
+def types_of(body: Any) -> set[str]:
+    """The types of all errors in an answer, at whatever depth they are told."""
+    found: set[str] = set()
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if isinstance(each.get("type"), str):
+                found.add(each["type"])
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return found
+
+
+def _named(status: int, kinds: set[str]) -> str:
+    inner = sorted(kinds - {"search_phase_execution_exception"})
+    return f"HTTP {status}" + (f", {inner[0]}" if inner else "")

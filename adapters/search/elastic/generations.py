@@ -1,0 +1,115 @@
+"""The search index in generations: a new one is built beside the one that serves, and takes its place when complete.
+
+Searches go to an alias, which the server itself moves from one generation to the next in one step. A writer stays with
+the generation whose position it asked for last: so what it writes behind that position never lands in another one,
+which may not have come as far.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TypeVar
+
+from adapters.search.elastic.connection import Connection
+from adapters.search.elastic.engine import ElasticSearch
+from adapters.search.elastic.faults import IndexMissing
+from adapters.search.elastic.indices import Indices
+from domain.errors import IndexLocked
+from domain.ports import SearchDocument, SearchRequest, SearchResult
+
+Found = TypeVar("Found")
+
+
+class Lock(Protocol):
+    """One holder among all who may rebuild."""
+
+    def held(self, wait: float = 0.0) -> AbstractContextManager[bool]: ...
+
+
+class ElasticGenerations:
+    """A `domain.ports.SearchEngine`: the generation that serves. Made, empty, by the first who asks for one."""
+
+    def __init__(self, connection: Connection, lock: Lock) -> None:
+        """The connection is closed with it. ``lock`` keeps two from building the next generation at once."""
+        self._connection, self._lock = connection, lock
+        self._indices = Indices(connection)
+        self._reader = ElasticSearch(connection, self._indices)
+        self._guard = threading.Lock()  # owns the next one
+        self._writer: ElasticSearch | None = None
+
+    # ── serving ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        return self._made(lambda: self._reader.search(request))
+
+    def position(self) -> int:
+        name, position = self._made(self._reader.located)
+        with self._guard:
+            self._writer = self._engine(name)
+        return position
+
+    def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
+        self._followed().write(upserts, deletes, position)
+
+    def documents(self, record: str) -> list[str]:
+        return self._followed().documents(record)
+
+    def clear(self) -> None:
+        """Another, empty one takes its place."""
+        with self.next():
+            pass
+        self._indices.remove(*self._indices.numbers()[:-1])
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _followed(self) -> ElasticSearch:
+        with self._guard:
+            writer = self._writer
+        if writer is None:
+            self.position()
+            return self._followed()
+        return writer
+
+    def _engine(self, name: str) -> ElasticSearch:
+        number = self._indices.number(name)
+        if number is None:
+            raise IndexMissing(detail=f"{self._indices.alias} is no alias of ours")
+        return ElasticSearch(self._connection, self._indices, number)
+
+    def _made(self, ask: Callable[[], Found]) -> Found:
+        try:
+            return ask()
+        except IndexMissing:
+            self._indices.create(1 + max(self._indices.numbers(), default=0), serve=True)
+            return ask()
+
+    # ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def next(self) -> Iterator[ElasticSearch]:
+        """An empty engine to fill; when the block ends it serves. Raises `IndexLocked` while another is being built.
+
+        A block that raises, or a process that dies, leaves the old generation serving. The generation just before
+        stays until the next rebuild: somebody may be in the middle of a search, or turning its pages.
+        """
+        with self._lock.held() as ours:
+            if not ours:
+                raise IndexLocked
+            serving = self._indices.serving() or 0
+            self._indices.remove(*(number for number in self._indices.numbers() if number > serving))
+            number = serving + 1
+            self._indices.create(number)
+            complete = False
+            try:
+                yield ElasticSearch(self._connection, self._indices, number)
+                complete = True
+            finally:
+                if not complete:
+                    self._indices.remove(number)
+            self._indices.serve(number)
+            self._indices.remove(*(each for each in self._indices.numbers() if each < serving))
+        with self._guard:
+            self._writer = None

@@ -1,0 +1,112 @@
+"""One page of entries in order, with totals and facets, and where the next one begins.
+
+By date a page goes on behind the order key of the last entry shown, which is unique and never changes: what is written
+meanwhile neither repeats nor hides another. By relevance scores change with every write, so the second page opens a
+*point in time*, in which all further pages are read; the place is found in it again by the entry shown last. The first
+page, behind which most people never go, leaves nothing open on the server. When a point in time has expired, another
+is opened in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.search.cursor import Cursor
+from adapters.search.elastic.connection import Connection
+from adapters.search.elastic.faults import SnapshotGone
+from adapters.search.elastic.query import Query
+from domain.errors import IndexDamaged, InvalidCursor
+
+KEEP_ALIVE = "2m"
+"""That somebody may read a page before he turns it. Until then the server keeps what it was read from."""
+
+Sort = list[Mapping[str, str]]
+BY_SCORE: Sort = [{"_score": "desc"}, {"order": "desc"}]
+NEWEST: Sort = [{"order": "desc"}]
+OLDEST: Sort = [{"order": "asc"}]
+
+
+@dataclass(frozen=True)
+class Question:
+    query: Query
+    sort: Sort
+    limit: int
+    facets: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """``hits`` and ``facets`` are the server's own. ``last`` is None where nothing follows."""
+
+    total: int
+    hits: list[dict[str, Any]]
+    facets: Mapping[str, Any]
+    last: Cursor | None
+    place: dict[str, Any]  # that it was read from
+
+
+def read_page(connection: Connection, index: str, question: Question, cursor: Cursor | None) -> Page:
+    """Raises `InvalidCursor` for a place that cannot be."""
+    if cursor is None:
+        return _page(connection, question, {"index": index}, None, 0)
+    if not -(2**63) <= cursor.order < 2**63:
+        raise InvalidCursor
+    if question.sort is not BY_SCORE:
+        return _page(connection, question, {"index": index}, [cursor.order], cursor.shown)
+    if cursor.snapshot:
+        try:
+            return _page(connection, question, _in(cursor.snapshot), [cursor.score, cursor.order], cursor.shown)
+        except (SnapshotGone, IndexDamaged):  # expired; or the generation it was taken of is gone
+            pass
+    with connection.asking() as client:
+        place = _in(client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)["id"])
+    return _page(connection, question, place, _found_again(connection, question, place, cursor), cursor.shown)
+
+
+def let_go(connection: Connection, page: Page) -> None:
+    """What the server kept for the pages behind this one."""
+    if page.last is None and "pit" in page.place:
+        with connection.asking() as client:
+            client.options(ignore_status=404).close_point_in_time(id=page.place["pit"]["id"])
+
+
+def _in(snapshot: str) -> dict[str, Any]:
+    return {"pit": {"id": snapshot, "keep_alive": KEEP_ALIVE}}
+
+
+def _found_again(connection: Connection, question: Question, place: dict[str, Any], cursor: Cursor) -> list[Any]:
+    """The sort values that the entry shown last has by now; those that it had, where it is gone."""
+    only = {"bool": {"must": [question.query], "filter": [{"term": {"order": cursor.order}}]}}
+    with connection.asking() as client:
+        answer = client.search(**place, query=only, sort=question.sort, size=1, source=False, track_total_hits=False)
+    hits = answer["hits"]["hits"]
+    return list(hits[0]["sort"][: len(question.sort)]) if hits else [cursor.score, cursor.order]
+
+
+def _page(
+    connection: Connection, question: Question, place: dict[str, Any], behind: list[Any] | None, shown: int
+) -> Page:
+    options: dict[str, Any] = {} if behind is None else {"search_after": behind}
+    with connection.asking() as client:
+        answer = client.search(
+            **place,
+            **options,
+            query=question.query,
+            sort=question.sort,
+            size=question.limit + 1,
+            aggs=question.facets,
+            source_includes=["document"],
+            track_total_hits=True,
+            allow_partial_search_results=False,  # a part of a total is a wrong total
+        )
+        found = answer["hits"]["hits"]
+        hits, more = found[: question.limit], len(found) > question.limit
+        snapshot = str(answer.get("pit_id", ""))
+    last = None
+    if hits and more:
+        values = hits[-1]["sort"][: len(question.sort)]  # in a point in time the server adds one of its own
+        score = float(values[0]) if question.sort is BY_SCORE else 0.0
+        last = Cursor(len(hits) + shown, score, int(values[-1]), snapshot)
+    return Page(answer["hits"]["total"]["value"], hits, answer["aggregations"], last, place)
