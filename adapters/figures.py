@@ -1,4 +1,4 @@
-"""Which events concern which organisation's year, in ``views.sqlite``: `domain.ports.FiguresReader`.
+"""Which events concern which organisation's year: `domain.ports.FiguresReader`, and its tables in ``views.sqlite``.
 
 Everything here can be deleted: `indexers.figures` fills it again from the ledger and the events. Rows are kept under
 the record's own organisation; a report asks for every organisation below its own.
@@ -14,11 +14,11 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
-from domain.ports import Concerned
+from domain.ports import Concerned, FiguresReader
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS concerned (organisation TEXT NOT NULL, year INTEGER NOT NULL, leaf INTEGER NOT NULL,"
@@ -46,8 +46,42 @@ class Home(NamedTuple):
     year: int
 
 
+class FiguresTables(FiguresReader, Protocol):
+    """The index as those see it who fill and compare it."""
+
+    def years(self, organisations: Iterable[str]) -> list[int]:
+        """Years in which there is something to report, ascending."""
+        ...
+
+    def homes(self, records: Iterable[UUID]) -> dict[UUID, list[Home]]:
+        """Where the records are kept so far; those that are not known are left out."""
+        ...
+
+    def rows(self) -> Iterator[Row]:
+        """Everything, in order: for `verify`, which compares it with one made anew."""
+        ...
+
+    def write(
+        self,
+        start: int,
+        size: int,
+        rows: Sequence[Row],
+        homes: Sequence[tuple[UUID, Home]],
+        issued: Sequence[tuple[str, int]],
+    ) -> bool:
+        """Take in a batch that brings the index from ``start`` to ``size`` leaves, all of it or none.
+
+        False, and nothing written, where another process was first.
+        """
+        ...
+
+    def clear(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class FiguresIndex:
-    """Safe to use from several threads and processes; one transaction writes a batch with its position."""
+    """On SQLite. Safe to use from several threads and processes; one transaction writes a batch with its position."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -79,7 +113,6 @@ class FiguresIndex:
             ]
 
     def years(self, organisations: Iterable[str]) -> list[int]:
-        """Years in which there is something to report, ascending."""
         with self._connection() as db:
             found = {
                 year
@@ -89,7 +122,6 @@ class FiguresIndex:
         return sorted(found)
 
     def homes(self, records: Iterable[UUID]) -> dict[UUID, list[Home]]:
-        """Where the records are kept so far; those that are not known are left out."""
         found: dict[UUID, list[Home]] = {}
         with self._connection() as db:
             for record in records:
@@ -101,7 +133,6 @@ class FiguresIndex:
         return found
 
     def rows(self) -> Iterator[Row]:
-        """Everything, in order: for `verify`, which compares it with one made anew."""
         with self._connection() as db:
             for row in db.execute(
                 "SELECT organisation, year, leaf, position FROM concerned ORDER BY organisation, year, leaf"
@@ -118,10 +149,6 @@ class FiguresIndex:
         homes: Sequence[tuple[UUID, Home]],
         issued: Sequence[tuple[str, int]],
     ) -> bool:
-        """Take in a batch that brings the index from ``start`` to ``size`` leaves, all of it or none.
-
-        False, and nothing written, where another process was first.
-        """
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from adapters.figures import FiguresIndex, Home, Row
+from adapters.figures import FiguresTables, Home, Row
 from domain.errors import EventUnreadable
 from domain.ports import EventStore, Leaf, LedgerReader, StoredRow
 from domain.records.events import RecordCorrected, RecordFiled
@@ -32,11 +32,11 @@ class House(Protocol):
     @property
     def ledger(self) -> LedgerReader: ...
     @property
-    def figures(self) -> FiguresIndex: ...
+    def figures(self) -> FiguresTables: ...
 
 
 class Figures:
-    def __init__(self, house: House, index: FiguresIndex | None = None) -> None:
+    def __init__(self, house: House, index: FiguresTables | None = None) -> None:
         """``index`` is the house's own, or one beside it that is made to compare."""
         self.events, self.ledger = house.events, house.ledger
         self.index = house.figures if index is None else index

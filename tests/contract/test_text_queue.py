@@ -1,4 +1,4 @@
-"""What every text queue promises: a file waits once, goes to one worker at a time, and is never lost or tried for ever."""
+"""What every text queue promises: a file waits once, goes to one worker at a time, and does not get lost."""
 
 from __future__ import annotations
 

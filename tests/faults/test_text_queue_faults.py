@@ -71,8 +71,8 @@ def test_three_workers_never_take_the_same_file(address: str) -> None:
     with opened(address) as queue:
         queue.wait(FILES)
         with workers(address, FOR_EVER, FOR_EVER, FOR_EVER) as made:
-            taken = [everything(each) for each in made]
-        assert sorted(sum(taken, [])) == [sha256 for sha256, _, _ in FILES]
+            taken = [sha256 for each in made for sha256 in everything(each)]
+        assert sorted(taken) == [sha256 for sha256, _, _ in FILES]
         assert queue.counts() == {"done": len(FILES)}
 
 
