@@ -102,7 +102,9 @@ def look(client: Client) -> BucketFacts:
         facts = replace(facts, object_lock=lock is not None, default_lock=lock or None)
         if lock is None and client.address.lock != "off":
             facts = replace(facts, problem=BucketCannotLock(client.bucket))
-        return replace(facts, conditional_writes=_conditional_writes(client))
+        if not lock:  # otherwise what is tried out would be locked there
+            facts = replace(facts, conditional_writes=_conditional_writes(client))
+        return facts
     except JianzhengError as error:
         return replace(facts, problem=error, reachable=facts.reachable or not isinstance(error, FileStoreUnreachable))
 

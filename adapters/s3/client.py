@@ -37,6 +37,9 @@ T = TypeVar("T")
 CONNECTIONS = 32
 """Kept open at most; more are opened when more threads ask, and closed again."""
 
+PAGE = 1000
+"""Names in an answer to a listing: as many as S3 gives."""
+
 PRESENT = frozenset({"PreconditionFailed"})
 ABSENT = frozenset({"NoSuchKey", "NoSuchVersion"})
 NO_UPLOAD = "NoSuchUpload"
@@ -162,15 +165,18 @@ class Client:
 
     def head(self, key: str, version: str | None = None) -> Kept | None:
         """The object, None where there is none or a delete marker hides it."""
-        query = {"versionId": version} if version else {}
+        said, query = {"x-amz-checksum-mode": "ENABLED"}, {"versionId": version} if version else {}
         try:
-            headers = self.send("HEAD", key, headers={"x-amz-checksum-mode": "ENABLED"}, query=query).headers
+            return self.call(
+                lambda minio: _kept(
+                    minio._execute("HEAD", self.bucket, key, headers=dict(said), query_params=dict(query)).headers
+                )
+            )
         except S3Error as error:
             if error.code not in ABSENT:
-                raise
+                raise fault(error, self.bucket) from None
             self.require_bucket()  # the answer to HEAD has no body, so that it cannot say which of both is missing
             return None
-        return _kept(headers)
 
     def create(self, key: str, data: bytes, headers: Mapping[str, str] | None = None) -> Created:
         """Create an object, durably and all at once; an object that is there stays as it is."""
@@ -263,7 +269,7 @@ class Client:
     def objects(self, prefix: str, versions: bool = False) -> Iterator[Object]:
         """Objects by ascending name; with ``versions`` also older ones and delete markers, those of a name together."""
         query = {"versions": ""} if versions else {"list-type": "2"}
-        query |= {"prefix": prefix, "delimiter": "", "max-keys": "1000", "encoding-type": "url"}
+        query |= {"prefix": prefix, "delimiter": "", "max-keys": str(PAGE), "encoding-type": "url"}
         more = True
         while more:
             found, more, following, version = self.call(partial(_page, self.bucket, dict(query)))
