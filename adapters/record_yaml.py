@@ -134,7 +134,7 @@ def parse(text: str, file: str = RECORD_FILE) -> RecordFile:
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise _wrong(file, mark.line + 1 if mark else 1, _in_chinese(said), said) from None
     except yaml.reader.ReaderError as error:
-        # `position` counts characters or UTF-8 bytes, as the loader was built; the character itself is the same in both.
+        # `position` counts characters or UTF-8 bytes, as the loader was built; the character is the same in both.
         line = text.count("\n", 0, max(0, text.find(chr(error.character)))) + 1
         raise _wrong(file, line, _in_chinese(str(error.reason)), str(error.reason)) from None
     except yaml.YAMLError as error:
