@@ -17,8 +17,9 @@ from typing import Any, Literal
 from tantivy import Document, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from domain.ports import FOREVER, SearchDocument
-from domain.text.folding import FOLDING_VERSION, fold, well_formed
-from domain.text.tokens import TOKENS_VERSION, tokenize
+from domain.text.folding import FOLDING_VERSION, well_formed
+from domain.text.token_stream import token_stream
+from domain.text.tokens import TOKENS_VERSION
 
 SCHEMA_VERSION = 2
 FORMAT = f"format-{SCHEMA_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
@@ -140,12 +141,12 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
     if head:
         title, body = split_title(document)
         if title:
-            fields["title"] = " ".join(tokenize(fold(title).text))
-        fields["body"] = " ".join(tokenize(fold(body).text))
+            fields["title"] = token_stream(title)
+        fields["body"] = token_stream(body)
         for name, values in _facet_values(document, file_types):
             fields[name] = [facet_value(value) for value in values if value]
     else:
-        fields["part"] = " ".join(tokenize(fold(document.text).text))
+        fields["part"] = token_stream(document.text)
     return Document.from_dict(fields, schema)
 
 

@@ -77,6 +77,16 @@ def fold(text: str) -> Folded:
     return Folded(text, folded, tuple(steps))
 
 
+def fold_characters(text: str) -> str:
+    """All of a fold but the last step, without the way back."""
+    return _without_noise(_compose(text)[0].translate(_CHARACTERS))[0]
+
+
+def without_blanks(text: str) -> str:
+    """The last step of a fold."""
+    return _without_blanks(text)[0]
+
+
 def _source(edits: tuple[Edit, ...], at: int) -> tuple[int, int]:
     """The source span of the one character at result offset ``at``."""
     nth = bisect_right(edits, at, key=lambda edit: edit[2]) - 1
