@@ -92,6 +92,8 @@ class Shield:
             )
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Sent) -> None:
+        if scope["method"] == "HEAD":  # like GET (RFC 9110, section 9.3.2); the server leaves the body out
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         if not self._serves(headers.get("host", "")):
             raise HostNotServed
