@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
+import orjson
 from tantivy import Document, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from domain.ports import FOREVER, SearchDocument
@@ -68,11 +70,13 @@ def tokens_analyzer() -> TextAnalyzer:
     return TextAnalyzerBuilder(Tokenizer.whitespace()).build()
 
 
+@lru_cache(maxsize=4096)
 def revision_no(record: str, revision: int) -> int:
     """63 bits that stand for a record's revision in number fields."""
     return int.from_bytes(blake2b(f"{record}:{revision}".encode(errors="replace"), digest_size=8).digest()) >> 1
 
 
+@lru_cache(maxsize=4096)
 def day_number(day: str) -> int:
     """Days since year 1; 0 for what is no date, which comes before all."""
     try:
@@ -106,10 +110,12 @@ def split_title(document: SearchDocument) -> tuple[str, str]:
     return "", document.text
 
 
+@lru_cache(maxsize=4096)
 def facet_value(value: str) -> str:
     return well_formed(value)[:LONGEST_VALUE]
 
 
+@lru_cache(maxsize=1024)
 def filer(username: str) -> str:
     """Whoever filed a confidential record, among its readers; no person's code holds an @."""
     return facet_value(f"@{username}")
@@ -169,12 +175,23 @@ def _facet_values(document: SearchDocument, file_types: Collection[str]) -> tupl
 def _meta(document: SearchDocument) -> bytes:
     fields = dict(vars(document))
     del fields["text"]
-    return json.dumps(fields, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(fields)
+    except TypeError:  # a lone surrogate, which only the escapes of the other one can hold
+        return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _unpacked(meta: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(meta)
+    except ValueError:
+        fields = json.loads(meta)
+    return dict(fields)
 
 
 def from_engine(stored: Document) -> SearchDocument:
     """The document as it was written."""
-    fields = json.loads(bytes(stored.get_first("meta") or b"{}"))
+    fields = _unpacked(bytes(stored.get_first("meta") or b"{}"))
     for name in ("organisation_path", "readers", "people"):
         fields[name] = tuple(fields[name])
     return SearchDocument(text=bytes(stored.get_first("text") or b"").decode(errors="surrogatepass"), **fields)

@@ -11,7 +11,8 @@ from domain.text.token_stream import token_stream
 from domain.text.tokens import tokenize
 
 TEXTS = st.text() | st.text(
-    alphabet="区质黨黨 ()（）qūzhì\n\r\t，。、ａＢ⑩㎡…é_2028日・里裏々〇\u200b\u00a0\u3000\u2028\0\U00020000\U0002f800한・゛",
+    alphabet="区质黨黨 ()（）qūzhì\n\r\t，。、ａＢ⑩㎡…é_2028日・里裏々〇"
+    "\u200b\u00a0\u3000\u2028\0\U00020000\U0002f800한・゛",
     max_size=80,
 )
 
