@@ -42,7 +42,8 @@ characters holds; collected by converting a dictionary of 47,111 phrases to each
 
 _INVISIBLE = "\u200b"  # stands for format characters, soft hyphens, byte-order marks: taken out with the blanks
 _TONED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]")
-_NOISE = re.compile(rf"(?<=[{HAN}])\(([{PINYIN_LETTERS}]{{1,6}})\)")
+_BRACKETED = re.compile(rf"\(([{PINYIN_LETTERS}]{{1,6}})\)")
+_NOISE = re.compile(rf"(?<=[{HAN}]){_BRACKETED.pattern}")
 _BLANKS = re.compile(rf"[\s{_INVISIBLE}]+")
 _LINE_END = re.compile("\r\n|[\n\r\x0b\x85\u2028\u2029]")
 _WORD_CHARACTER = re.compile(WORD)
@@ -84,7 +85,7 @@ def fold_characters(text: str) -> str:
 
 def without_blanks(text: str) -> str:
     """The last step of a fold."""
-    return _without_blanks(text)[0]
+    return _BLANKS.sub(lambda found: _blank(text, found), text)
 
 
 def _source(edits: tuple[Edit, ...], at: int) -> tuple[int, int]:
@@ -164,6 +165,18 @@ def _simplified(char: str) -> str:
     return _VARIANTS.get(char, char)
 
 
+def unchanged_han(characters: str) -> str:
+    """Those of ``characters``, all of them simplified or traditional Han, that are their own fold: found in one go."""
+    simplify, complicate = _converters()
+    lines = "\n".join(characters)  # each by itself: the dictionaries hold words, too
+    there, back = simplify(lines).split("\n"), simplify(complicate(lines)).split("\n")
+    return "".join(
+        char
+        for char, simplified, again in zip(characters, there, back, strict=True)
+        if char == simplified == again and char not in _VARIANTS
+    )
+
+
 class _Characters(dict[int, str]):
     """The fold of each character, worked out when it is first met."""
 
@@ -212,6 +225,11 @@ def _without_noise(text: str) -> tuple[str, list[Edit]]:
         return text, []
     brackets = (m for m in _NOISE.finditer(text) if is_noise(text[m.start() - 1], m[1]))
     return _replace(text, ((m.start(), m.end(), "") for m in brackets))
+
+
+def perhaps_noise(text: str) -> bool:
+    """Whether a fold without its blanks taken out holds what would be noise behind the right character."""
+    return "(" in text and _BRACKETED.search(text) is not None
 
 
 def is_noise(char: str, letters: str) -> bool:

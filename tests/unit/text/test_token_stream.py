@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.text.folding import fold
+from domain.text.folding import fold, unchanged_han
 from domain.text.token_stream import token_stream
 from domain.text.tokens import tokenize
 
@@ -38,6 +38,10 @@ def plainly(text: str) -> str:
         "会_议_a_1",
         "\U00020000\U00020001会议",
         "x" * 100 + "会",
+        "质(qū)量、区(qū)域（zhì）会(",
+        "⑴会⒜会(a)",
+        "か\u3099会ｶﾞ議",
+        "著作乾坤，瞭解答覆",
         "Open  House\nLED " * 9,
         "会・议、・员゠",
         "。，会,，议\0\0员",
@@ -60,3 +64,18 @@ def test_every_character_between_others() -> None:
 def test_any_text(text: str) -> None:
     """Whatever the text, the tokens are those of its fold."""
     assert token_stream(text) == plainly(text)
+
+
+def test_characters_that_are_their_own_fold() -> None:
+    """Told of many characters at once, it is the same as of each by itself."""
+    han = "".join(map(chr, range(0x4E00, 0xA000)))
+    assert unchanged_han(han) == "".join(char for char in han if fold(char).text == char)
+
+
+def test_the_common_characters_that_fold_to_others() -> None:
+    """Each gives another Han character, so a run of them stays a run."""
+    standard = "".join(map(chr, range(0x4E00, 0xA000))).encode("gb2312", "ignore").decode("gb2312")
+    assert len(standard) == 6763
+    for char in set(standard) - set(unchanged_han(standard)):
+        assert token_stream(f"会{char}议") == plainly(f"会{char}议")
+        assert len(fold(char).text) == 1
