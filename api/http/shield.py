@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,6 +54,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Set on every answer that does not say otherwise itself."""
+
+
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_STRICT = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Shield:
@@ -140,11 +144,11 @@ class Sent:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if self._secure:
-                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            said = message["headers"] = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in said}
+            said += [header for header in _RAW if header[0] not in names]
+            if self._secure and _STRICT[0] not in names:
+                said.append(_STRICT)
         await self._send(message)
 
 
