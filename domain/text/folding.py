@@ -19,7 +19,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 
 FOLDING_VERSION = 1
@@ -248,16 +248,36 @@ def _readings(char: str) -> frozenset[str]:
 
 
 def _without_blanks(text: str) -> tuple[str, list[Edit]]:
-    changed = ((m, new) for m in _BLANKS.finditer(text) if (new := _blank(text, m)) != m[0])
-    return _replace(text, ((m.start(), m.end(), new) for m, new in changed))
+    pieces: list[str] = []
+    edits: list[Edit] = []
+    done = length = 0
+    for found in _BLANKS.finditer(text):
+        start, end = found.span()
+        new = _blank(text, found)
+        if end - start == 1 and new == text[start]:
+            continue
+        pieces += (text[done:start], new)
+        begin = length + start - done
+        length = begin + len(new)
+        edits.append((start, end, begin, length))
+        done = end
+    if not edits:
+        return text, edits
+    pieces.append(text[done:])
+    return "".join(pieces), edits
+
+
+@lru_cache(maxsize=256)
+def _is_blank_line(blanks: str) -> bool:
+    return len(_LINE_END.findall(blanks)) > 1
 
 
 def _blank(text: str, found: re.Match[str]) -> str:
     """What remains of a run of blanks."""
     start, end = found.span()
-    if end - start > 1 and len(_LINE_END.findall(found[0])) > 1:
+    if end - start > 1 and _is_blank_line(found[0]):
         return "\n"
-    if not found[0].strip(_INVISIBLE) or start == 0 or end == len(text):
+    if start == 0 or end == len(text) or not found[0].strip(_INVISIBLE):
         return ""
     return " " if _WORD_CHARACTER.match(text[start - 1]) and _WORD_CHARACTER.match(text[end]) else ""
 
