@@ -28,9 +28,10 @@ LEDGER_WAIT = 60.0
 POLL = 1.0
 """Seconds after which a follower looks by itself."""
 
-GATHER = 0.2
+GATHER = 0.4
 """Seconds that the ledger rests after a batch. A batch costs a dozen flushes whatever its size: integrated one by one,
-events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing."""
+events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing,
+and among many the last has its receipt within a second: the rest, the batch under way when it came, and its own."""
 
 SWEEP = 3600.0
 """Seconds between two clearances of the staging folder."""
