@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,11 @@ class SmallOffice(Office):
         self, line: list[str], stdin: str = "", prepare: Callable[[], None] | None = None, **variables: str
     ) -> Answer:
         return super().run([*self.disk.inside, *line], stdin, prepare, **variables)
+
+    def named_in(self, notes: Iterable[str]) -> set[str]:
+        """The digests in notes of filings that did not come to their end."""
+        staging = self.disk.place / "jianzheng-data" / "staging"
+        return {line for note in notes for line in (staging / note).read_text("ascii").splitlines()}
 
     def held(self) -> Held:
         """Read from a copy: SQLite needs room even to read."""

@@ -32,8 +32,21 @@ CHANGES: dict[str, tuple[Callable[[Path], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_file_that_changes_while_it_is_read(office: Office, tmp_path: Path, name: str) -> None:
+SAID = {"zh": "在读取时", "en": "while it was read"}
+
+
+@pytest.mark.parametrize(
+    ("name", "lang"),
+    [
+        ("vanishes", "zh"),
+        ("vanishes", "en"),
+        ("is cut", "zh"),
+        ("is cut", "en"),
+        ("grows", "zh"),
+        ("is replaced", "en"),
+    ],
+)
+def test_a_file_that_changes_while_it_is_read(office: Office, tmp_path: Path, name: str, lang: str) -> None:
     """Another program touches it while the command has it open: refused by name, nothing kept, nothing staged."""
     act, code = CHANGES[name]
     folder = lecture_folder(tmp_path / "r", name)
@@ -43,7 +56,7 @@ def test_a_file_that_changes_while_it_is_read(office: Office, tmp_path: Path, na
     before = office.held()
     command = subprocess.Popen(
         office_line("ingest", str(folder)),
-        cwd=office.folder, env=office.environment(JIANZHENG_LANG="en"), stdout=subprocess.PIPE,
+        cwd=office.folder, env=office.environment(JIANZHENG_LANG=lang), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     done = threading.Event()
@@ -63,6 +76,7 @@ def test_a_file_that_changes_while_it_is_read(office: Office, tmp_path: Path, na
     assert command.returncode == 2
     assert f"[{code}]" in err
     assert "扫描.bin" in err
+    assert SAID[lang] in err
     assert office.held() == before
 
 
@@ -75,6 +89,15 @@ def opened(pid: int, path: Path) -> bool:
 
 
 # ── files that are filed, with a typed outcome for their text ───────────────────────────────────────────────────
+
+
+SHOWN: tuple[dict[str, str], ...] = (
+    {"too_large": "太大，没有提取文字", "encrypted": "已加密，读不出文字", "damaged": "文件损坏，读不出文字",
+     "empty": "没有文字"},
+    {"too_large": "too large for its text to be read", "encrypted": "encrypted: no text could be read",
+     "damaged": "damaged: no text could be read", "empty": "no text in it"},
+)  # fmt: skip
+"""What a person reads beside the file, in Chinese and in English."""
 
 
 def test_hostile_files_are_filed_and_their_text_has_an_outcome(broken: Office, tmp_path: Path) -> None:
@@ -98,6 +121,10 @@ def test_hostile_files_are_filed_and_their_text_has_an_outcome(broken: Office, t
     code = answer.json["filed"][0]["code"]
     shown = broken("show", code, "--json").json["files"]
     assert {f["name"]: f["text_status"] for f in shown} == {name: status for name, (_, status) in files.items()}
+    for answer, outcomes in zip(broken.in_each_language("show", code), SHOWN, strict=True):
+        for name, (_, status) in files.items():
+            (line,) = [line for line in answer.out.splitlines() if line.startswith(f"  {name}  ")]
+            assert line.endswith(outcomes.get(status, line))
     assert broken("files", code, "-o", str(tmp_path / "out")).code == 0
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == {n: d for n, (d, _) in files.items()}
     assert broken("ingest", str(folder), "--json").json["unchanged"][0]["code"] == code

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def test_a_read_only_archive_says_so(broken: Office, tmp_path: Path) -> None:
             ("index", "rebuild"),
         ):
             line = office_line(*arguments)
-            answers = [broken.run(line, prepare=without_override, JIANZHENG_LANG=lang) for lang in ("zh", "en")]
+            run = partial(broken.run, line, prepare=without_override)
+            answers = broken.at_once([partial(run, JIANZHENG_LANG=lang) for lang in ("zh", "en")])
             refused(answers, "storage_not_writable", 3)
     finally:
         writable(broken.home)
@@ -61,9 +63,8 @@ def test_a_locked_archive_says_so(broken: Office, tmp_path: Path) -> None:
     other = sqlite3.connect(broken.home / "events.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        answers = [
-            broken.patched(IMPATIENT, "ingest", str(tmp_path / "in"), JIANZHENG_LANG=lang) for lang in ("zh", "en")
-        ]
+        ingest = partial(broken.patched, IMPATIENT, "ingest", str(tmp_path / "in"))
+        answers = broken.at_once([partial(ingest, JIANZHENG_LANG=lang) for lang in ("zh", "en")])
     finally:
         other.execute("ROLLBACK")
         other.close()
@@ -129,23 +130,22 @@ def test_a_damaged_archive_is_named_and_left_as_it_is(broken: Office, name: str)
 
 
 VIEWS: dict[str, Callable[[Path], Any]] = {
-    "no index": lambda home: subprocess.run(["rm", "-r", str(home / "index")], check=True),
     "no views": lambda home: [path.unlink() for path in home.glob("views.sqlite*")],
     "no texts": lambda home: subprocess.run(["rm", "-r", str(home / "text")], check=True),
-    "nothing of the three": lambda home: subprocess.run(
+    "none of the three": lambda home: subprocess.run(
         ["rm", "-r", *(str(home / name) for name in ("index", "text", "views.sqlite"))], check=True
     ),
 }
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_what_can_be_made_again_is_made_again(broken: Office, name: str) -> None:
+def test_what_can_be_made_again_is_made_again(broken: Office) -> None:
     """Without index, bookkeeping or texts a search finds what it found, at once or after `index rebuild`."""
-    VIEWS[name](broken.home)
-    assert broken("search", "专题党课", "--json").json["total"] == 1
-    assert broken("index", "rebuild").code == 0
-    answer = broken("search", "“王芳 签到”", "--json").json  # only the attachment says it so
-    assert [(hit["code"], hit["snippets"][0]["source"]) for hit in answer["hits"]] == [(LECTURE, "签到表.txt")]
+    for damage in VIEWS.values():
+        damage(broken.home)
+        assert broken("search", "专题党课", "--json").json["total"] == 1
+        assert broken("index", "rebuild").code == 0
+        answer = broken("search", "“王芳 签到”", "--json").json  # only the attachment says it so
+        assert [(hit["code"], hit["snippets"][0]["source"]) for hit in answer["hits"]] == [(LECTURE, "签到表.txt")]
     broken.is_sound()
 
 
@@ -158,23 +158,23 @@ def test_a_damaged_index_says_so_and_is_made_again(broken: Office) -> None:
     seen = set()
     for nth, path in enumerate(kinds.values()):
         data = whole[path]
-        altered = (data[: len(data) // 2], bytes(len(data)), data[:-9] + bytes([data[-9] ^ 255]) + data[-8:])
-        for damage in (None, altered[nth % 3]):
-            path.unlink(missing_ok=True)
-            if damage is not None:
-                path.write_bytes(damage)
-            answer = broken("search", "专题党课", "--json")
-            seen.add(answer.code)
-            if answer.code == 0:
-                assert answer.json["total"] == 1
-            else:
-                assert (answer.code, answer.json["error"]["code"]) == (3, "index_damaged"), (path, answer)
-                assert "index rebuild" in answer.json["error"]["next"]
+        flipped = data[:-9] + bytes([data[-9] ^ 255]) + data[-8:]
+        damage = (None, data[: len(data) // 2], bytes(len(data)), flipped)[nth % 4]
+        path.unlink(missing_ok=True)  # a search that takes in what is behind may have merged it away
+        if damage is not None:
+            path.write_bytes(damage)
+        answer = broken("search", "专题党课", "--json")
+        seen.add(answer.code)
+        if answer.code == 0:
+            assert answer.json["total"] == 1
+        else:
+            assert (answer.code, answer.json["error"]["code"]) == (3, "index_damaged"), (path, answer)
+            assert "index rebuild" in answer.json["error"]["next"]
         path.write_bytes(data)
     assert 3 in seen
     for path in kinds.values():
         path.write_bytes(b"wreck")
-    assert broken("search", "专题党课").code == 3
+    refused(broken.in_each_language("search", "专题党课"), "index_damaged", 3)
     assert broken("index", "rebuild").code == 0
     assert broken("search", "专题党课", "--json").json["total"] == 1
     broken.is_sound()
