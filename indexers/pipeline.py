@@ -17,6 +17,7 @@ from adapters.bootstrap import House
 from adapters.views import TextQueue
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
 from domain.ports import SearchEngine
+from indexers.cleanup import clean_up
 from indexers.figures import Figures
 from indexers.ledger import Integrator
 from indexers.search import SearchIndexer
@@ -195,10 +196,14 @@ class Pipeline:
                 follower.wake.wait(POLL)
 
     def _sweep(self) -> int:
-        """Once an hour remove abandoned uploads; done by a follower so that a fault there is shown like any other."""
+        """Once an hour remove abandoned uploads, and files whose filing was interrupted before its event was stored.
+
+        Done by a follower so that a fault there is shown like any other.
+        """
         if time.monotonic() - self._swept > SWEEP:
             self._swept = time.monotonic()
             self.house.blobs.sweep()
+            clean_up(self.house)
         return 0
 
     def _rest(self, follower: Follower, error: JianzhengError) -> None:

@@ -23,7 +23,7 @@ from domain.text.folding import FOLDING_VERSION, well_formed
 from domain.text.token_stream import token_stream
 from domain.text.tokens import TOKENS_VERSION
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FORMAT = f"format-{SCHEMA_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
 """Name of the folder of an index: another format is another index, built anew from the events."""
 
@@ -58,7 +58,7 @@ def build_schema() -> Schema:
     for name in ("head", "live", "current", "confidential"):
         builder.add_boolean_field(name, indexed=True)
     builder.add_unsigned_field("revision_no", indexed=True, fast=True)
-    for name in ("order", "from_leaf", "until_leaf", "occurred", "recorded"):
+    for name in ("order", "from_leaf", "until_leaf", "occurred", "recorded", "due"):
         builder.add_unsigned_field(name, fast=True)
     for name in ("meta", "text"):
         builder.add_bytes_field(name, stored=True)
@@ -141,6 +141,7 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "until_leaf": document.until_leaf,
         "occurred": occurred,
         "recorded": day_number(document.recorded_on),
+        "due": day_number(document.due),
         "meta": _meta(document),
         "text": document.text.encode(errors="surrogatepass"),
     }

@@ -22,7 +22,7 @@ Limits = tuple[object, ...]
 def limits(request: SearchRequest) -> Limits:
     """All of a request that decides which records it finds, the scope above all; the rest is how they are shown."""
     filters = sorted((name, tuple(values)) for name, values in request.filters.items())
-    days = (request.occurred_from, request.occurred_to, request.recorded_from, request.recorded_to)
+    days = (request.occurred_from, request.occurred_to, request.recorded_from, request.recorded_to, request.due_before)
     return request.query, request.scope, tuple(filters), days, request.as_of
 
 

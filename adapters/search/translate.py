@@ -166,6 +166,8 @@ class Translator:
         ):
             if first or last:
                 limits.append(self._range(field, _day(first, f"{field}_from"), _day(last, f"{field}_to")))
+        if due := _day(request.due_before, "due_before"):
+            limits.append(self._range("due", 1, due - 1))
         return limits
 
     def _tag(self, name: str, values: Iterable[str]) -> Query:

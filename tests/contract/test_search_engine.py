@@ -403,19 +403,6 @@ def test_the_position_is_that_of_the_last_write(engine: SearchEngine) -> None:
     assert (engine.position(), ask(engine, "会议").total) == (1, 1)
 
 
-def test_counts_are_those_of_the_index_now(engine: SearchEngine) -> None:
-    """The same search again, after another batch and for another person, counts what is there and may be seen."""
-    engine.write([document("r1", "会议", form="党课")], (), 1)
-    for nth in range(2, 5):
-        for _ in range(2):
-            result = ask(engine, "会议")
-            assert (result.total, result.facets["form"]) == (nth - 1, (("党课", nth - 1),))
-            assert ask(engine, "会议", scope=Scope(organisations=frozenset({"elsewhere"}))).facets["form"] == ()
-            assert ask(engine, "会议", filters={"form": ("座谈",)}).total == 0
-            assert ask(engine, "会议", as_of=0).total == 0
-        engine.write([document(f"r{nth}", "会议", form="党课")], (), nth)
-
-
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
