@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +42,9 @@ TOUCH = timedelta(minutes=1)
 
 CLAIM = timedelta(hours=24)
 """How long an upload stays its owner's to name in a record; staging keeps the bytes as long."""
+
+FORGET_CLAIMS = timedelta(minutes=10)
+"""How often a process clears away the claims that have ended; what they say is not believed any more before that."""
 
 TOKEN_PREFIX = "jz_"  # noqa: S105  (what every token begins with, so that scanners find leaked ones)
 
@@ -90,6 +93,7 @@ class AccountStore:
         self._hashing = threading.Semaphore(HASHING_AT_ONCE)
         self._local = threading.local()
         self._writing = threading.Lock()
+        self._forgotten = 0.0  # when ended claims were cleared away; owned by whoever holds `_writing`
         with storage_errors():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
@@ -176,7 +180,7 @@ class AccountStore:
     def session_user(self, session: str, now: datetime) -> str | None:
         """Whose session it is; None for an unknown or expired one."""
         at, hashed = now.timestamp(), _digest(session)
-        with self._transaction(writing=False) as db:
+        with self._connection() as db:
             row = db.execute("SELECT username, created, used FROM sessions WHERE hash = ?", (hashed,)).fetchone()
         if row is None or at - row[2] > IDLE.total_seconds() or at - row[1] > ABSOLUTE.total_seconds():
             return None
@@ -211,7 +215,7 @@ class AccountStore:
     def token_user(self, secret: str, now: datetime) -> str | None:
         """Whose token it is; None for an unknown, revoked or expired one."""
         at = now.timestamp()
-        with self._transaction(writing=False) as db:
+        with self._connection() as db:
             row = db.execute(
                 "SELECT username, expires, used, id FROM tokens WHERE hash = ?", (_digest(secret),)
             ).fetchone()
@@ -223,7 +227,7 @@ class AccountStore:
         return str(row[0])
 
     def tokens(self, username: str) -> list[TokenInfo]:
-        with self._transaction(writing=False) as db:
+        with self._connection() as db:
             rows = db.execute(
                 "SELECT id, name, created, expires, used FROM tokens WHERE username = ? ORDER BY created, id",
                 (username,),
@@ -244,12 +248,14 @@ class AccountStore:
         at = now.timestamp()
         # A power cut may take the note: the client uploads again, as it must when the staged file's name is lost.
         with self._transaction(durable=False) as db:
-            db.execute("DELETE FROM uploads WHERE at < ?", (at - CLAIM.total_seconds(),))
+            if not 0 <= at - self._forgotten < FORGET_CLAIMS.total_seconds():
+                db.execute("DELETE FROM uploads WHERE at < ?", (at - CLAIM.total_seconds(),))
+                self._forgotten = at
             db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (username, sha256, media_type, at))
 
     def upload(self, username: str, sha256: str, now: datetime) -> str | None:
         """The media type of what the account uploaded under that digest; None where it did not, or long ago."""
-        with self._transaction(writing=False) as db:
+        with self._connection() as db:
             row = db.execute(
                 "SELECT media_type FROM uploads WHERE username = ? AND sha256 = ? AND at >= ?",
                 (username, sha256, now.timestamp() - CLAIM.total_seconds()),
@@ -259,20 +265,16 @@ class AccountStore:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
-    def _transaction(self, *, writing: bool = True, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own; committed at the end, else rolled back. SQLite's errors become ours.
+    def _transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, to write with; committed at the end, else rolled back.
 
         Writers of this process queue for one lock: SQLite itself lets them ask again and again, with pauses.
         """
-        with translated(), self._writing if writing else nullcontext():
-            db: sqlite3.Connection | None = getattr(self._local, "db", None)
-            if db is None:
-                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
-                db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
-                self._local.db = db
-            db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        with self._connection() as db, self._writing:
+            if durable != self._local.durable:
+                db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                self._local.durable = durable
+            db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
                 db.execute("COMMIT")
@@ -280,6 +282,19 @@ class AccountStore:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own, for one statement that reads. SQLite's errors become ours."""
+        with translated():
+            db: sqlite3.Connection | None = getattr(self._local, "db", None)
+            if db is None:
+                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
+                db.execute("PRAGMA journal_mode=WAL")
+                db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
+                db.execute("PRAGMA synchronous=FULL")
+                self._local.db, self._local.durable = db, True
+            yield db
 
 
 def _normal(password: str) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from adapters.blobs.durable import make_dirs, storage_errors, write_new
+from adapters.blobs.durable import make_dirs, remove_quietly, storage_errors, write_new
 from adapters.blobs.folder import FolderBlobStore
 from adapters.directory import DirectoryCache
 from adapters.events.sqlite import SQLiteEventStore
@@ -255,17 +258,25 @@ def create_archive(
 ) -> House:
     """Make a new archive with its top organisation and first administrator. Never touches one that is there.
 
-    ``archive.json`` is written last: without it there is no archive, whatever else was made before a crash.
+    ``archive.json`` is written last: without it there is no archive, whatever else was made before a crash. What fails
+    without a crash, such as a full disk, leaves the folder as empty as it was, so that the same call works later.
     """
     _require_room(settings)
     identity = Identity(name=name, origin=origin, created=clock().isoformat(timespec="seconds"))
-    with storage_errors():
-        make_dirs(settings.home)
-        settings.home.chmod(0o700)
-        for folder in (settings.keys_folder, settings.staging_folder, settings.text_folder, settings.index_folder):
-            make_dirs(folder)
-        settings.keys_folder.chmod(0o700)
-    signer = create_key(settings.keys_folder / "ledger.key", origin)
+    folders = (settings.keys_folder, settings.staging_folder, settings.text_folder, settings.index_folder)
+    made = [folder for folder in (settings.home, *folders) if not folder.exists()]
+    try:
+        with storage_errors():
+            make_dirs(settings.home)
+            settings.home.chmod(0o700)
+            for folder in folders:
+                make_dirs(folder)
+            settings.keys_folder.chmod(0o700)
+        signer = create_key(settings.keys_folder / "ledger.key", origin)
+    except BaseException:
+        if not (settings.keys_folder / "ledger.key").exists():  # else another `init` is at work beside this one
+            _remove_empty(made)
+        raise
     house = House(settings, identity, signer, clock)
     try:
         house.events.create()
@@ -280,9 +291,33 @@ def create_archive(
             house.accounts.set_password(admin, password)
         write_new(settings.identity_file, json.dumps(vars(identity), ensure_ascii=False, indent=2).encode() + b"\n")
     except BaseException:
-        house.close()
+        try:
+            house.close()
+        finally:
+            _clear(settings)
+            _remove_empty(made)
         raise
     return house
+
+
+def _clear(settings: Settings) -> None:
+    """Take away what `create_archive` made. Only for whoever created the key: that is exclusive, so all of it is ours.
+
+    The key goes last: until then no other `init` takes the folder for its own.
+    """
+    remove_quietly(settings.identity_file)
+    with suppress(OSError):
+        for path in sorted(settings.home.iterdir(), key=lambda path: path == settings.keys_folder):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                remove_quietly(path)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in reversed(folders):
+        with suppress(OSError):  # something is in it, or it was never made
+            folder.rmdir()
 
 
 def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:

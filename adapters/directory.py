@@ -26,6 +26,11 @@ class DirectoryCache:
             self._position = _fold(self._events, self._directory, self._position, None)
             return self._directory
 
+    @property
+    def known(self) -> Directory:
+        """As it stood when it was asked for last: for a second question of one request."""
+        return self._directory
+
     def at(self, position: int) -> Directory:
         """As it stood when the store's last row was ``position``: to be asked, never to be folded further.
 

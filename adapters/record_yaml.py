@@ -134,7 +134,8 @@ def parse(text: str, file: str = RECORD_FILE) -> RecordFile:
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise _wrong(file, mark.line + 1 if mark else 1, _in_chinese(said), said) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position if isinstance(error.position, int) else 0) + 1
+        # `position` counts characters or UTF-8 bytes, as the loader was built; the character is the same in both.
+        line = text.count("\n", 0, max(0, text.find(chr(error.character)))) + 1
         raise _wrong(file, line, _in_chinese(str(error.reason)), str(error.reason)) from None
     except yaml.YAMLError as error:
         raise _wrong(file, 1, _in_chinese(str(error)), str(error).splitlines()[0]) from None

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from domain.event import Event, stream_id
 from domain.organisations import events as directory
-from domain.records.codes import Entered, parse, register_id
+from domain.records.codes import Entered, is_code_of, register_id
 from domain.records.events import FileEntry, RecordEvent, RecordFiled
 from domain.records.record import HistoryImpossible, replay
 from domain.reports.events import ReportIssued
@@ -97,10 +97,9 @@ _UUID_VERSION, _RANDOM, _DERIVED = 12, "4", "5"
 
 
 def _code_fits(code: str, organisation: str, content: Mapping[str, Any]) -> bool:
-    found = parse(code)
     occurred = content.get("occurred", {})
     year = str(occurred.get("from", ""))[:4] if isinstance(occurred, dict) else ""
-    return found is not None and found[:2] == (organisation, int(year) if year.isdecimal() else 0)
+    return is_code_of(code, organisation, int(year) if year.isdecimal() else 0)
 
 
 @lru_cache(maxsize=4096)

@@ -242,6 +242,7 @@ class SearchDocument:
     file_type: str = ""
     late: bool = False
     gaps: bool = False
+    due: str = ""  # YYYY-MM-DD: the deadline of a rectification item that is not closed
 
     @property
     def id(self) -> str:
@@ -276,6 +277,7 @@ class SearchRequest:
     occurred_to: str | None = None
     recorded_from: str | None = None
     recorded_to: str | None = None
+    due_before: str | None = None  # of rectification items not closed
     as_of: int | None = None  # tree size; None: now
     sort: Sort = "relevance"
     limit: int = 20

@@ -9,18 +9,30 @@ BATCH = 2_000
 
 
 def clean_up(house: House) -> list[str]:
-    """Digests of the files that were removed. Raises `EventUnreadable`: who cannot read all must not remove any."""
-    return house.blobs.clean_up(lambda digests: referenced(house, digests))
+    """Digests of the files that were removed. Raises `EventUnreadable`: who cannot read all must not remove any.
+
+    All events are read before filings are held up; while they wait only those that came meanwhile are.
+    """
+    left = house.blobs.leftovers()
+    if not left:
+        return []
+    named, position = _named(house, left, 0)
+
+    def referenced(digests: set[str]) -> set[str]:
+        since, _ = _named(house, digests & left, position)
+        new = digests - left
+        return (digests & named) | since | (_named(house, new, 0)[0] if new else set())
+
+    return house.blobs.clean_up(referenced)
 
 
-def referenced(house: House, digests: set[str]) -> set[str]:
-    """Those of ``digests`` that some event names. Reads all events: a file is removed only on complete knowledge."""
+def _named(house: House, digests: set[str], position: int) -> tuple[set[str], int]:
+    """Those of ``digests`` that an event behind ``position`` names, and the position of the last event."""
     found: set[str] = set()
-    position = 0
     while rows := house.events.rows(position, BATCH):
         for row in rows:
             event = house.events.decode(row)
             if isinstance(event, RecordFiled | FilesAttached | RecordCorrected):
                 found.update(digest for file in event.files if (digest := file["sha256"]) in digests)
         position = rows[-1].position
-    return found
+    return found, position

@@ -126,6 +126,7 @@ def _shared(record: Record, leaf: int, until: int, directory: Directory, zone: Z
         "phase": record.content.get("phase", ""),
         "late": record.late,
         "gaps": bool(record.current.gaps),
+        "due": record.due or "",
     }
 
 

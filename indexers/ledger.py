@@ -6,7 +6,8 @@ For each batch, in this order, every step durable before the next begins:
 2. tiles and entry bundles (write-once files);
 3. the rollback guard compares with what was signed last; the new checkpoint is signed and *remembered*;
 4. the checkpoint is published, partial tiles that became full are dropped;
-5. the checkpoint is recorded in the database, which says "this publication is complete".
+5. the checkpoint is recorded in the database, which says "this publication is complete". This step alone is not waited
+   for: it becomes durable with the next batch, and where a power cut takes it, the publication is completed again.
 
 A process killed between any two steps leaves a tree that is larger than the recorded checkpoint. The next run first
 completes the publication of exactly that tree — from step 2, the same bytes — and only then reads new events. So every

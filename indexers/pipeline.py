@@ -17,6 +17,7 @@ from adapters.bootstrap import House
 from adapters.views import QueueTables, TextQueue
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
 from domain.ports import SearchEngine
+from indexers.cleanup import clean_up
 from indexers.figures import Figures
 from indexers.ledger import Integrator
 from indexers.search import SearchIndexer
@@ -28,9 +29,10 @@ LEDGER_WAIT = 60.0
 POLL = 1.0
 """Seconds after which a follower looks by itself."""
 
-GATHER = 0.2
+GATHER = 0.4
 """Seconds that the ledger rests after a batch. A batch costs a dozen flushes whatever its size: integrated one by one,
-events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing."""
+events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing,
+and among many the last has its receipt within a second: the rest, the batch under way when it came, and its own."""
 
 SWEEP = 3600.0
 """Seconds between two clearances of the staging folder."""
@@ -194,10 +196,14 @@ class Pipeline:
                 follower.wake.wait(POLL)
 
     def _sweep(self) -> int:
-        """Once an hour remove abandoned uploads; done by a follower so that a fault there is shown like any other."""
+        """Once an hour remove abandoned uploads, and files whose filing was interrupted before its event was stored.
+
+        Done by a follower so that a fault there is shown like any other.
+        """
         if time.monotonic() - self._swept > SWEEP:
             self._swept = time.monotonic()
             self.house.blobs.sweep()
+            clean_up(self.house)
         return 0
 
     def _rest(self, follower: Follower, error: JianzhengError) -> None:

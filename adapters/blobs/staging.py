@@ -67,18 +67,16 @@ def _pump(chunks: Iterator[bytes], handle: int) -> tuple[str, int]:
     hasher, size = hashlib.sha256(), 0
     pool: ThreadPoolExecutor | None = None
     try:
-        for batch in _batches(chunks):
-            size += len(batch)
-            if len(batch) < BATCH_BYTES:  # the last one
-                hasher.update(batch)
-                with storage_errors():
-                    write_all(handle, batch)
+        for batch, length in _batches(chunks):
+            size += length
+            if length < BATCH_BYTES:  # the last one
+                _hash(hasher, batch)
+                _write(handle, batch)
                 continue
             pool = pool or ThreadPoolExecutor(1, thread_name_prefix="staging-hash")
-            hashing = pool.submit(hasher.update, batch)
+            hashing = pool.submit(_hash, hasher, batch)
             try:
-                with storage_errors():
-                    write_all(handle, batch)
+                _write(handle, batch)
             finally:
                 hashing.result()
     finally:
@@ -87,17 +85,29 @@ def _pump(chunks: Iterator[bytes], handle: int) -> tuple[str, int]:
     return hasher.hexdigest(), size
 
 
-def _batches(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of at least `BATCH_BYTES`, but for the last: fewer hand-overs between the threads."""
+def _write(handle: int, batch: list[bytes]) -> None:
+    with storage_errors():
+        for chunk in batch:
+            write_all(handle, chunk)
+
+
+def _hash(hasher: hashlib._Hash, batch: list[bytes]) -> None:
+    for chunk in batch:
+        hasher.update(chunk)
+
+
+def _batches(chunks: Iterator[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """The same chunks in lists of at least `BATCH_BYTES`, but for the last, and how long those are: fewer hand-overs
+    between the threads. They are not joined: at full speed every copy of the bytes is felt."""
     waiting: list[bytes] = []
     size = 0
     for chunk in chunks:
         waiting.append(chunk)
         size += len(chunk)
         if size >= BATCH_BYTES:
-            yield chunk if len(waiting) == 1 else b"".join(waiting)
+            yield waiting, size
             waiting, size = [], 0
-    yield b"".join(waiting)
+    yield waiting, size
 
 
 def digest_of(handle: int, block: bytearray | memoryview | None = None) -> str:

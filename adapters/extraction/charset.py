@@ -121,6 +121,8 @@ def _elsewhere(data: bytes) -> Decoded | None:
 def _utf16_without_mark(data: bytes) -> str | None:
     """Spaces, line ends and digits of a UTF-16 text have a zero byte on the same side; 一 (U+4E00) on the other."""
     sample = data[: SAMPLE_BYTES & ~1]
+    if sample.count(0) < max(1, len(sample) // 200):  # what most bytes are refused by, without taking them apart
+        return None
     zeros = (sample[0::2].count(0), sample[1::2].count(0))
     if len(sample) < 4 or max(zeros) < max(1, len(sample) // 200) or min(zeros) > max(zeros) // 2:
         return None

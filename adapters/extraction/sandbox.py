@@ -84,8 +84,8 @@ class SandboxedExtractor:
         kind = essence(media_type)
         if kind == ENCRYPTED:
             return ExtractedText("encrypted", detail="protected with a password")
-        if kind not in MODULES:
-            return ExtractedText("unsupported")
+        if kind not in MODULES:  # a file without a byte is of no kind, and yet not one that nobody can read
+            return ExtractedText("unsupported" if blob.seek(0, io.SEEK_END) else "empty")
         with storage_errors():
             file = _as_file(blob)
         with file:

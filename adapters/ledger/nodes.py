@@ -39,8 +39,7 @@ class NodeTree(ABC):
         for each in range(level, -1, -1):
             end = size >> 8 * each
             start = 0 if each == level else end - end % WIDTH
-            for node in self.nodes(each, start, end):
-                edge.append_subtree(node, 1 << 8 * each)
+            edge.extend(self.nodes(each, start, end), 1 << 8 * each)
         return edge
 
     def range_hash(self, start: int, end: int) -> bytes:
@@ -52,8 +51,7 @@ class NodeTree(ABC):
         whole = (end - start) // span
         parts = self.nodes(level, start // span, start // span + whole)
         edge = CompactRange()
-        for node in parts:
-            edge.append_subtree(node, 1)
+        edge.extend(parts, 1)
         rest = start + whole * span
         if rest == end:
             return edge.root()

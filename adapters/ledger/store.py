@@ -153,9 +153,17 @@ class LedgerStore(NodeTree):
         return size
 
     def record_checkpoint(self, size: int, note: str) -> None:
-        """Keep a checkpoint for ever; its being here says that its publication was completed."""
+        """Keep a checkpoint for ever; its being here says that its publication was completed.
+
+        Not flushed: the next batch's flush takes it along. A power cut before that leaves what a process leaves that is
+        killed just before this call, and the same note is recorded again from what the signer remembers.
+        """
         with self.connection(writing=True) as db:
-            db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", (size, note))
+            db.execute("PRAGMA synchronous=NORMAL")
+            try:
+                db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", (size, note))
+            finally:
+                db.execute("PRAGMA synchronous=FULL")
 
     def _add_nodes(self, db: sqlite3.Connection, first: int, size: int, fresh: list[bytes]) -> None:
         for level, start, hashes in nodes_above(first, size, fresh, partial(self._tail, db)):

@@ -50,7 +50,7 @@ def _seal(body: bytes, request: SearchRequest) -> bytes:
     asked = [
         request.query,
         sorted((name, sorted(values)) for name, values in request.filters.items()),
-        [request.occurred_from, request.occurred_to, request.recorded_from, request.recorded_to],
+        [request.occurred_from, request.occurred_to, request.recorded_from, request.recorded_to, request.due_before],
         request.as_of,
         request.sort,
     ]

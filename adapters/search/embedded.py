@@ -26,6 +26,7 @@ from adapters.search.schema import (
     revision_no,
     tokens_analyzer,
 )
+from adapters.search.snapshot import Facets, Snapshot, limits
 from adapters.search.snippets import snippets
 from adapters.search.translate import Translator, limited
 from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
@@ -38,6 +39,7 @@ FACET_VALUES = 50  # of each facet, the most frequent ones
 _FACET_CANDIDATES = 500  # that each segment reports: with more values than this the counts of rare ones may be low
 _MOST_PARTS = 300  # read for the snippets of one page
 _SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
+_SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
 _POSITION = "@position"  # id of the one document that is no document: it holds the position
 
 Found = list[tuple[float, DocAddress]]
@@ -52,6 +54,8 @@ class EmbeddedSearch:
         self._schema = build_schema()
         self._lock = threading.Lock()  # guards _writer and everything it does
         self._writer: IndexWriter | None = None
+        self._reading = threading.Lock()  # guards _seen
+        self._seen: Snapshot | None = None
         with index_faults():
             self._folder.mkdir(parents=True, exist_ok=True)
             self._index = Index(self._schema, str(self._folder))
@@ -122,22 +126,37 @@ class EmbeddedSearch:
     def search(self, request: SearchRequest) -> SearchResult:
         tree = parse(request.query)
         with index_faults():
-            searcher = self._searcher()
+            snapshot = self._snapshot()
             try:
-                return self._search(searcher, tree, request, Translator(self._schema, searcher, request))
+                return self._search(snapshot, tree, request, exact=False)
             except ValueError:  # too many words begin, or end, like a word cut in the middle: take it as a whole word
-                return self._search(searcher, tree, request, Translator(self._schema, searcher, request, exact=True))
+                return self._search(snapshot, tree, request, exact=True)
 
     def _searcher(self) -> Searcher:
-        """A snapshot of the last commit, whoever made it. Only inside `index_faults`."""
-        self._index.reload()
-        return self._index.searcher()
+        return self._snapshot().searcher
 
-    def _search(self, searcher: Searcher, tree: Node, request: SearchRequest, to: Translator) -> SearchResult:
+    def _snapshot(self) -> Snapshot:
+        """The last commit, whoever made it. Only inside `index_faults`.
+
+        A commit puts another file in the place of the one that names the segments; while it is the same there is
+        nothing to read again, which would take as long as a search.
+        """
+        with self._reading:
+            about = (self._folder / _SEGMENTS).stat()
+            commit = about.st_ino, about.st_mtime_ns, about.st_size
+            if self._seen is None or self._seen.commit != commit:
+                self._index.reload()
+                # The file was looked at before, so a commit made meanwhile is another one the next time.
+                self._seen = Snapshot(commit, self._index.searcher())
+            return self._seen
+
+    def _search(self, snapshot: Snapshot, tree: Node, request: SearchRequest, *, exact: bool) -> SearchResult:
+        searcher = snapshot.searcher
+        to = Translator(self._schema, searcher, request, exact=exact)
         query = to.heads(tree, request)
         cursor = None if request.cursor is None else decode(request.cursor, request)
         limit = min(max(request.limit, 0), MOST_HITS)
-        facets = self._facets(searcher, query)
+        facets = snapshot.counted((exact, *limits(request)), lambda: self._facets(searcher, query))
         total = sum(count for _, count in facets["late"])  # each head has this value exactly once: counted in one go
         if request.sort == "relevance" and ranks(tree):
             found = self._by_score(searcher, query, limit, cursor)
@@ -147,7 +166,7 @@ class EmbeddedSearch:
         return SearchResult(
             total=total,
             hits=self._hits(searcher, page, positive_phrases(tree), to),
-            facets=facets,
+            facets=dict(facets),
             next=self._next(searcher, page[-1], len(page), cursor, request) if page and more else None,
         )
 
@@ -188,7 +207,7 @@ class EmbeddedSearch:
         shown = size + (cursor.shown if cursor else 0)
         return encode(Cursor(shown, last[0], self._orders(searcher, [last])[0]), request)
 
-    def _facets(self, searcher: Searcher, query: Query) -> dict[str, tuple[tuple[str, int], ...]]:
+    def _facets(self, searcher: Searcher, query: Query) -> Facets:
         wanted = {
             name: {"terms": {"field": name, "size": FACET_VALUES, "segment_size": _FACET_CANDIDATES}} for name in FACETS
         }

@@ -11,16 +11,19 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 
+import orjson
 from tantivy import Document, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from domain.ports import FOREVER, SearchDocument
-from domain.text.folding import FOLDING_VERSION, fold, well_formed
-from domain.text.tokens import TOKENS_VERSION, tokenize
+from domain.text.folding import FOLDING_VERSION, well_formed
+from domain.text.token_stream import token_stream
+from domain.text.tokens import TOKENS_VERSION
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FORMAT = f"format-{SCHEMA_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
 """Name of the folder of an index: another format is another index, built anew from the events."""
 
@@ -55,7 +58,7 @@ def build_schema() -> Schema:
     for name in ("head", "live", "current", "confidential"):
         builder.add_boolean_field(name, indexed=True)
     builder.add_unsigned_field("revision_no", indexed=True, fast=True)
-    for name in ("order", "from_leaf", "until_leaf", "occurred", "recorded"):
+    for name in ("order", "from_leaf", "until_leaf", "occurred", "recorded", "due"):
         builder.add_unsigned_field(name, fast=True)
     for name in ("meta", "text"):
         builder.add_bytes_field(name, stored=True)
@@ -67,11 +70,13 @@ def tokens_analyzer() -> TextAnalyzer:
     return TextAnalyzerBuilder(Tokenizer.whitespace()).build()
 
 
+@lru_cache(maxsize=4096)
 def revision_no(record: str, revision: int) -> int:
     """63 bits that stand for a record's revision in number fields."""
     return int.from_bytes(blake2b(f"{record}:{revision}".encode(errors="replace"), digest_size=8).digest()) >> 1
 
 
+@lru_cache(maxsize=4096)
 def day_number(day: str) -> int:
     """Days since year 1; 0 for what is no date, which comes before all."""
     try:
@@ -110,10 +115,12 @@ def split_title(document: SearchDocument) -> tuple[str, str]:
     return "", document.text
 
 
+@lru_cache(maxsize=4096)
 def facet_value(value: str) -> str:
     return well_formed(value)[:LONGEST_VALUE]
 
 
+@lru_cache(maxsize=1024)
 def filer(username: str) -> str:
     """Whoever filed a confidential record, among its readers; no person's code holds an @."""
     return facet_value(f"@{username}")
@@ -139,18 +146,19 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "until_leaf": document.until_leaf,
         "occurred": occurred,
         "recorded": day_number(document.recorded_on),
+        "due": day_number(document.due),
         "meta": _meta(document),
         "text": document.text.encode(errors="surrogatepass"),
     }
     if head:
         title, body = split_title(document)
         if title:
-            fields["title"] = " ".join(tokenize(fold(title).text))
-        fields["body"] = " ".join(tokenize(fold(body).text))
+            fields["title"] = token_stream(title)
+        fields["body"] = token_stream(body)
         for name, values in facet_values(document, file_types):
             fields[name] = [facet_value(value) for value in values if value]
     else:
-        fields["part"] = " ".join(tokenize(fold(document.text).text))
+        fields["part"] = token_stream(document.text)
     return Document.from_dict(fields, schema)
 
 
@@ -173,12 +181,23 @@ def facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple
 def _meta(document: SearchDocument) -> bytes:
     fields = dict(vars(document))
     del fields["text"]
-    return json.dumps(fields, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(fields)
+    except TypeError:  # a lone surrogate, which only the escapes of the other one can hold
+        return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _unpacked(meta: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(meta)
+    except ValueError:
+        fields = json.loads(meta)
+    return dict(fields)
 
 
 def from_engine(stored: Document) -> SearchDocument:
     """The document as it was written."""
-    fields = json.loads(bytes(stored.get_first("meta") or b"{}"))
+    fields = _unpacked(bytes(stored.get_first("meta") or b"{}"))
     for name in ("organisation_path", "readers", "people"):
         fields[name] = tuple(fields[name])
     return SearchDocument(text=bytes(stored.get_first("text") or b"").decode(errors="surrogatepass"), **fields)

@@ -166,6 +166,8 @@ class Translator:
         ):
             if first or last:
                 limits.append(self._range(field, day_limit(first, f"{field}_from"), day_limit(last, f"{field}_to")))
+        if due := day_limit(request.due_before, "due_before"):
+            limits.append(self._range("due", 1, due - 1))
         return limits
 
     def _tag(self, name: str, values: Iterable[str]) -> Query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def make_folder(folder: Path) -> None:
 
 def write_out(path: Path, data: bytes) -> None:
     """Write a result whole or not at all; one that was there is replaced."""
-    part = path.with_name(f".{path.name[:100]}.part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # a name of its own: that of ``path`` may just fit
     with _writing(path):
         try:
             part.write_bytes(data)

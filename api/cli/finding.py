@@ -37,6 +37,7 @@ def search(context: Context, args: Namespace) -> int:
             occurred_to=day(args.occurred_to, "--to"),
             recorded_from=day(args.recorded_from, "--recorded-from"),
             recorded_to=day(args.recorded_to, "--recorded-to"),
+            due_before=day(args.due_before, "--due-before"),
             as_of=None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone),
             sort=args.sort,
             limit=_limit(args.limit),
@@ -174,6 +175,12 @@ COMMANDS: tuple[Command, ...] = (
             option("--to", "DATE", "发生日期不晚于", "happened on or before", dest="occurred_to"),
             option("--recorded-from", "DATE", "存入日期不早于", "filed on or after"),
             option("--recorded-to", "DATE", "存入日期不晚于", "filed on or before"),
+            option(
+                "--due-before",
+                "DATE",
+                "整改期限早于这一天、还没有销号",
+                "rectification not closed, due before",
+            ),
             AS_OF,
             option(
                 "--sort",

@@ -21,6 +21,16 @@ _ACTS: dict[str, tuple[str, str]] = {
     "progress": ("整改进展", "progress"),
     "closed": ("销号", "closed"),
 }
+_TEXTS: dict[str, tuple[str, str]] = {
+    "pending": ("文字正在提取", "its text is being read"),
+    "empty": ("没有文字", "no text in it"),
+    "encrypted": ("已加密，读不出文字", "encrypted: no text could be read"),
+    "damaged": ("文件损坏，读不出文字", "damaged: no text could be read"),
+    "too_large": ("太大，没有提取文字", "too large for its text to be read"),
+    "timed_out": ("提取文字超时", "reading its text took too long"),
+}
+"""What a search will not find in a file. That a photograph has no text goes without saying."""
+
 _ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progress"), "closed": ("已销号", "closed")}
 
 
@@ -63,7 +73,9 @@ def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Ite
         yield ""
         yield screen.bold("附件" if zh else "Files")
         for file in record["files"]:
-            yield f"  {file['name']}  {file['size']:,}  {file['media_type']}  {screen.dim(file['sha256'][:16])}"
+            said = _TEXTS.get(file["text_status"], ("", ""))[0 if zh else 1]
+            digest = screen.dim(file["sha256"][:16])
+            yield f"  {file['name']}  {file['size']:,}  {file['media_type']}  {digest}  {said}".rstrip()
     yield ""
     yield screen.bold("经过" if zh else "History")
     for act in record["history"]:

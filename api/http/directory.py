@@ -150,7 +150,7 @@ def users(house: HouseDep, actor: ActorDep) -> Json:
     directory, mine = house.directory(), set(permitted(house, actor, "account.manage"))
     if not mine:
         may_at_top(house, actor, "account.manage")
-    everything = _top(house) in mine
+    everything = top_organisation(house) in mine
     names = sorted(
         name
         for name, account in directory.accounts.items()
@@ -168,7 +168,7 @@ def add_user(house: HouseDep, actor: ActorDep, said: UserIn) -> Json:
         house.accounts.set_password(said.username, said.password)
     house.administration.open_account(actor, said.username, said.person)
     if said.role is not None:
-        house.administration.grant(actor, said.username, said.role, said.organisation or _top(house))
+        house.administration.grant(actor, said.username, said.role, said.organisation or top_organisation(house))
     return _user(house, said.username)
 
 
@@ -200,16 +200,16 @@ def revoke(house: HouseDep, actor: ActorDep, username: str, said: GrantEnd) -> J
 def permitted(house: House, actor: Actor, action: Action) -> list[str]:
     """Codes of the organisations where the actor may do it, parents first."""
     directory, day = house.directory(), house.archive.today().isoformat()
-    codes = directory.below(_top(house))
+    codes = directory.below(top_organisation(house))
     return [code for code in codes if decide(actor, action, Target(directory.path(code)), day).allowed]
 
 
 def may_at_top(house: House, actor: Actor, action: Action) -> None:
     """Raises `NotAllowed` unless the actor may do it to the archive as a whole."""
-    decide(actor, action, Target((_top(house),)), house.archive.today().isoformat()).require()
+    decide(actor, action, Target((top_organisation(house),)), house.archive.today().isoformat()).require()
 
 
-def _top(house: House) -> str:
+def top_organisation(house: House) -> str:
     return next(o.code for o in house.directory().organisations.values() if o.parent is None)
 
 

@@ -39,6 +39,7 @@ class Asked(BaseModel):
     occurred_to: str | None = Field(None, alias="to", max_length=10)
     recorded_from: str | None = Field(None, max_length=10)
     recorded_to: str | None = Field(None, max_length=10)
+    due_before: str | None = Field(None, max_length=10)
     as_of: str | None = Field(None, max_length=64)
     limit: int = Field(20, ge=1, le=filters.MOST)
     cursor: str | None = Field(None, max_length=2000)
@@ -74,6 +75,7 @@ def _answer(house: House, actor: Actor, asked: Asked, query: str, sort: Sort) ->
         occurred_to=filters.day(asked.occurred_to, "to"),
         recorded_from=filters.day(asked.recorded_from, "recorded_from"),
         recorded_to=filters.day(asked.recorded_to, "recorded_to"),
+        due_before=filters.day(asked.due_before, "due_before"),
         as_of=as_of_size(house, asked.as_of),
         sort=sort,
         limit=asked.limit,

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,6 +56,10 @@ HEADERS = {
 """Set on every answer that does not say otherwise itself."""
 
 
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_STRICT = (b"strict-transport-security", b"max-age=31536000")
+
+
 class Shield:
     def __init__(self, app: ASGIApp, hosts: Iterable[str] = (), max_body: int = MAX_BODY) -> None:
         self.app = app
@@ -92,6 +96,8 @@ class Shield:
             )
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Sent) -> None:
+        if scope["method"] == "HEAD":  # like GET (RFC 9110, section 9.3.2); the server leaves the body out
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         if not self._serves(headers.get("host", "")):
             raise HostNotServed
@@ -138,11 +144,11 @@ class Sent:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if self._secure:
-                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            said = message["headers"] = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in said}
+            said += [header for header in _RAW if header[0] not in names]
+            if self._secure and _STRICT[0] not in names:
+                said.append(_STRICT)
         await self._send(message)
 
 

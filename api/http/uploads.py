@@ -6,41 +6,33 @@ a digest is not to have the file. A file that is in a record already can be name
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 import re
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.requests import ClientDisconnect
 
 from adapters.blobs.media_types import detect
 from adapters.bootstrap import House
-from api.http.auth import ActorDep
-from api.http.errors import ChecksumMismatch, RequestInvalid, UploadInterrupted, UploadMissing, UploadStalled
+from api.http.auth import admitted
+from api.http.context import house_of
+from api.http.errors import ChecksumMismatch, RequestInvalid, UploadMissing
+from api.http.receiving import Received, expected_digest
 from domain.access import Actor, Target, decide
 from domain.archive import IncomingFile
 from domain.errors import InvalidDigest, NotAllowed
 from domain.ports import StagedFile
 
-router = APIRouter(tags=["uploads"])
-
 UPLOADS_AT_ONCE = 32
 """Each holds a thread of its own pool: slow senders take none from the rest of the application."""
-
-SILENCE = 60.0
-"""Seconds without a byte after which an upload is given up."""
-
-HOP_BYTES = 1 << 19
-"""Bytes gathered before they are handed to the writing thread; while it writes, the next are gathered."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -57,114 +49,67 @@ class FileNamed(BaseModel):
 # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class OneHop(APIRoute):
+    """Calls its function with the request and nothing else. Each of the framework's dependencies is another hop to a
+    thread and back: for a file of a few pages they cost more than keeping it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return answer
+
+
+router = APIRouter(tags=["uploads"], route_class=OneHop)
+
+
 @router.post(
     "/uploads",
     status_code=201,
+    response_model=dict[str, Any],
     openapi_extra={
+        "parameters": [
+            {
+                "name": "name",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string", "default": "", "title": "Name"},
+            }
+        ],
         "requestBody": {
             "required": True,
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
+        },
     },
 )
-async def upload(request: Request, actor: ActorDep, name: str = "") -> dict[str, Any]:
+async def upload(request: Request) -> Response:
     """Send one file as the request's body. ``name`` (the file's name) tells kinds of text apart, nothing else.
 
     ``X-Checksum-Sha256`` (hex), ``Content-Digest`` (RFC 9530) or ``Digest`` (RFC 3230), where given, are verified.
     """
-    house: House = request.app.state.house
-    expected = expected_digest(request)
-    limiter: anyio.CapacityLimiter = _limiter(request)
     received = Received(request)
-
-    def take() -> dict[str, Any]:
-        if not _may_file_somewhere(house, actor):
-            raise NotAllowed("您没有权限上传文件", "you may not upload files")
-        staged = house.blobs.stage(received.chunks())
-        if expected is not None and expected != staged.sha256:
-            staged.discard()
-            raise ChecksumMismatch(found=staged.sha256)
-        with staged.open() as handle:
-            media_type = detect(handle, unquote(name))
-        house.accounts.claim_upload(actor.username, staged.sha256, media_type, house.clock())
-        return {"sha256": staged.sha256, "size": staged.size, "media_type": media_type}
-
-    return await anyio.to_thread.run_sync(take, limiter=limiter)
+    await received.begin()
+    return await anyio.to_thread.run_sync(_take, request, received, limiter=_limiter(request))
 
 
-class Received:
-    """The body of a request as an iterator for a worker thread. The event loop reads, the thread writes and hashes."""
-
-    def __init__(self, request: Request) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stream: AsyncIterator[bytes] = request.stream()
-        declared = request.headers.get("content-length")
-        self._declared = int(declared) if declared is not None and declared.isdecimal() else None
-        self.size = 0
-
-    def chunks(self) -> Iterator[bytes]:
-        """Raises `UploadInterrupted` and `UploadStalled`, so that staging takes away what had come."""
-        ahead = self._ask()
-        try:
-            while chunk := ahead.result():
-                self.size += len(chunk)
-                if self.size == self._declared:  # the last: for a small file another hop costs as much as its bytes
-                    yield chunk
-                    return
-                ahead = self._ask()
-                yield chunk
-        except ClientDisconnect:
-            raise UploadInterrupted(received=self.size) from None
-        except TimeoutError:
-            raise UploadStalled from None
-        finally:
-            ahead.cancel()
-        if self._declared is not None and self._declared != self.size:
-            raise UploadInterrupted(received=self.size)
-
-    def _ask(self) -> Future[bytes]:
-        return asyncio.run_coroutine_threadsafe(self._gather(), self._loop)
-
-    async def _gather(self) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        with anyio.fail_after(SILENCE):
-            while size < HOP_BYTES:
-                part = await anext(self._stream, None)
-                if part is None:
-                    break
-                parts.append(part)
-                size += len(part)
-        return b"".join(parts)
-
-
-def expected_digest(request: Request) -> str | None:
-    """The SHA-256 that the sender promises, in hexadecimal. Raises `InvalidDigest` for one that cannot be read."""
-    plain = request.headers.get("x-checksum-sha256")
-    if plain is not None:
-        if not _HEX.fullmatch(plain.lower()):
-            raise InvalidDigest(plain)
-        return plain.lower()
-    for header, wrapped in (("content-digest", True), ("digest", False)):
-        for item in request.headers.get(header, "").split(","):
-            algorithm, _, value = item.strip().partition("=")
-            if algorithm.lower() == "sha-256":
-                return _from_base64(value.strip(":") if wrapped else value)
-    return None
-
-
-def _from_base64(value: str) -> str:
-    try:
-        digest = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidDigest(value) from None
-    if len(digest) != 32:
-        raise InvalidDigest(value)
-    return digest.hex()
+def _take(request: Request, received: Received) -> Response:
+    """Everything between the bytes and the answer, in one thread: who sends, whether they may, keeping, noting."""
+    house, actor = house_of(request), admitted(request)
+    if not _may_file_somewhere(house, actor):
+        raise NotAllowed("您没有权限上传文件", "you may not upload files")
+    expected = expected_digest(request)
+    staged = house.blobs.stage(received.chunks())
+    if expected is not None and expected != staged.sha256:
+        staged.discard()
+        raise ChecksumMismatch(found=staged.sha256)
+    name, whole = unquote(request.query_params.get("name", "")), received.whole
+    with staged.open() if whole is None else BytesIO(whole) as handle:
+        media_type = detect(handle, name)
+    house.accounts.claim_upload(actor.username, staged.sha256, media_type, house.clock())
+    said = {"sha256": staged.sha256, "size": staged.size, "media_type": media_type}
+    return JSONResponse(said, 201)
 
 
 def _may_file_somewhere(house: House, actor: Actor) -> bool:
-    directory, day = house.directory(), house.archive.today().isoformat()
+    directory, day = house.directory.known, house.archive.today().isoformat()
     return any(decide(actor, "record.file", Target(directory.path(g.organisation)), day).allowed for g in actor.grants)
 
 

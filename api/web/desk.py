@@ -33,9 +33,6 @@ SHOWN = 6
 LATEST, LAST_LEAVES = 7, 400
 """Filings shown as the latest, and how far back in the ledger they are looked for."""
 
-MOST_ITEMS = 400
-"""Rectification items, newest first, looked at for what is overdue."""
-
 VALID = ("filed", "signed", "returned")
 """Statuses of records that count."""
 
@@ -56,10 +53,11 @@ def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
     waiting, waiting_total = _find(house, actor, status=("filed",))
     late_total = _count(house, actor, late=("true",), status=VALID)
     total = _count(house, actor, status=VALID)
-    overdue = overdue_items(house, actor)
+    today = house.archive.today().isoformat()
+    overdue, overdue_total = overdue_items(house, actor, today)
     mine_first = sorted(returned, key=lambda record: record.filed_by != actor.username)
     figures = [
-        Figure("overdue", len(overdue), "#overdue" if overdue else "/search?family=rectification", "bad"),
+        Figure("overdue", overdue_total, f"/search?due_before={today}", "bad"),
         Figure("returned", returned_total, "/search?status=returned", "bad"),
         Figure("gaps", gaps_total, "/search?gaps=true&status=filed&status=signed&status=returned&sort=newest"),
         Figure("waiting", waiting_total, "/search?status=filed&sort=newest"),
@@ -72,7 +70,9 @@ def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         active="desk",
         figures=figures,
         can_file=may_somewhere(house, actor, "record.file"),
-        overdue=overdue[:SHOWN],
+        overdue=overdue,
+        overdue_total=overdue_total,
+        overdue_all=f"/search?due_before={today}",
         returned=[_returned(house, actor, record) for record in mine_first],
         returned_total=returned_total,
         gaps=[_line(house, record, t) for record in gaps],
@@ -83,20 +83,27 @@ def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
     )
 
 
-def overdue_items(house: House, actor: Actor) -> list[dict[str, Any]]:
-    """Items not closed behind their deadline, longest first."""
-    today, found = house.archive.today(), []
-    for record in _every(house, actor, family=("rectification",), status=VALID):
-        deadline = record.content.get("deadline")
-        if record.item == "closed" or not deadline or deadline >= today.isoformat():
-            continue
-        responsible = record.content.get("responsible", {}).get("name") or record.content.get("department", "")
-        days = (today - date.fromisoformat(deadline)).days
-        found.append(
-            {"code": record.code, "title": record.content["title"], "responsible": responsible,
-             "deadline": deadline, "days": days}
-        )  # fmt: skip
-    return sorted(found, key=lambda item: -item["days"])
+def overdue_items(house: House, actor: Actor, today: str) -> tuple[list[dict[str, Any]], int]:
+    """Items not closed behind their deadline, those that began first, longest overdue first; and how many in all."""
+    request = SearchRequest(due_before=today, sort="oldest", limit=SHOWN)
+    answer = house.searching.search(actor, request)
+    found = [_overdue(hit.record, date.fromisoformat(today)) for hit in answer.hits]
+    return sorted([item for item in found if item], key=lambda item: -item["days"]), answer.total
+
+
+def _overdue(record: Record, today: date) -> dict[str, Any] | None:
+    """None for an item that was closed, or given time, after the index took it in."""
+    days = (today - date.fromisoformat(record.due)).days if record.due else 0
+    if days <= 0:
+        return None
+    responsible = record.content.get("responsible", {}).get("name") or record.content.get("department", "")
+    return {
+        "code": record.code,
+        "title": record.content["title"],
+        "responsible": responsible,
+        "deadline": record.due,
+        "days": days,
+    }
 
 
 def _find(house: House, actor: Actor, **filters: tuple[str, ...]) -> tuple[list[Record], int]:
@@ -106,19 +113,6 @@ def _find(house: House, actor: Actor, **filters: tuple[str, ...]) -> tuple[list[
 
 def _count(house: House, actor: Actor, **filters: tuple[str, ...]) -> int:
     return house.searching.search(actor, SearchRequest(filters=filters, limit=1)).total
-
-
-def _every(house: House, actor: Actor, **filters: tuple[str, ...]) -> list[Record]:
-    found: list[Record] = []
-    cursor: str | None = None
-    while len(found) < MOST_ITEMS:
-        request = SearchRequest(filters=filters, sort="newest", limit=200, cursor=cursor)
-        answer = house.searching.search(actor, request)
-        found += [hit.record for hit in answer.hits]
-        cursor = answer.next
-        if cursor is None:
-            break
-    return found
 
 
 def _latest(house: House, actor: Actor) -> list[dict[str, Any]]:

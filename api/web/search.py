@@ -33,7 +33,7 @@ FACETS = ("family", "form", "organisation", "year", "status", "person", "plan", 
 OPEN_VALUES = 6
 """Values of a facet shown before the others are folded away."""
 
-DATES = ("from", "to", "recorded_from", "recorded_to")
+DATES = ("from", "to", "recorded_from", "recorded_to", "due_before")
 PAGE = 20
 SORTS: tuple[Sort, ...] = ("relevance", "newest", "oldest")
 
@@ -147,6 +147,7 @@ def _request(asked: Asked, house: House) -> SearchRequest:
         occurred_to=dates.get("to"),
         recorded_from=dates.get("recorded_from"),
         recorded_to=dates.get("recorded_to"),
+        due_before=dates.get("due_before"),
         as_of=tree_size(asked.as_of, house.ledger, house.settings.zone) if asked.as_of else None,
         sort=effective(asked),
         limit=PAGE,

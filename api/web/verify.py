@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request, Response
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
+from api.http.directory import top_organisation
 from api.web.checking import Check, Clock
 from api.web.locale import Speaker
-from api.web.page import check_job, may_somewhere, render, say, to
+from api.web.page import check_job, may, may_somewhere, render, say, to
 from domain.access import Actor, Target, decide
-from domain.errors import JianzhengError, Lang, NotFound
+from domain.errors import JianzhengError, Lang, NotAllowed, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
 from indexers.verification import verify_archive
@@ -46,7 +47,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         origin=house.identity.origin,
         vkey=house.signer.vkey(),
         may_check=may_somewhere(house, actor, "archive.verify"),
-        **_state(check_job(request).current(), t),
+        **_state(house, actor, check_job(request).current(), t),
     )
 
 
@@ -66,12 +67,14 @@ def run(request: Request, house: HouseDep, actor: ActorDep) -> Response:
 def progress(request: Request, house: HouseDep, actor: ActorDep) -> Response:
     """The part of the page that shows the run, for the script that asks every second."""
     _require(house, actor)
-    state = _state(check_job(request).current(), say(request))
+    state = _state(house, actor, check_job(request).current(), say(request))
     return render(request, "verify_state.html", may_check=True, **state)
 
 
-def _state(check: Check | None, t: Speaker) -> dict[str, Any]:
+def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[str, Any]:
     result = check.result if check else None
+    findings = result.findings[:MOST_FINDINGS] if result else []
+    whole = may(house, actor, "archive.verify", Target((top_organisation(house),)))
     stage = f"verify.stage.{check.stage}" if check else ""
     return {
         "check": check,
@@ -80,16 +83,49 @@ def _state(check: Check | None, t: Speaker) -> dict[str, Any]:
         "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
         if check and check.error
         else None,
-        "findings": [_said(found, t.lang) for found in result.findings[:MOST_FINDINGS]] if result else [],
+        "findings": [
+            _said(found, t.lang) if _may_know(house, actor, found, whole) else _outside(found, t) for found in findings
+        ],
         "rest": max(0, len(result.findings) - MOST_FINDINGS) if result else 0,
         "remarks": [remark.text(t.lang) for remark in result.not_checked] if result else [],
     }
 
 
-def _said(found: Finding, lang: Lang) -> dict[str, Any]:
-    zh, en = CLASSES[found.klass]
+def _may_know(house: House, actor: Actor, found: Finding, whole: bool) -> bool:
+    """What a record or its files are called, and that it exists, is for those who may read it.
+
+    A record that cannot be read any more is named to those who answer for the ``whole``.
+    """
+    if found.record is None:
+        return whole or found.event is None
+    try:
+        house.archive.read(actor, found.record)
+    except NotAllowed:
+        return False
+    except JianzhengError:
+        return whole
+    return True
+
+
+def _outside(found: Finding, t: Speaker) -> dict[str, Any]:
     return {
-        "class": zh if lang == "zh" else en[:1].upper() + en[1:],
+        "class": _class(found, t.lang),
+        "subject": found.subject,
+        "detail": t("verify.outside"),
+        "record": None,
+        "file": None,
+        "leaf": found.leaf_index,
+    }
+
+
+def _class(found: Finding, lang: Lang) -> str:
+    zh, en = CLASSES[found.klass]
+    return zh if lang == "zh" else en[:1].upper() + en[1:]
+
+
+def _said(found: Finding, lang: Lang) -> dict[str, Any]:
+    return {
+        "class": _class(found, lang),
         "subject": found.subject,
         "detail": found.detail(lang),
         "record": found.record,

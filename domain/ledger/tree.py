@@ -59,6 +59,16 @@ class CompactRange:
         self.nodes.append(node)
         self.size += leaves
 
+    def extend(self, nodes: Sequence[bytes], leaves: int) -> None:
+        """Add perfect subtrees of ``leaves`` each to a range that has no smaller one; few calls for many of them."""
+        at = 0
+        while at < len(nodes):
+            # As many at once as make one perfect subtree that may stand here.
+            here = (self.size // leaves) & -(self.size // leaves) or len(nodes)
+            span = 1 << min(here, len(nodes) - at).bit_length() - 1
+            self.append_subtree(root_of(nodes[at : at + span]), span * leaves)
+            at += span
+
     def root(self) -> bytes:
         if not self.nodes:
             return EMPTY_ROOT

@@ -8,6 +8,7 @@ between processes; entry and record are stored in one transaction.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from uuid import UUID
 
 from domain.errors import InputError
@@ -55,3 +56,26 @@ def parse(text: str) -> tuple[str, int, int] | None:
     if match is None or code(match[1], int(match[2]), int(match[3])) != text or int(match[3]) == 0:
         return None
     return match[1], int(match[2]), int(match[3])
+
+
+def is_code_of(text: str, organisation: str, year: int) -> bool:
+    """Whether `parse` finds this organisation and year in the code, in less time: `verify` asks for each record."""
+    head, _, number = text.rpartition("-")
+    return (
+        head == f"{organisation}-{year:04d}"
+        and year in _YEARS
+        and len(number) in _DIGITS
+        and number.isascii()
+        and number.isdecimal()
+        and (number[0] != "0" or len(number) == _DIGITS.start)
+        and int(number) > 0
+        and _is_organisation(organisation)
+    )
+
+
+_YEARS, _DIGITS = range(10_000), range(4, 10)
+
+
+@lru_cache(maxsize=4096)
+def _is_organisation(code: str) -> bool:
+    return ORGANISATION_CODE.fullmatch(code) is not None

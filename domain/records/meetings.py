@@ -7,7 +7,7 @@ from domain.records.form import Family, Form
 from domain.records.vocabulary import CHANNELS, SURVEY_TARGETS
 
 _VOTES = (
-    Field("entitled", "有表决权人数", "entitled to vote", "int"),
+    Field("entitled", "有表决权人数", "number of voters", "int"),
     Field("votes_for", "赞成", "votes for", "int"),
     Field("votes_against", "反对", "votes against", "int"),
     Field("votes_abstained", "弃权", "abstained", "int"),

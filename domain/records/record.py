@@ -166,6 +166,13 @@ class Record:
     def files(self) -> tuple[FileEntry, ...]:
         return self.current.files
 
+    @property
+    def due(self) -> str | None:
+        """The deadline, YYYY-MM-DD, of an item that is still to be dealt with."""
+        if self.item in (None, "closed") or self.status == "withdrawn":
+            return None
+        return self.content.get("deadline")
+
     def version(self, number: int) -> Version | None:
         """The last state of version ``number``."""
         return next((v for v in reversed(self.versions) if v.number == number), None)

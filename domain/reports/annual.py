@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
+import orjson
+
 from domain.errors import InputError, IntegrityFault
 from domain.organisations.directory import Directory
 from domain.reports.cases import Fact, cases_of
@@ -102,8 +104,18 @@ class Report:
 
     def to_bytes(self) -> bytes:
         """Canonical: sorted keys, no spaces, UTF-8, a newline at the end."""
+        if all(_plain(figure["value"]) for figure in self.figures.values()):
+            try:
+                return orjson.dumps(self.as_json(), option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+            except TypeError:  # what an altered event brought in; `json` decides what it is
+                pass
         text = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode() + b"\n"
+
+
+def _plain(value: object) -> bool:
+    """A number that `orjson` writes as `json` does, ten times as fast: they differ where an exponent is needed."""
+    return type(value) is int or (type(value) is float and (1e-4 <= abs(value) < 1e15 or value == 0))
 
 
 def annual(

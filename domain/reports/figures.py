@@ -49,7 +49,14 @@ class Figures:
 
     def count(self, name: str, unit: str, events: list[int]) -> str:
         """As many as there are events: one for each record, so none comes twice."""
-        return self._put(name, len(events), unit, sorted(events))
+        return self._put(name, len(events), unit, sorted(events) if events else [])
+
+    def counts(self, unit: str, events: dict[str, list[int]]) -> None:
+        """`count` for each name: a report has hundreds, and most of them are of nothing."""
+        if unit not in UNITS or not self._found.keys().isdisjoint(events):
+            raise ValueError(f"figures {', '.join(events)} in {unit}")
+        for name, leaves in events.items():
+            self._found[name] = {"value": len(leaves), "unit": unit, "events": sorted(leaves) if leaves else []}
 
     def beside(self, other: str, name: str, value: Number, unit: str) -> str:
         """Another figure behind which are the very events that are behind ``other``."""

@@ -101,13 +101,14 @@ def _count(figures: Figures, name: str, chosen: list[Case]) -> str:
 
 
 def _by_month(figures: Figures, label: Json, name: str, chosen: list[Case], *, subtotal: bool = False) -> Json:
-    by_month: defaultdict[str, list[int]] = defaultdict(list)
+    prefix = f"{name}.month."
+    by_month: dict[str, list[int]] = {prefix + month: [] for month in MONTHS}
     for case in chosen:
-        by_month[case.occurred_on[5:7]].append(case.content_leaf)
-    cells = []
-    for month in MONTHS:
-        added = figures.count(f"{name}.month.{month}", "records", by_month.get(month, []))
-        cells.append(figure(added) if month in by_month else NONE)
+        leaves = by_month.get(prefix + case.occurred_on[5:7])
+        if leaves is not None:
+            leaves.append(case.content_leaf)
+    figures.counts("records", by_month)
+    cells = [figure(added) if leaves else NONE for added, leaves in by_month.items()]
     return row(label, *cells, figure(f"{name}.count"), total=subtotal)
 
 

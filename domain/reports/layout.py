@@ -6,6 +6,7 @@ both languages; what is a name or a code is the same in both.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from domain.records import families
@@ -70,11 +71,13 @@ def section(
     }
 
 
+@lru_cache(maxsize=256)
 def family_label(key: str) -> Labels:
     found = families.family(key)
     return words(found.zh, _capital(found.en)) if found else words(key)
 
 
+@lru_cache(maxsize=256)
 def form_label(family_key: str, key: str) -> Labels:
     found = families.family(family_key)
     form = found.form(key) if found else None

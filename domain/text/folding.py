@@ -19,7 +19,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 
 FOLDING_VERSION = 1
@@ -42,7 +42,8 @@ characters holds; collected by converting a dictionary of 47,111 phrases to each
 
 _INVISIBLE = "\u200b"  # stands for format characters, soft hyphens, byte-order marks: taken out with the blanks
 _TONED = re.compile("[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ]")
-_NOISE = re.compile(rf"(?<=[{HAN}])\(([{PINYIN_LETTERS}]{{1,6}})\)")
+_BRACKETED = re.compile(rf"\(([{PINYIN_LETTERS}]{{1,6}})\)")
+_NOISE = re.compile(rf"(?<=[{HAN}]){_BRACKETED.pattern}")
 _BLANKS = re.compile(rf"[\s{_INVISIBLE}]+")
 _LINE_END = re.compile("\r\n|[\n\r\x0b\x85\u2028\u2029]")
 _WORD_CHARACTER = re.compile(WORD)
@@ -75,6 +76,16 @@ def fold(text: str) -> Folded:
         if edits:
             steps.append(tuple(edits))
     return Folded(text, folded, tuple(steps))
+
+
+def fold_characters(text: str) -> str:
+    """All of a fold but the last step, without the way back."""
+    return _without_noise(_compose(text)[0].translate(_CHARACTERS))[0]
+
+
+def without_blanks(text: str) -> str:
+    """The last step of a fold."""
+    return _BLANKS.sub(lambda found: _blank(text, found), text)
 
 
 def _source(edits: tuple[Edit, ...], at: int) -> tuple[int, int]:
@@ -154,6 +165,18 @@ def _simplified(char: str) -> str:
     return _VARIANTS.get(char, char)
 
 
+def unchanged_han(characters: str) -> str:
+    """Those of ``characters``, all of them simplified or traditional Han, that are their own fold: found in one go."""
+    simplify, complicate = _converters()
+    lines = "\n".join(characters)  # each by itself: the dictionaries hold words, too
+    there, back = simplify(lines).split("\n"), simplify(complicate(lines)).split("\n")
+    return "".join(
+        char
+        for char, simplified, again in zip(characters, there, back, strict=True)
+        if char == simplified == again and char not in _VARIANTS
+    )
+
+
 class _Characters(dict[int, str]):
     """The fold of each character, worked out when it is first met."""
 
@@ -204,6 +227,11 @@ def _without_noise(text: str) -> tuple[str, list[Edit]]:
     return _replace(text, ((m.start(), m.end(), "") for m in brackets))
 
 
+def perhaps_noise(text: str) -> bool:
+    """Whether a fold without its blanks taken out holds what would be noise behind the right character."""
+    return "(" in text and _BRACKETED.search(text) is not None
+
+
 def is_noise(char: str, letters: str) -> bool:
     """Whether ``letters`` carry a tone mark and are a reading of ``char``."""
     return _TONED.search(letters) is not None and letters in _readings(char)
@@ -220,16 +248,36 @@ def _readings(char: str) -> frozenset[str]:
 
 
 def _without_blanks(text: str) -> tuple[str, list[Edit]]:
-    changed = ((m, new) for m in _BLANKS.finditer(text) if (new := _blank(text, m)) != m[0])
-    return _replace(text, ((m.start(), m.end(), new) for m, new in changed))
+    pieces: list[str] = []
+    edits: list[Edit] = []
+    done = length = 0
+    for found in _BLANKS.finditer(text):
+        start, end = found.span()
+        new = _blank(text, found)
+        if end - start == 1 and new == text[start]:
+            continue
+        pieces += (text[done:start], new)
+        begin = length + start - done
+        length = begin + len(new)
+        edits.append((start, end, begin, length))
+        done = end
+    if not edits:
+        return text, edits
+    pieces.append(text[done:])
+    return "".join(pieces), edits
+
+
+@lru_cache(maxsize=256)
+def _is_blank_line(blanks: str) -> bool:
+    return len(_LINE_END.findall(blanks)) > 1
 
 
 def _blank(text: str, found: re.Match[str]) -> str:
     """What remains of a run of blanks."""
     start, end = found.span()
-    if end - start > 1 and len(_LINE_END.findall(found[0])) > 1:
+    if end - start > 1 and _is_blank_line(found[0]):
         return "\n"
-    if not found[0].strip(_INVISIBLE) or start == 0 or end == len(text):
+    if start == 0 or end == len(text) or not found[0].strip(_INVISIBLE):
         return ""
     return " " if _WORD_CHARACTER.match(text[start - 1]) and _WORD_CHARACTER.match(text[end]) else ""
 

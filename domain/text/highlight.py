@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from domain.text.folding import WORD, fold
+from domain.text.folding import WORD, Folded, fold
 from domain.text.query import Phrase
 
 LONGEST_SNIPPET = 120  # characters
 _BEFORE = 30  # characters shown before the first mark
 _MOST_MATCHES = 200  # of one phrase in one text: enough to choose the best passage
+
+_SHORT = 2000  # characters: longer texts are folded anew each time, so that what is remembered stays small
+_REMEMBERED = 1000  # texts: those of some fifty pages of hits
 
 Span = tuple[int, int]
 
@@ -46,17 +51,25 @@ def pattern(phrase: Phrase) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=512)
+def _compiled(phrase: Phrase) -> re.Pattern[str]:
+    return re.compile(pattern(phrase))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(text: str) -> Folded:
+    return fold(text)
+
+
 def find(text: str, phrases: Sequence[Phrase]) -> list[Span]:
     """Spans of the original text that the phrases match, in order, joined where they touch."""
     if not phrases:
         return []
-    folded = fold(text)
+    folded = _remembered(text) if len(text) < _SHORT else fold(text)
     spans: list[Span] = []
     for phrase in phrases:
-        for nth, match in enumerate(re.finditer(pattern(phrase), folded.text)):
-            if nth == _MOST_MATCHES:
-                break
-            spans.append(folded.origin(*match.span()))
+        found = islice(_compiled(phrase).finditer(folded.text), _MOST_MATCHES)
+        spans += [folded.origin(*match.span()) for match in found]
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
@@ -68,9 +81,14 @@ def find(text: str, phrases: Sequence[Phrase]) -> list[Span]:
 
 def passage(text: str, spans: Sequence[Span], longest: int = LONGEST_SNIPPET) -> Passage:
     """The passage with the most marked characters; the beginning of the text where nothing is marked."""
-    best, most = 0, 0
-    for start, _ in spans:
-        marked = sum(min(e, start + longest - _BEFORE) - s for s, e in spans if start <= s < start + longest - _BEFORE)
+    best, most = (spans[0][0] if spans else 0), 0
+    for nth, (start, _) in enumerate(spans if len(spans) > 1 else ()):
+        limit = start + longest - _BEFORE
+        marked = 0
+        for begin, end in spans[nth:]:
+            if begin >= limit:
+                break
+            marked += min(end, limit) - begin
         if marked > most:
             best, most = start, marked
     first = max(0, best - _BEFORE) if spans else 0

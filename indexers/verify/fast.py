@@ -19,7 +19,8 @@ from domain.errors import JianzhengError
 from domain.ledger.entry import entries_of
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of
 from domain.ledger.tree import root_of
-from indexers.verify.crew import Crew
+from indexers.verify.crew import Crew, Start, may_fork
+from indexers.verify.databases import Databases, File, readable
 from indexers.verify.files import NamedFiles
 from indexers.verify.findings import FilesOf, FitsAlone, NamedFile, Progress
 from indexers.verify.walk import TreeWalk
@@ -28,10 +29,16 @@ READ = 2 * WIDTH
 """Rows read at once: what is hashed next is still in the processor's cache."""
 
 BLOCK = 64 * WIDTH
-"""Leaves a task."""
+"""Leaves a task, at most."""
 
-SERIAL = 50_000
-"""Below this size, starting processes costs more than it saves."""
+SHARES = 8
+"""Tasks that even a small archive is cut into, so that no process waits long for the last one."""
+
+SERIAL = 5_000
+"""Below this size processes do not pay even where they are copies of this one."""
+
+SPAWN = 50_000
+"""Below this size starting them from nothing costs more than it saves."""
 
 ID_SIZE = 16
 
@@ -129,18 +136,48 @@ class Checker:
             return file.read(len(data) + 1) == data
 
 
-def check_block(checker: Checker, span: tuple[int, int]) -> Block | None:
-    return checker.block(*span)
+def way_to_start(size: int) -> Start | None:
+    """How to start a crew for so many leaves; None for working alone."""
+    if size < SERIAL:
+        return None
+    if may_fork():
+        return "fork"
+    return "spawn" if size >= SPAWN else None
+
+
+class Span(NamedTuple):
+    """Leaves from one index up to another."""
+
+    start: int
+    end: int
+
+
+def check_part(checker: Checker, part: Span | File) -> Block | bool | None:
+    return readable(*part) if isinstance(part, File) else checker.block(*part)
 
 
 def fast_pass(
-    crew: Crew[Checker], walk: TreeWalk, size: int, named: NamedFiles, misfits: set[str], progress: Progress
+    crew: Crew[Checker],
+    walk: TreeWalk,
+    size: int,
+    named: NamedFiles,
+    misfits: set[str],
+    databases: Databases,
+    progress: Progress,
 ) -> bool:
-    """Whether everything of the first ``size`` leaves agrees; fills ``walk``, ``named`` and ``misfits`` if it does."""
-    spans = [(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+    """Whether everything of the first ``size`` leaves agrees; fills ``walk``, ``named`` and ``misfits`` if it does.
+
+    Besides answers for each of the ``databases`` whether its structure is sound: a task that one process does.
+    """
+    block_size = min(BLOCK, max(READ, size // SHARES // READ * READ))
+    spans = [Span(start, min(start + block_size, size)) for start in range(0, size, block_size)]
     try:
-        for block in crew.map(check_block, spans):
-            if block is None:
+        parts: list[Span | File] = [*databases, *spans]
+        answers = crew.map(check_part, parts)
+        for file, sound in zip(list(databases), answers, strict=False):  # the blocks are left over
+            databases[file] = sound is True
+        for block in answers:
+            if not isinstance(block, Block):
                 return False
             for chunk in block.chunks:
                 if chunk.hashes:

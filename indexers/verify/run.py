@@ -15,16 +15,16 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from adapters.ledger.evidence import Database, EventRows, LedgerRows
+from adapters.ledger.evidence import EventRows, LedgerRows
 from adapters.sqlite_faults import fault_of
 from domain.errors import ArchiveBusy, StorageFull
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
-from indexers.verify import fast as fast_check
 from indexers.verify.anchors import Anchors, matches, read_anchors
 from indexers.verify.crew import Crew
+from indexers.verify.databases import Databases, File, check_databases, report_damage
 from indexers.verify.events import Describe, EventCheck
-from indexers.verify.fast import Checker, Places, fast_pass
+from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
 from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
 from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
 from indexers.verify.histories import all_possible
@@ -83,19 +83,21 @@ def verify(
     events and the ledger are always read whole); ``lock`` is held while the ledger is read.
     """
     found = Verification()
+    databases: Databases = dict.fromkeys((File(subject.events, "stored_events"), File(subject.ledger, "leaves")))
+    asked: Databases = databases if sample is None else {}
     with NamedFiles(subject.files_of) as named:
         unsound: list[bytes] = []
         deleted = 0
         try:
             with lock(), _open(subject) as (events, ledger):
-                unsound, deleted = _check_ledger(found, subject, events, ledger, named, since, progress)
+                unsound, deleted = _check_ledger(found, subject, events, ledger, named, since, asked, progress)
         except sqlite3.Error as error:
             if isinstance(fault := fault_of(error), StorageFull | ArchiveBusy):
                 raise fault from error  # the machine's trouble of this moment says nothing about what is stored
-            _report_damage(found, subject, error)
+            report_damage(found, databases, error)
         else:
-            if found.ok and sample is None:
-                _check_databases(found, subject)
+            if found.ok:
+                check_databases(found, asked)
             if subject.blobs is not None:
                 check_files(found, named, subject.blobs, subject.describe, progress, sample=sample, random=random)
                 if sample is None:
@@ -121,6 +123,7 @@ def _check_ledger(
     ledger: LedgerRows,
     named: NamedFiles,
     since: str | None,
+    databases: Databases,
     progress: Progress,
 ) -> tuple[list[bytes], int]:
     """Returns the states of unsound events and the number of deleted ones."""
@@ -135,8 +138,8 @@ def _check_ledger(
     places = Places(subject.events, subject.ledger, subject.published, subject.files_of, subject.fits_alone)
     misfits: set[str] = set()
     replay, replayed = subject.replay, subject.replay is None
-    with Crew(partial(Checker, places, walk.wanted), several=size >= fast_check.SERIAL) as crew:
-        fast = fast_pass(crew, walk, size, named, misfits, progress) and matches(walk, anchors)
+    with Crew(partial(Checker, places, walk.wanted), way_to_start(size)) as crew:
+        fast = fast_pass(crew, walk, size, named, misfits, databases, progress) and matches(walk, anchors)
         if fast and replay is not None and subject.fits_alone is not None:
             replayed = all_possible(crew, replay, events, _end(ledger, size), misfits, progress)
     if fast:
@@ -198,49 +201,3 @@ def _end(ledger: LedgerRows, size: int) -> int:
     """The position of the last leaf's event."""
     leaves = ledger.leaves(size - 1, size)
     return int(leaves[0][1]) if leaves else 0
-
-
-def _check_databases(found: Verification, subject: Subject) -> None:
-    """Bytes of the database files that hold no row: an index that leads elsewhere, a page that nothing uses.
-
-    Only where the rows are as they should be: a changed row disagrees with its index too, and is told by its name.
-    """
-    for path, table in ((subject.events, "stored_events"), (subject.ledger, "leaves")):
-        if not _readable(path, table):
-            found.add(
-                "altered",
-                "database",
-                f"数据库文件 {path.name} 的结构已损坏，其中的记录还完好。",
-                f"The structure of the database file {path.name} is damaged; the rows in it are sound.",
-                file=path.name,
-            )
-
-
-def _report_damage(found: Verification, subject: Subject, error: sqlite3.Error) -> None:
-    """Always a finding: a check that could not be made is not a check that was passed."""
-    told = len(found.findings)
-    for path, table in ((subject.events, "stored_events"), (subject.ledger, "leaves")):
-        if not path.exists():
-            found.add("deleted", "database", f"{path.name} 不见了。", f"{path.name} is missing.", file=path.name)
-        elif not _readable(path, table):
-            found.add(
-                "altered",
-                "database",
-                f"数据库文件 {path.name} 已损坏：{error}。",
-                f"The database file {path.name} is damaged: {error}.",
-                file=path.name,
-            )
-    if len(found.findings) == told:
-        found.add("altered", "database", f"数据库读不下去：{error}。", f"A database cannot be read: {error}.")
-    found.remark(
-        "数据库读不下去，账本没有查完。", "A database cannot be read to its end; the ledger was not checked whole."
-    )
-
-
-def _readable(path: Path, table: str) -> bool:
-    try:
-        with closing(Database(path)) as database:
-            tables = database.all("SELECT name FROM sqlite_master WHERE name = ?", table)
-            return bool(tables) and database.all("PRAGMA integrity_check(1)") == [("ok",)]
-    except sqlite3.Error:
-        return False

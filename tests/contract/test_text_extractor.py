@@ -41,9 +41,10 @@ def test_text_is_text(extractor: TextExtractor) -> None:
     assert (found.status, found.paged, [page.strip() for page in found.pages]) == ("extracted", False, ["立行立改"])
 
 
-def test_a_file_without_a_byte_is_empty(extractor: TextExtractor) -> None:
-    """Not damaged."""
-    assert extractor.extract(io.BytesIO(b""), "text/plain").status == "empty"
+@pytest.mark.parametrize("media_type", ["text/plain", "application/pdf", "application/octet-stream"])
+def test_a_file_without_a_byte_is_empty(extractor: TextExtractor, media_type: str) -> None:
+    """Neither damaged nor unsupported: no media type can be told from nothing, so it comes with any."""
+    assert extractor.extract(io.BytesIO(b""), media_type).status == "empty"
 
 
 def test_a_type_it_does_not_know_is_unsupported(extractor: TextExtractor) -> None:

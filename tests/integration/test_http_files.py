@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import tracemalloc
+import zipfile
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote
@@ -16,6 +18,7 @@ from fastapi.testclient import TestClient
 
 from adapters.blobs.names import kept_path
 from api.http.auth import CSRF_HEADER
+from api.http.receiving import FIRST_BYTES
 from tests.http_world import World, make_world, record
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4000
@@ -148,6 +151,31 @@ def test_an_upload_of_any_size_takes_little_memory(world: World) -> None:
     found = world.house.blobs.find_staged(answer["sha256"])
     assert found is not None
     found.discard()
+
+
+def test_the_kind_of_a_large_file_is_known_from_its_end(world: World) -> None:
+    """What a package is stands behind its contents: the beginning that came first is not all there is to look at."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as package:
+        package.writestr("media.bin", bytes(3 * FIRST_BYTES))
+        package.writestr("[Content_Types].xml", "<Types/>")
+        package.writestr("word/document.xml", "<document/>")
+    answer = send(world.signed_in("clerk-here"), packed.getvalue())
+    assert answer["media_type"].endswith("wordprocessingml.document")
+    assert answer["sha256"] == sha(packed.getvalue())
+
+
+@pytest.mark.parametrize("size", [10, 3 * FIRST_BYTES])
+def test_nobody_uploads_from_another_site_or_without_signing_in(world: World, size: int) -> None:
+    """A cookie alone is no proof, whether the file fits into the first bytes or not; nothing is left in staging."""
+    client, before = world.signed_in("clerk-here"), staged(world)
+    del client.headers[CSRF_HEADER]
+    answer = client.post("/api/v1/uploads", content=bytes(size))
+    assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+    client.cookies.clear()
+    answer = client.post("/api/v1/uploads", content=bytes(size))
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+    assert staged(world) == before
 
 
 def test_a_body_that_is_no_upload_is_bounded(world: World) -> None:

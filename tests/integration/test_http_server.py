@@ -102,6 +102,18 @@ def test_a_name_that_looks_encoded_is_decoded_once(world: World, port: int, toke
     assert call(port, token, "GET", path) == (200, b"once")
 
 
+def test_a_head_is_a_get_without_its_body(world: World, port: int, token: str) -> None:
+    """For pages, files and what is not there: link checkers and monitors ask so."""
+    code = filed_with(port, token, "head.txt", b"four")
+    for path, status in (("/", 200), (f"/api/v1/records/{code}/files/head.txt", 200), ("/nowhere", 404)):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("HEAD", path, headers={"authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, b"")
+        assert int(answer.headers["content-length"]) > 0
+        connection.close()
+
+
 def test_clerks_at_once_get_codes_without_gaps(world: World, port: int, token: str) -> None:
     """Twenty filings from five connections: all are acknowledged, and each has a code of its own."""
     answers: list[tuple[int, bytes]] = []

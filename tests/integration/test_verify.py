@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexers.verify import Subject, Verification, fast, verify
+from indexers.verify import Subject, Verification, fast, run, verify
 from tests.tamper_cases import CASES, NAMES, flip_state
 from tests.tamper_world import SIZE, Tampered, build, copy
 
@@ -174,10 +174,13 @@ def test_a_filing_that_was_interrupted(archive: Tampered) -> None:
     assert found.leftovers == [sha256]
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
 @pytest.mark.parametrize("tamper", [False, True])
-def test_several_processes_find_the_same(archive: Tampered, monkeypatch: pytest.MonkeyPatch, tamper: bool) -> None:
-    """A large archive is checked by several processes, with the same outcome."""
-    monkeypatch.setattr(fast, "SERIAL", 1)
+def test_several_processes_find_the_same(
+    archive: Tampered, monkeypatch: pytest.MonkeyPatch, tamper: bool, start: str
+) -> None:
+    """An archive that is not small is checked by several processes, with the same outcome."""
+    monkeypatch.setattr(run, "way_to_start", lambda _size: start)
     monkeypatch.setattr(fast, "BLOCK", 256)
     if tamper:
         archive.events(flip_state(300))

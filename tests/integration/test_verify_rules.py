@@ -19,7 +19,7 @@ from domain.event import Stamp
 from domain.records.events import RecordReturned, RecordSignedOff, RecordWithdrawn
 from indexers import verification
 from indexers.verification import verify_archive
-from indexers.verify import fast
+from indexers.verify import run
 
 RECORDS = 40
 INDEX_LEAF = 10
@@ -28,11 +28,10 @@ INDEX_LEAF = 10
 Row = tuple[str, int, str, bytes]
 
 
-@pytest.fixture(params=["alone", "in several processes"])
+@pytest.fixture(params=["alone", "fork"])
 def house(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Forty records, some of them signed off, returned or withdrawn."""
-    if request.param != "alone":
-        monkeypatch.setattr(fast, "SERIAL", 1)
+    monkeypatch.setattr(run, "way_to_start", lambda _size: None if request.param == "alone" else request.param)
     made = create_archive(
         settings.read({"JIANZHENG_HOME": str(tmp_path / "archive")}),
         name="档案",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.http.auth import CSRF_HEADER
 from tests.http_world import HERE, THERE, World, record
 
 
@@ -34,3 +35,32 @@ def test_people_of_another_house_are_not_linked_or_listed(world: World) -> None:
     answer = world.program("clerk-here").post("/api/v1/records/check", json=said)
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
     assert world.program("clerk-here").post("/api/v1/records/check", json=record(HERE)).status_code == 200
+
+
+def test_what_a_check_found_names_only_what_its_reader_may_see(world: World) -> None:
+    """Anyone may ask whether all is sound; records of another house that are not are counted, not named."""
+    client = world.program("clerk-there")
+    digest = client.post("/api/v1/uploads", content=b"who was there").json()["sha256"]
+    filed = record(THERE, title="not for others", files=[{"name": "secret-list.txt", "sha256": digest}])
+    answer = client.post("/api/v1/records", json=filed)
+    assert answer.status_code == 201, answer.text
+    code = answer.json()["code"]
+    [kept] = world.house.settings.blobs_folder.rglob(digest)
+    kept.chmod(0o600)
+    sound = kept.read_bytes()
+    try:
+        kept.write_bytes(b"who was absent")
+        pages = {}
+        for name in ("admin", "secretary-there", "secretary-here"):
+            page = world.signed_in(name)
+            assert page.post("/verify/run", data={"csrf": page.headers[CSRF_HEADER]}).status_code == 200
+            while 'data-running="yes"' in (text := page.get("/verify").text):
+                pass
+            pages[name] = text
+    finally:
+        kept.write_bytes(sound)
+    assert code in pages["admin"]
+    assert code in pages["secretary-there"]
+    assert code not in pages["secretary-here"]
+    assert "secret-list" not in pages["secretary-here"]
+    assert "您无权查看的记录" in pages["secretary-here"]

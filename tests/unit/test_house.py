@@ -18,11 +18,11 @@ LAYERS = ("domain", "adapters", "indexers", "api")  # from the bottom to the top
 LONGEST_MODULE = 400  # lines that are not blank
 
 DOMAIN_MAY_IMPORT = {  # beside itself: everything here computes, nothing reads, writes, waits or asks the clock
-    "__future__", "abc", "ast", "base64", "binascii", "bisect", "calendar", "collections", "contextlib", "copy",
-    "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac",
-    "html", "itertools", "json", "keyword", "math", "operator", "re", "statistics", "string", "struct", "textwrap",
-    "types", "typing", "unicodedata", "uuid", "zoneinfo",
-    "cryptography", "opencc", "pypinyin", "yaml",
+    "__future__", "abc", "array", "ast", "base64", "binascii", "bisect", "calendar", "collections", "contextlib",
+    "copy", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq",
+    "hmac", "html", "itertools", "json", "keyword", "math", "operator", "re", "statistics", "string", "struct",
+    "textwrap", "types", "typing", "unicodedata", "uuid", "zoneinfo",
+    "cryptography", "opencc", "orjson", "pypinyin", "yaml",
     "eventsourcing.domain", "eventsourcing.utils",
 }  # fmt: skip
 

@@ -101,6 +101,7 @@ def test_what_is_converted_reads_back(value: object) -> None:
         ("a: 'text", 1, "配对"),
         ("a: \x01", 1, "控制字符"),
         ("a: \x00", 1, "控制字符"),
+        ("a: 食堂台账\nb: 大\x07家\nc: 1\nd: 2\n", 2, "控制字符"),
         ("%YAML 3.0\n---\na: 1", 1, "YAML"),
         ("a: " + "[" * 100_000, 1, f"{MAX_DEPTH} 层"),
         ("- " * 100_000, 1, f"{MAX_DEPTH} 层"),

@@ -151,6 +151,8 @@ def _filters(request: SearchRequest) -> list[Query]:
         ends = {"gte": day_limit(first, f"{field}_from"), "lte": day_limit(last, f"{field}_to")}
         if any(ends.values()):
             limits.append({"range": {field: {end: day for end, day in ends.items() if day is not None}}})
+    if due := day_limit(request.due_before, "due_before"):
+        limits.append({"range": {"due": {"gte": 1, "lt": due}}})
     return limits
 
 

@@ -44,6 +44,21 @@ def test_root_is_the_recursive_definition(size: int) -> None:
     assert root_of(LEAVES[:size]) == edge.root() == edge.copy().root() == mth(0, size)
 
 
+@given(st.lists(st.integers(1, 40), max_size=8), st.integers(0, 20))
+def test_many_subtrees_at_once(portions: list[int], rest: int) -> None:
+    """A range that is extended by whole portions has the nodes of one that was built leaf by leaf."""
+    pairs = [node_hash(left, right) for left, right in zip(LEAVES[::2], LEAVES[1::2], strict=True)]
+    edge, at = CompactRange(), 0
+    for portion in portions:
+        edge.extend(pairs[at : at + portion], 2)
+        at = min(at + portion, len(pairs))
+    edge.extend(LEAVES[2 * at : 2 * at + rest], 1)
+    expected = CompactRange()
+    for leaf in LEAVES[: 2 * at + rest]:
+        expected.append(leaf)
+    assert (edge.size, edge.nodes) == (expected.size, expected.nodes)
+
+
 def test_the_empty_tree() -> None:
     """The root of nothing is the hash of nothing."""
     assert root_of([]) == CompactRange().root() == EMPTY_ROOT == sha256(b"").digest()

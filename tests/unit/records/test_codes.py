@@ -47,3 +47,35 @@ def test_parse_never_raises(text):
     """Whatever is typed."""
     found = codes.parse(text)
     assert found is None or codes.code(*found) == text
+
+
+CODES = st.one_of(
+    st.builds(codes.code, st.sampled_from(["school-1", "a", "a-2023"]), st.integers(0, 9999), st.integers(0, 10**9)),
+    st.from_regex(r"[a-zA２-]{0,6}-[0-9２]{3,5}-[0-9０２]{3,10}", fullmatch=True),
+    st.text(max_size=12),
+)
+
+
+@given(CODES, st.sampled_from(["school-1", "a", "a-2023", "A", ""]), st.integers(0, 9999))
+def test_whose_code_it_is_without_reading_it(text, organisation, year):
+    """The quick question is answered as reading the code would answer it."""
+    found = codes.parse(text)
+    assert codes.is_code_of(text, organisation, year) is (found is not None and found[:2] == (organisation, year))
+    if found is not None:
+        assert codes.is_code_of(text, *found[:2])
+    head, _, _ = text.rpartition("-")
+    start, _, digits = head.rpartition("-")
+    if digits.isdecimal() and int(digits) < 10_000:
+        assert codes.is_code_of(text, start, int(digits)) is (found is not None and found[:2] == (start, int(digits)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a-2023-0000", "a-2023-00042", "a-2023-42", "a-2023-1234567890", "a-2023-００４２", "-2023-0042", "a-23-0042"],
+)
+def test_what_is_no_code_is_nobodys(text):
+    """Numbers out of form, and organisations that cannot be."""
+    assert codes.parse(text) is None
+    assert not codes.is_code_of(text, "a", 2023)
+    assert not codes.is_code_of(text, "", 2023)
+    assert not codes.is_code_of(text, "a", 23)

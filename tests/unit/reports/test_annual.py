@@ -351,6 +351,18 @@ def test_wrong_questions_have_their_own_errors() -> None:
     assert 1 in FOLDS
 
 
+AWKWARD = (1e22, 2**70, 1e-7, 123456789012345680.0, 0.5, -0.0, 2**53, 99.9999, 0.0001, 1e15, True, "七")
+
+
+@pytest.mark.parametrize("value", AWKWARD)
+def test_bytes_are_those_of_the_plain_encoder(value: Any) -> None:
+    """Whichever encoder writes them, also where an altered event brings in a number that nobody expects."""
+    report = Story().report()
+    report.figures['\u2028\x7f\x1f"\\/é档𠀀'] = {"value": value, "unit": "points", "events": [3, 2]}
+    plain = json.dumps(report.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    assert report.to_bytes() == plain.encode() + b"\n"
+
+
 def test_the_bytes_of_fold_1_never_change() -> None:
     """A golden digest: whoever changes a figure, a word or a name makes a new version of the fold."""
     story = Story()

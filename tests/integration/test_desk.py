@@ -1,0 +1,46 @@
+"""The desk: what it counts is what there is, however much of it there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.http_world import World, make_world, record
+
+ITEMS = 9
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = make_world(tmp_path / "archive")
+    yield made
+    made.house.close()
+
+
+def item(n: int, deadline: str) -> dict[str, object]:
+    return record(family="rectification", form="problem_item", title=f"第 {n} 项", problem="灯不亮", deadline=deadline)
+
+
+def test_overdue_items_are_counted_and_the_longest_overdue_are_shown(world: World) -> None:
+    """More than the desk has lines for; closed, withdrawn and corrected ones are no longer among them."""
+    clerk, secretary = world.program("clerk-here"), world.program("secretary-here")
+    codes = []
+    for n in range(ITEMS):
+        answer = clerk.post("/api/v1/records", json=item(n, f"2023-05-{n + 1:02}"))
+        assert answer.status_code == 201, answer.text
+        codes.append(answer.json()["code"])
+    world.clock.forward(days=30)
+    assert secretary.post(f"/api/v1/records/{codes[0]}/close", json={"note": "修好了"}).status_code == 200
+    assert secretary.post(f"/api/v1/records/{codes[1]}/withdraw", json={"reason": "重复"}).status_code == 200
+    later = {"record": item(2, "2023-12-31"), "reason": "延期"}
+    assert clerk.post(f"/api/v1/records/{codes[2]}/correct", json=later).status_code == 200
+    world.catch_up()
+    page = world.signed_in("secretary-here").get("/").text
+    overdue = page.split('id="overdue"')[1].split("</section>")[0]
+    assert [f"第 {n} 项" in overdue for n in range(ITEMS)] == [False] * 3 + [True] * 6
+    assert 'href="/search?due_before=2023-06-03"' in page
+    answer = secretary.get("/api/v1/search", params={"due_before": "2023-06-03"}).json()
+    assert {hit["code"] for hit in answer["hits"]} == set(codes[3:])
+    assert world.program("secretary-there").get("/api/v1/search?due_before=2023-06-03").json()["total"] == 0
