@@ -1,8 +1,8 @@
-"""Credentials: passwords, sessions, API tokens and pending uploads of accounts, in a private SQLite file (mode 0600).
+"""Credentials: passwords, sessions, API tokens and pending uploads of accounts; here in a private SQLite file (0600).
 
 None of this is ever an event: it may be forgotten, it must not be public. Whether an account exists and what it may do
 is the directory's matter. A password is kept as an Argon2id hash; of session ids and tokens, which are 256 random
-bits, only the SHA-256 is kept, so a stolen copy of the file signs nobody in.
+bits, only the SHA-256 is kept, so a stolen copy of the tables signs nobody in.
 
 Time is passed in. Safe to use from several threads and processes.
 """
@@ -15,11 +15,12 @@ import secrets
 import sqlite3
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, LiteralString, NamedTuple, Protocol
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
@@ -86,20 +87,42 @@ class TokenInfo(NamedTuple):
     used: datetime | None
 
 
-class AccountStore:
-    def __init__(self, path: Path, hasher: PasswordHash | None = None) -> None:
-        self._path = path
+class Answer(Protocol):
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Statements(Protocol):
+    """A connection. What it is told is SQL that SQLite and PostgreSQL both understand, with ``?`` for values."""
+
+    def execute(self, statement: LiteralString, values: Sequence[Any] = (), /) -> Answer: ...
+
+
+class Accounts(ABC):
+    """The rules, the same wherever the tables are. Subclasses say how one speaks to those."""
+
+    def __init__(self, hasher: PasswordHash | None = None) -> None:
         self._hasher = hasher or PasswordHash((Argon2Hasher(),))
         self._hashing = threading.Semaphore(HASHING_AT_ONCE)
-        self._local = threading.local()
-        self._writing = threading.Lock()
-        self._forgotten = 0.0  # when ended claims were cleared away; owned by whoever holds `_writing`
-        with storage_errors():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            path.chmod(0o600)
-        with self._transaction() as db:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                db.execute(statement)
+        self._forgotten = 0.0  # when ended claims were cleared away; of two threads at once both may do it
+
+    @abstractmethod
+    def _transaction(self, *, durable: bool = True) -> AbstractContextManager[Statements]:
+        """To write with; committed at the end, else rolled back. The database's errors become ours."""
+
+    @abstractmethod
+    def _connection(self) -> AbstractContextManager[Statements]:
+        """For one statement that reads."""
+
+    @abstractmethod
+    def _alone(self, db: Statements) -> None:
+        """For the rest of the transaction nobody else counts attempts."""
+
+    @abstractmethod
+    def _forget(self, db: Statements, table: LiteralString, which: LiteralString, values: Sequence[float]) -> None:
+        """Delete rows that count no more. Some may be left for the next time."""
 
     # ── passwords ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,11 +133,14 @@ class AccountStore:
         with self._hashing:
             hashed = self._hasher.hash(secret)
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO passwords VALUES (?, ?)", (username, hashed))
+            db.execute(
+                "INSERT INTO passwords VALUES (?, ?) ON CONFLICT (username) DO UPDATE SET hash = excluded.hash",
+                (username, hashed),
+            )
             db.execute("DELETE FROM sessions WHERE username = ?", (username,))
 
     def has_password(self, username: str) -> bool:
-        with self._transaction() as db:
+        with self._connection() as db:
             return db.execute("SELECT 1 FROM passwords WHERE username = ?", (username,)).fetchone() is not None
 
     def check_password(self, username: str, password: str, now: datetime, address: str = "") -> bool:
@@ -140,28 +166,31 @@ class AccountStore:
                 return False
         if right:
             with self._transaction() as db:
+                self._alone(db)
                 db.execute("DELETE FROM attempts WHERE subject = ?", (subjects[0][0],))
                 # Only this attempt is taken back: one good account must not open the door to guesses at others.
-                db.executemany(
-                    "UPDATE attempts SET failures = failures - 1 WHERE subject = ?", [(s,) for s, _ in subjects[1:]]
-                )
-                if better is not None:
-                    db.execute("UPDATE passwords SET hash = ? WHERE username = ?", (better, username))
+                for subject, _ in subjects[1:]:
+                    db.execute("UPDATE attempts SET failures = failures - 1 WHERE subject = ?", (subject,))
+                if better is not None:  # and nobody set a new password in the meantime
+                    db.execute(
+                        "UPDATE passwords SET hash = ? WHERE username = ? AND hash = ?", (better, username, row[0])
+                    )
         return right
 
-    @staticmethod
-    def _attempt(db: sqlite3.Connection, subjects: list[tuple[str, int]], now: float) -> None:
-        db.execute("DELETE FROM attempts WHERE last < ?", (now - FORGET,))
+    def _attempt(self, db: Statements, subjects: list[tuple[str, int]], now: float) -> None:
+        self._alone(db)
+        self._forget(db, "attempts", "last < ?", (now - FORGET,))
         for subject, free in subjects:
             row = db.execute("SELECT failures, last FROM attempts WHERE subject = ?", (subject,)).fetchone()
             wait = 0.0 if row is None else row[1] + pause_after(row[0], free) - now
             if wait > 0:
                 raise TooManyAttempts(wait)
-        db.executemany(
-            "INSERT INTO attempts VALUES (?, 1, ?)"
-            " ON CONFLICT (subject) DO UPDATE SET failures = failures + 1, last = excluded.last",
-            [(subject, now) for subject, _ in subjects],
-        )
+        for subject, _ in subjects:
+            db.execute(
+                "INSERT INTO attempts VALUES (?, 1, ?)"
+                " ON CONFLICT (subject) DO UPDATE SET failures = attempts.failures + 1, last = excluded.last",
+                (subject, now),
+            )
 
     # ── sessions ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -170,10 +199,8 @@ class AccountStore:
         session = secrets.token_urlsafe(32)
         at = now.timestamp()
         with self._transaction() as db:
-            db.execute(
-                "DELETE FROM sessions WHERE used < ? OR created < ?",
-                (at - IDLE.total_seconds(), at - ABSOLUTE.total_seconds()),
-            )
+            ended = (at - IDLE.total_seconds(), at - ABSOLUTE.total_seconds())
+            self._forget(db, "sessions", "used < ? OR created < ?", ended)
             db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", (_digest(session), username, at, at))
         return session
 
@@ -249,9 +276,13 @@ class AccountStore:
         # A power cut may take the note: the client uploads again, as it must when the staged file's name is lost.
         with self._transaction(durable=False) as db:
             if not 0 <= at - self._forgotten < FORGET_CLAIMS.total_seconds():
-                db.execute("DELETE FROM uploads WHERE at < ?", (at - CLAIM.total_seconds(),))
+                self._forget(db, "uploads", "at < ?", (at - CLAIM.total_seconds(),))
                 self._forgotten = at
-            db.execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (username, sha256, media_type, at))
+            db.execute(
+                "INSERT INTO uploads VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (username, sha256) DO UPDATE SET media_type = excluded.media_type, at = excluded.at",
+                (username, sha256, media_type, at),
+            )
 
     def upload(self, username: str, sha256: str, now: datetime) -> str | None:
         """The media type of what the account uploaded under that digest; None where it did not, or long ago."""
@@ -262,7 +293,21 @@ class AccountStore:
             ).fetchone()
         return None if row is None else str(row[0])
 
-    # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+class AccountStore(Accounts):
+    """In a file of SQLite's, which nobody but its owner may read."""
+
+    def __init__(self, path: Path, hasher: PasswordHash | None = None) -> None:
+        super().__init__(hasher)
+        self._path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        with storage_errors():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            path.chmod(0o600)
+        with self._transaction() as db:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                db.execute(statement)
 
     @contextmanager
     def _transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -295,6 +340,12 @@ class AccountStore:
                 db.execute("PRAGMA synchronous=FULL")
                 self._local.db, self._local.durable = db, True
             yield db
+
+    def _alone(self, db: Statements) -> None:
+        """Whoever writes is alone."""
+
+    def _forget(self, db: Statements, table: LiteralString, which: LiteralString, values: Sequence[float]) -> None:
+        db.execute(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608  (constants)
 
 
 def _normal(password: str) -> str:

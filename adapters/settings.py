@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.errors import InputError, Lang
+
+if TYPE_CHECKING:
+    from adapters.postgres.address import Address as DatabaseAddress
+    from adapters.s3.address import Address as BucketAddress
+    from adapters.search.elastic.address import SearchAddress
+
+Parsed = TypeVar("Parsed")
 
 
 class BadSetting(InputError):
     code = "bad_setting"
     zh = "设置 {name} 的值“{value}”不能用：{why_zh}。"
     en = "The setting {name} cannot be “{value}”: {why_en}."
+
+
+class ServersNotInstalled(InputError):
+    """A setting names a server whose client was left out of the installation."""
+
+    code = "servers_not_installed"
+    zh = "{name} 指定了服务器，但没有安装它的客户端（{missing}）。"
+    en = "{name} names a server, but its client is not installed ({missing})."
+    next_zh = "请连同可选部分 servers 一起安装：pip install 'jianzheng[servers]'。"
+    next_en = "Install the optional part too: pip install 'jianzheng[servers]'."
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,30 @@ VARIABLES = (
         "/srv/jianzheng",
         "档案库所在的目录。相对路径从当前目录算起。",
         "The folder of the archive. A relative path begins at the working folder.",
+    ),
+    Variable(
+        "JIANZHENG_DATABASE",
+        "",
+        "postgresql://jianzheng_app:secret@db.example:5432/jianzheng",
+        "事件、账本和账号所在的 PostgreSQL 数据库。不设时用档案库目录里的 SQLite。",
+        "The PostgreSQL database of events, ledger and accounts. SQLite in the archive's folder where it is not set.",
+    ),
+    Variable(
+        "JIANZHENG_BLOBS",
+        "",
+        "s3://key:secret@files.example:9000/jianzheng?lock=governance&days=3650",
+        "文件和公开账本所在的 S3 存储桶。不设时存在档案库目录里。参数：secure=no 不用 TLS；"
+        "lock=governance、compliance 或 off 是对象锁定的方式；days 是锁定的天数。",
+        "The S3 bucket of files and the public ledger. The archive's folder where it is not set. Options: secure=no "
+        "without TLS; lock=governance, compliance or off, the kind of object lock; days, for how many days it holds.",
+    ),
+    Variable(
+        "JIANZHENG_SEARCH",
+        "",
+        "https://jianzheng:secret@search.example:9200/jianzheng",
+        "检索所用的 Elasticsearch，路径是索引名的前缀。不设时用内置的检索。也可以写 ?api_key=…。",
+        "The Elasticsearch that searches; the path is the prefix of its indices. The embedded engine where it is not "
+        "set. ?api_key=… may stand in place of a user.",
     ),
     Variable(
         "JIANZHENG_LANG",
@@ -113,6 +155,9 @@ class Settings:
     fonts: tuple[Path, ...]
     hosts: tuple[str, ...]  # names under which the server may be asked, besides addresses and those of the network
     user: str | None  # who a command acts as; None: the first administrator
+    database: DatabaseAddress | None = None  # None: SQLite in ``home``
+    bucket: BucketAddress | None = None  # None: folders in ``home``
+    search: SearchAddress | None = None  # None: the embedded engine, in ``home``
 
     @property
     def identity_file(self) -> Path:
@@ -182,7 +227,39 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         fonts=tuple(Path(part) for part in fonts.split(os.pathsep) if part),
         hosts=tuple(environment.get("JIANZHENG_HOSTS", "").replace(",", " ").split()),
         user=environment.get("JIANZHENG_USER") or None,
+        database=_server(environment, "JIANZHENG_DATABASE", _database),
+        bucket=_server(environment, "JIANZHENG_BLOBS", _bucket),
+        search=_server(environment, "JIANZHENG_SEARCH", _search),
     )
+
+
+def _server(environment: Mapping[str, str], name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+    """Clients of servers are loaded only where one is named."""
+    url = environment.get(name)
+    if not url:
+        return None
+    try:
+        return parse(url)
+    except ImportError as error:
+        raise ServersNotInstalled(name=name, missing=error.name or "") from None
+
+
+def _database(url: str) -> DatabaseAddress:
+    from adapters.postgres.address import Address
+
+    return Address.parse(url)
+
+
+def _bucket(url: str) -> BucketAddress:
+    from adapters.s3.address import Address
+
+    return Address.parse(url)
+
+
+def _search(url: str) -> SearchAddress:
+    from adapters.search.elastic.address import SearchAddress
+
+    return SearchAddress.parse(url)
 
 
 def language(environment: Mapping[str, str] = os.environ) -> Lang:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -200,14 +201,17 @@ def test_workers_at_once_never_have_the_same_file(queue: QueueTables) -> None:
 
 def test_the_same_files_may_be_put_there_at_once(queue: QueueTables) -> None:
     """In any order: nobody waits for ever, and each waits once."""
-    files = [(f"{n:064x}", PDF, f"r{n % 7}") for n in range(200)]
+    files = [(f"{n:064x}", PDF, f"r{n % 7}") for n in range(2000)]
+    start = Barrier(4)
 
     def put(turn: int) -> None:
+        queue.counts()  # whatever a connection needs at first is done before
+        start.wait()
         queue.wait(files if turn % 2 else files[::-1])
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(put, range(8)))
-    assert queue.counts() == {"waiting": 200}
+        list(pool.map(put, range(4)))
+    assert queue.counts() == {"waiting": 2000}
     assert sorted(queue.unfinished()) == sorted(files)
 
 

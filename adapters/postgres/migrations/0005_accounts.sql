@@ -10,6 +10,7 @@ CREATE TABLE attempts (
     failures integer NOT NULL,
     last double precision NOT NULL
 );
+CREATE INDEX attempts_by_time ON attempts (last);
 
 CREATE TABLE sessions (
     hash text COLLATE "C" PRIMARY KEY,

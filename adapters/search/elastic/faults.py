@@ -61,6 +61,12 @@ class DocumentRejected(Unavailable):
 class IndexMissing(IndexDamaged):
     """It was never made, or a newer generation took its place and it was removed."""
 
+    code = "search_index_missing"
+    zh = "搜索服务器上没有这个检索索引（{detail}）。"
+    en = "The search server does not have this search index ({detail})."
+    next_zh = "档案本身没有受损；请稍后重试，一直这样就运行 jianzheng index rebuild 重建索引。"
+    next_en = "The archive itself is unharmed; try again later, and run jianzheng index rebuild if it goes on."
+
 
 class TooManyWords(Exception):
     """More words begin, or end, like one of the query than the server looks through. Never leaves the adapter."""

@@ -1,0 +1,63 @@
+"""Credentials on PostgreSQL: the rules of `adapters.accounts.Accounts` for servers on any number of machines.
+
+Failed attempts are counted for all machines together, one attempt after another: guesses do not get cheaper by being
+made at once, or at several servers. The lock is held for a few statements; the costly hashing happens outside.
+
+Hashes that were replaced stay in the database's files until it clears them away, and in its backups: keep those as
+private as the database itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+from pwdlib import PasswordHash
+
+from adapters.accounts import Accounts, Answer, Statements
+from adapters.postgres.database import Database, Link
+from adapters.postgres.locks import key_of
+
+
+class PostgresAccountStore(Accounts):
+    """The database belongs to whoever passes it in."""
+
+    def __init__(self, database: Database, hasher: PasswordHash | None = None) -> None:
+        super().__init__(hasher)
+        self._database = database
+
+    @contextmanager
+    def _transaction(self, *, durable: bool = True) -> Iterator[Statements]:
+        with self._database.transaction() as link:
+            if not durable:
+                link.execute("SET LOCAL synchronous_commit = off")
+            yield _Statements(link)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Statements]:
+        with self._database.connection() as link:
+            yield _Statements(link)
+
+    def _alone(self, db: Statements) -> None:
+        db.execute("SELECT pg_advisory_xact_lock(?)", (key_of("attempts"),))
+
+    def _forget(self, db: Statements, table: LiteralString, which: LiteralString, values: Sequence[float]) -> None:
+        # Never waits for somebody who is at the same rows, so that two can never wait for each other.
+        doomed = f"SELECT ctid FROM {table} WHERE {which} FOR UPDATE SKIP LOCKED"  # noqa: S608  (constants)
+        db.execute(f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({doomed}))", values)  # noqa: S608  (constants)
+
+
+class _Statements:
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def execute(self, statement: LiteralString, values: Sequence[Any] = (), /) -> Answer:
+        return self._link.execute(
+            statement.replace("?", "%s"), [_storable(each) if isinstance(each, str) else each for each in values]
+        )
+
+
+def _storable(text: str) -> str:
+    """What somebody typed may hold what is no text for PostgreSQL; it is then nobody's name and nobody's token."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
