@@ -16,14 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from adapters import parts
 from adapters.blobs.durable import make_dirs, remove_quietly, storage_errors, write_new
-from adapters.blobs.folder import FolderBlobStore
 from adapters.directory import DirectoryCache
-from adapters.events.sqlite import SQLiteEventStore
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.lock import LedgerLock
-from adapters.ledger.publisher import Publisher
-from adapters.ledger.store import LedgerStore
 from adapters.settings import Settings
 from adapters.signing import Ed25519Signer, create_key, load_key
 from domain.access import SYSTEM, Actor
@@ -35,10 +31,15 @@ from domain.searching import Searching
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters.accounts import AccountStore
+    from adapters.accounts import Accounts
     from adapters.extraction.cache import TextCache
     from adapters.extraction.sandbox import SandboxedExtractor
     from adapters.figures import FiguresIndex
+    from adapters.postgres.database import Database
+    from adapters.postgres.figures import PostgresFiguresIndex
+    from adapters.postgres.queue import PostgresTextQueue
+    from adapters.s3.client import Client
+    from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
     from domain.reporting import Reporting
@@ -53,6 +54,16 @@ class ArchiveExists(Conflict):
     en = "“{home}” already holds the archive “{name}” ({origin}, created {created}); it was not touched."
     next_zh = "要另建一个，请用 JIANZHENG_HOME 指定别的目录。"
     next_en = "To create another one, point JIANZHENG_HOME at another folder."
+
+
+class DatabaseInUse(Conflict):
+    """Another archive's events are there: two archives in one ledger could never be told apart again."""
+
+    code = "database_in_use"
+    zh = "数据库 {database} 里已经有一个档案库的存证，没有改动它。"
+    en = "The database {database} already holds the events of an archive; it was not touched."
+    next_zh = "请换一个空的数据库；如果这里是原来那个档案库，请把它的 archive.json 和密钥放回 JIANZHENG_HOME。"
+    next_en = "Name an empty one; if it is that archive's, put its archive.json and keys back into JIANZHENG_HOME."
 
 
 class HalfMadeArchive(Conflict):
@@ -122,14 +133,15 @@ class House:
         self.identity = identity
         self.clock = clock
         self.entropy = SystemEntropy()
-        self.events = SQLiteEventStore(settings.events_file)
-        self.blobs = FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        self.servers = parts.servers(settings)
+        self.events = parts.events(settings, self.servers)
+        self.blobs = parts.blobs(settings, self.servers)
         self.directory = DirectoryCache(self.events)
-        self.ledger = LedgerStore(settings.ledger_file)
+        self.ledger = parts.ledger(settings, self.servers)
         self.signer = signer
         self.guard = GuardedSigner(signer, settings.keys_folder / "last-signed")
-        self.publisher = Publisher(settings.ledger_folder, settings.home / "publishing")
-        self.ledger_lock = LedgerLock(settings.home / "ledger.lock")
+        self.publisher = parts.publisher(settings, self.servers)
+        self.ledger_lock = parts.ledger_lock(settings, self.servers)
         self.archive = Archive(
             events=self.events,
             blobs=self.blobs,
@@ -142,21 +154,19 @@ class House:
         self.administration = Administration(
             events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
         )
-        self._engine: SearchGenerations | None = None
+        self._engine: SearchGenerations | ElasticGenerations | None = None
         self._extractor: SandboxedExtractor | None = None
         self._texts: TextCache | None = None
-        self._queue: TextQueue | None = None
-        self._accounts: AccountStore | None = None
+        self._queue: TextQueue | PostgresTextQueue | None = None
+        self._accounts: Accounts | None = None
         self._searching: Searching | None = None
-        self._figures: FiguresIndex | None = None
+        self._figures: FiguresIndex | PostgresFiguresIndex | None = None
         self._reporting: Reporting | None = None
 
     @property
-    def engine(self) -> SearchGenerations:
+    def engine(self) -> SearchGenerations | ElasticGenerations:
         if self._engine is None:
-            from adapters.search.generations import SearchGenerations
-
-            self._engine = SearchGenerations(self.settings.index_folder)
+            self._engine = parts.engine(self.settings, self.servers)
         return self._engine
 
     @property
@@ -182,19 +192,15 @@ class House:
         return self._texts
 
     @property
-    def queue(self) -> TextQueue:
+    def queue(self) -> TextQueue | PostgresTextQueue:
         if self._queue is None:
-            from adapters.views import TextQueue
-
-            self._queue = TextQueue(self.settings.views_file)
+            self._queue = parts.queue(self.settings, self.servers)
         return self._queue
 
     @property
-    def figures(self) -> FiguresIndex:
+    def figures(self) -> FiguresIndex | PostgresFiguresIndex:
         if self._figures is None:
-            from adapters.figures import FiguresIndex
-
-            self._figures = FiguresIndex(self.settings.views_file)
+            self._figures = parts.figures(self.settings, self.servers)
         return self._figures
 
     @property
@@ -217,11 +223,9 @@ class House:
         return self._reporting
 
     @property
-    def accounts(self) -> AccountStore:
+    def accounts(self) -> Accounts:
         if self._accounts is None:
-            from adapters.accounts import AccountStore
-
-            self._accounts = AccountStore(self.settings.accounts_file)
+            self._accounts = parts.accounts(self.settings, self.servers)
         return self._accounts
 
     def operator(self) -> Actor:
@@ -244,6 +248,7 @@ class House:
             self._engine.close()
         self.ledger.close()
         self.events.close()
+        self.servers.close()
 
 
 def create_archive(
@@ -279,8 +284,15 @@ def create_archive(
         raise
     house = House(settings, identity, signer, clock)
     try:
+        if house.servers.database is not None:
+            _prepare(house.servers.database)
+        if house.servers.bucket is not None:
+            _make_bucket(house.servers.bucket)
+            make_dirs(settings.ledger_folder)
         house.events.create()
         house.ledger.create()
+        if house.events.head():
+            raise DatabaseInUse(database=str(settings.database))
         house.publisher.create()
         write_new(settings.ledger_folder / "vkey", signer.vkey().encode() + b"\n")
         founder = house.administration
@@ -298,6 +310,20 @@ def create_archive(
             _remove_empty(made)
         raise
     return house
+
+
+def _prepare(database: Database) -> None:
+    """Make the tables where they are missing. Who may not is told to have an administrator do it."""
+    from adapters.postgres import schema
+
+    if schema.version(database) < schema.newest():
+        schema.migrate(database)
+
+
+def _make_bucket(client: Client) -> None:
+    from adapters.s3 import bucket
+
+    bucket.make(client)
 
 
 def _clear(settings: Settings) -> None:
@@ -327,7 +353,9 @@ def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
         raise ArchiveMissing(home=str(settings.home))
     signer = load_key(settings.keys_folder / "ledger.key")
     with storage_errors():
-        if not settings.events_file.exists():  # SQLite would make an empty one in its place
+        if (
+            settings.database is None and not settings.events_file.exists()
+        ):  # SQLite would make an empty one in its place
             raise DatabaseMissing(file=settings.events_file.name)
     return House(settings, identity, signer, clock)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from domain.errors import Lang
 from domain.event import Event
+from domain.ledger.tiles import Tile
 
 Json = dict[str, Any]
 
@@ -447,6 +448,31 @@ class LedgerTables(LedgerReader, Protocol):
 
     def record_checkpoint(self, size: int, note: str) -> None:
         """Keep a checkpoint for ever; its being here says that its publication was completed."""
+        ...
+
+
+class LedgerPublisher(Protocol):
+    """The ledger's public files: tiles and bundles are created once, only the checkpoint is replaced."""
+
+    def checkpoint(self) -> bytes:
+        """The published checkpoint's bytes. Raises `NotFound` before the first one."""
+        ...
+
+    def read(self, tile: Tile) -> bytes | None:
+        """A published tile or bundle, None where it is not there."""
+        ...
+
+    def write(self, files: Iterable[tuple[Tile, bytes]], fault: Callable[[str], None]) -> None:
+        """Create them, durably; ``fault`` is called between steps. Those that are there already must be the same, or
+        `PublishedBytesDiffer`."""
+        ...
+
+    def publish(self, note: str) -> None:
+        """Replace the checkpoint: the moment at which the new leaves are public."""
+        ...
+
+    def drop_partials(self, full: Iterable[Tile]) -> None:
+        """Remove the partial tiles of tiles that are full now."""
         ...
 
 

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.publisher import Fault, Publisher, superseded
+from adapters.ledger.publisher import Fault, superseded
 from domain.errors import InvalidTile, LedgerInputAltered
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
 from domain.ledger.tree import leaf_hash
-from domain.ports import Clock, EventStore, LedgerTables, Lock, NewLeaf, StoredRow
+from domain.ports import Clock, EventStore, LedgerPublisher, LedgerTables, Lock, NewLeaf, StoredRow
 
 BATCH = 4096
 """Events a transaction and a checkpoint: large enough to spread their flushes thin, small enough for flat memory."""
@@ -42,7 +42,7 @@ class Integrator:
         self,
         events: EventStore,
         ledger: LedgerTables,
-        publisher: Publisher,
+        publisher: LedgerPublisher,
         signer: GuardedSigner,
         clock: Clock,
         lock: Lock,

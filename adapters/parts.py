@@ -1,0 +1,152 @@
+"""Each part of an archive, from the settings: embedded, or on the server that they name.
+
+Used by the composition root alone. Clients of servers are loaded where one is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.blobs.folder import FolderBlobStore
+from adapters.events.sqlite import SQLiteEventStore
+from adapters.ledger.lock import LedgerLock
+from adapters.ledger.publisher import Publisher
+from adapters.ledger.store import LedgerStore
+from adapters.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.accounts import Accounts
+    from adapters.blobs.s3 import S3BlobStore
+    from adapters.events.postgres import PostgresEventStore
+    from adapters.figures import FiguresIndex
+    from adapters.ledger.postgres import PostgresLedgerStore
+    from adapters.ledger.publisher_s3 import S3Publisher
+    from adapters.postgres.database import Database
+    from adapters.postgres.figures import PostgresFiguresIndex
+    from adapters.postgres.queue import PostgresTextQueue
+    from adapters.s3.client import Client
+    from adapters.search.elastic.generations import ElasticGenerations
+    from adapters.search.generations import SearchGenerations
+    from adapters.views import TextQueue
+    from domain.ports import Lock
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Connections that several parts share; opened by whoever first asks something, closed after all of them."""
+
+    database: Database | None
+    bucket: Client | None
+
+    def close(self) -> None:
+        if self.bucket is not None:
+            self.bucket.close()
+        if self.database is not None:
+            self.database.close()
+
+
+def servers(settings: Settings) -> Servers:
+    database, bucket = None, None
+    if settings.database is not None:
+        from adapters.postgres.database import Database
+
+        database = Database(settings.database)
+    if settings.bucket is not None:
+        from adapters.s3.client import Client
+
+        bucket = Client(settings.bucket)
+    return Servers(database, bucket)
+
+
+def events(settings: Settings, shared: Servers) -> SQLiteEventStore | PostgresEventStore:
+    if shared.database is None:
+        return SQLiteEventStore(settings.events_file)
+    from adapters.events.postgres import PostgresEventStore
+
+    return PostgresEventStore(shared.database)
+
+
+def ledger(settings: Settings, shared: Servers) -> LedgerStore | PostgresLedgerStore:
+    if shared.database is None:
+        return LedgerStore(settings.ledger_file)
+    from adapters.ledger.postgres import PostgresLedgerStore
+
+    return PostgresLedgerStore(shared.database)
+
+
+def ledger_lock(settings: Settings, shared: Servers) -> Lock:
+    if shared.database is None:
+        return LedgerLock(settings.home / "ledger.lock")
+    from adapters.ledger.postgres import ledger_lock
+
+    return ledger_lock(shared.database)
+
+
+def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:
+    if shared.bucket is None:
+        return Publisher(settings.ledger_folder, settings.home / "publishing")
+    from adapters.ledger.publisher_s3 import S3Publisher
+
+    return S3Publisher(shared.bucket)
+
+
+def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+    if shared.bucket is None:
+        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+    from adapters.blobs.s3 import S3BlobStore
+
+    if shared.database is None:  # one machine
+        return S3BlobStore(shared.bucket, settings.staging_folder)
+    from adapters.postgres.gate import PostgresGate
+
+    return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=PostgresGate(shared.database))
+
+
+def engine(settings: Settings, shared: Servers) -> SearchGenerations | ElasticGenerations:
+    if settings.search is None:
+        from adapters.search.generations import SearchGenerations
+
+        return SearchGenerations(settings.index_folder)
+    from adapters.search.elastic.connection import Connection
+    from adapters.search.elastic.generations import ElasticGenerations
+
+    return ElasticGenerations(Connection(settings.search), _rebuild_lock(settings, shared))
+
+
+def _rebuild_lock(settings: Settings, shared: Servers) -> Lock:
+    if shared.database is None:
+        return LedgerLock(settings.index_folder / "rebuild.lock")
+    from adapters.postgres.locks import AdvisoryLock
+
+    return AdvisoryLock(shared.database, "index")
+
+
+def queue(settings: Settings, shared: Servers) -> TextQueue | PostgresTextQueue:
+    if shared.database is None:
+        from adapters.views import TextQueue
+
+        return TextQueue(settings.views_file)
+    from adapters.postgres.queue import PostgresTextQueue
+
+    return PostgresTextQueue(shared.database)
+
+
+def figures(settings: Settings, shared: Servers) -> FiguresIndex | PostgresFiguresIndex:
+    if shared.database is None:
+        from adapters.figures import FiguresIndex
+
+        return FiguresIndex(settings.views_file)
+    from adapters.postgres.figures import PostgresFiguresIndex
+
+    return PostgresFiguresIndex(shared.database)
+
+
+def accounts(settings: Settings, shared: Servers) -> Accounts:
+    if shared.database is None:
+        from adapters.accounts import AccountStore
+
+        return AccountStore(settings.accounts_file)
+    from adapters.postgres.accounts import PostgresAccountStore
+
+    return PostgresAccountStore(shared.database)
