@@ -5,6 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 
 from adapters.bootstrap import House
+from adapters.evidence import Evidence
+from adapters.ledger.evidence import PublishedFolder, SQLiteTables
 from benchmarks.measure import Comparison, Result, Target, paired, seconds
 from benchmarks.world import World
 from domain.ledger.entry import entry
@@ -70,9 +72,10 @@ def run(world: World, records: int) -> Result:
 
 def _ledger(house: House) -> Subject:
     return Subject(
-        events=house.settings.events_file,
-        ledger=house.settings.ledger_file,
-        published=house.settings.ledger_folder,
+        evidence=Evidence(
+            SQLiteTables(house.settings.events_file, house.settings.ledger_file),
+            PublishedFolder(house.settings.ledger_folder),
+        ),
         last_signed=house.settings.keys_folder / "last-signed",
         vkey=house.signer.vkey(),
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+from adapters.evidence import Evidence
+from adapters.ledger.evidence import PublishedFolder, SQLiteTables
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
@@ -125,6 +127,11 @@ def open_world(home: Path) -> World:
     publisher.create()
     guard = GuardedSigner(signer, home / "keys" / "last-signed")
     return World(home, RowStore(home / "events.sqlite"), ledger, publisher, guard, LedgerLock(home / "ledger.lock"))
+
+
+def evidence(home: Path) -> Evidence:
+    """Where the world at ``home`` can be checked by."""
+    return Evidence(SQLiteTables(home / "events.sqlite", home / "ledger.sqlite"), PublishedFolder(home / "ledger"))
 
 
 def some_rows(count: int, seed: int = 1, streams: int = 40, size: int = 200) -> list[tuple[str, int, str, bytes]]:

@@ -17,7 +17,7 @@ from adapters.blobs.folder import FolderBlobStore
 from adapters.ledger.lock import LedgerLock
 from domain.ports import StoredRow
 from indexers.verify import Refusal, Subject, Verification, verify
-from tests.ledger_world import open_world
+from tests.ledger_world import evidence, open_world
 
 STEPS = (300, 1, 2, 260, 7, 30)
 SIZE = sum(STEPS)
@@ -117,9 +117,7 @@ class Tampered:
 
     def check(self, **options: Any) -> Verification:
         subject = Subject(
-            events=self.home / "events.sqlite",
-            ledger=self.home / "ledger.sqlite",
-            published=self.home / "ledger",
+            evidence=evidence(self.home),
             last_signed=self.home / "keys" / "last-signed",
             vkey=(self.home / "vkey").read_text(),
             blobs=FolderBlobStore(self.home / "files", self.home / "staging"),

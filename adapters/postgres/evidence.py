@@ -1,68 +1,121 @@
-"""What lies in the tables, read as it lies there: for the forensic check, which believes nothing that is derived.
+"""The evidence in the tables of a server (`adapters.evidence`), read as it lies there: the check believes nothing that
+is derived. Columns have their types here, whoever edits them.
 
-The same questions and the same answers as `adapters.ledger.evidence` gives of SQLite's files: ids of events as 32
-hexadecimal digits, those of leaves as 16 bytes, times as text. Columns have their types here, whoever edits them.
+The same answers as `adapters.ledger.evidence` gives of SQLite's files: ids of events as 32 hexadecimal digits, those of
+leaves as 16 bytes, times as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, LiteralString
+from uuid import UUID
 
-from adapters.ledger.evidence import RawRow
+from adapters.evidence import RawRow, Said
+from adapters.postgres import roles
 from adapters.postgres.address import Address
-from adapters.postgres.database import Database, Params
+from adapters.postgres.database import Database
+from adapters.postgres.reading import Tables, reading
+from adapters.postgres.structure import UNIQUE, PostgresTable
 
+BEGINNING = -(2**63)
 
-class Tables:
-    """One connection for reading. Raises errors of ours; an address is all that another process needs."""
+AHEAD = 256
+"""Rows that are fetched together where one is asked for after the other."""
 
-    def __init__(self, address: Address) -> None:
-        self._database = Database(address, size=1)
+NEAR = 16
+"""Positions have gaps: one that lies so little behind the last counts as the next."""
 
-    def tolerant(self) -> None:
-        """Text is UTF-8 here: the server lets in nothing else."""
-
-    def close(self) -> None:
-        self._database.close()
-
-    def all(self, statement: LiteralString, params: Params = ()) -> list[Any]:
-        return self._database.all(statement, params)
+_ROW: LiteralString = "encode(uuid_send(originator_id), 'hex'), originator_version, topic, state FROM stored_events"
 
 
 class PostgresEventRows(Tables):
-    """The rows of the event store."""
+    """An `EventEvidence`."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address)
+        self._page: dict[int, RawRow] = {}  # what was fetched ahead …
+        self._page_end = 0  # … up to this position
+        self._last = BEGINNING
 
     def rows(self, after: int, limit: int) -> list[Any]:
-        """Plain tuples in the order of `RawRow`."""
-        return self.all(
-            "SELECT notification_id, encode(uuid_send(originator_id), 'hex'), originator_version, topic, state"
-            " FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s",
+        found = self.all(
+            f"SELECT notification_id, {_ROW} WHERE notification_id > %s ORDER BY notification_id LIMIT %s",
             (after, limit),
+        )
+        return self._homeless() + found if after == BEGINNING else found
+
+    def _homeless(self) -> list[Any]:
+        """Rows without a position, which only whoever took the table's constraint away can make: as if before all."""
+        return self.all(
+            f"SELECT %s + row_number() OVER (ORDER BY originator_id, originator_version), {_ROW}"
+            " WHERE notification_id IS NULL",
+            (BEGINNING,),
         )
 
     def row(self, position: int) -> RawRow | None:
-        found = self.rows(position - 1, 1)
-        return RawRow(*found[0]) if found and found[0][0] == position else None
+        follows, self._last = 0 < position - self._last <= NEAR, position
+        if position in self._page:
+            return self._page[position]
+        if self._page and min(self._page) <= position <= self._page_end:
+            return None
+        some = self.rows(position - 1, AHEAD if follows else 1)
+        if follows:
+            self._page = {each[0]: RawRow(*each) for each in some}
+            self._page_end = some[-1][0] if some else position
+        return RawRow(*some[0]) if some and some[0][0] == position else None
+
+    def rows_at(self, positions: Iterable[Any]) -> list[RawRow]:
+        asked = [each for each in positions if type(each) is int]
+        found = self.all(f"SELECT notification_id, {_ROW} WHERE notification_id = ANY(%s)", (asked,))
+        there = {each[0]: RawRow(*each) for each in found}
+        return [there[each] for each in asked if each in there]
+
+    def stream(self, stream: str, end: int) -> list[Any]:
+        return self.all(
+            "SELECT notification_id, originator_version, topic, state FROM stored_events"
+            " WHERE originator_id = %s AND notification_id <= %s ORDER BY originator_version",
+            (UUID(stream), end),
+        )
+
+    def unsettled(self, first: int, end: int) -> Iterator[tuple[Any, Any, Any]]:
+        low, high = UUID(bytes=bytes([first, *[0x00] * 15])), UUID(bytes=bytes([first, *[0xFF] * 15]))
+        return iter(self.all(_UNSETTLED, {"low": low, "high": high, "end": end}))
 
     def count_after(self, position: int) -> int:
-        statement = "SELECT count(*) FROM stored_events WHERE notification_id > %s"
+        statement: LiteralString = "SELECT count(*) FROM stored_events WHERE notification_id > %s"
         return int(self.all(statement, (position,))[0][0])
 
     def counter(self) -> int:
-        """The highest position that was ever given out: deleting rows does not lower it, restoring a backup does."""
-        return int(
-            self.all("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stored_events_notification_id_seq")[0][
-                0
-            ]
+        statement: LiteralString = (
+            "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stored_events_notification_id_seq"
         )
+        return int(self.all(statement)[0][0])
+
+
+_UNSETTLED: LiteralString = """
+WITH streams AS MATERIALIZED (
+    SELECT originator_id FROM stored_events
+    WHERE originator_id BETWEEN %(low)s AND %(high)s AND notification_id <= %(end)s
+    GROUP BY originator_id
+    HAVING (count(*) > 1 AND get_byte(uuid_send(originator_id), 6) >> 4 <> 5)
+        OR min(originator_version) <> 1 OR max(originator_version) <> count(*)
+        OR count(DISTINCT originator_version) <> count(*)
+)
+SELECT encode(uuid_send(e.originator_id), 'hex'), e.originator_version, e.topic
+FROM streams JOIN stored_events AS e ON e.originator_id = streams.originator_id AND e.notification_id <= %(end)s
+ORDER BY e.originator_id, e.originator_version
+"""
 
 
 class PostgresLedgerRows(Tables):
-    """The rows of the ledger's tables."""
+    """A `LedgerEvidence`."""
+
+    name = "postgresql"
 
     def leaves(self, start: int, end: int) -> list[Any]:
-        """Plain tuples: index, position, id, version, hash."""
         return self.all(
             "SELECT idx, position, uuid_send(id), version, hash FROM leaves WHERE idx >= %s AND idx < %s ORDER BY idx",
             (start, end),
@@ -71,8 +124,26 @@ class PostgresLedgerRows(Tables):
     def size(self) -> int:
         return int(self.all("SELECT max(idx) + 1 FROM leaves")[0][0] or 0)
 
+    def positions(self) -> Iterator[tuple[Any, Any]]:
+        return self.each("SELECT idx, position FROM leaves")
+
+    def by_position(self, size: int) -> Iterator[tuple[Any, Any]]:
+        return self.each("SELECT idx, position FROM leaves WHERE idx < %s ORDER BY position", (size,))
+
+    def by_event(self, size: int) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """By expressions, for which there is no index."""
+        return self.each(
+            "SELECT uuid_send(id), version, position, idx FROM leaves WHERE idx + 0 < %s"
+            " ORDER BY uuid_send(id), version + 0",
+            (size,),
+        )
+
+    def outside(self, end: int) -> Iterator[int]:
+        found = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= %s ORDER BY idx", (end,))
+        return (index for (index,) in found)
+
     def nodes(self) -> Iterator[tuple[Any, Any, Any]]:
-        return iter(self.all("SELECT level, idx, hash FROM nodes ORDER BY level, idx"))
+        return self.each("SELECT level, idx, hash FROM nodes ORDER BY level, idx")
 
     def batches(self) -> list[tuple[Any, Any, Any]]:
         return self.all(
@@ -86,3 +157,31 @@ class PostgresLedgerRows(Tables):
 
     def checkpoints(self) -> list[tuple[Any, Any]]:
         return self.all("SELECT size, note FROM checkpoints ORDER BY size")
+
+
+@dataclass(frozen=True)
+class PostgresTables:
+    """A `TablesPlace`: a database with our schema."""
+
+    address: Address
+
+    def events(self) -> PostgresEventRows:
+        return PostgresEventRows(self.address)
+
+    def ledger(self) -> PostgresLedgerRows:
+        return PostgresLedgerRows(self.address)
+
+    def structures(self) -> Sequence[PostgresTable]:
+        return [PostgresTable(self.address, name) for name in UNIQUE]
+
+    def remarks(self) -> list[Said]:
+        with reading(), closing(Database(self.address, size=1)) as database:
+            excess = ", ".join(roles.excess(database))
+        if not excess:
+            return []
+        return [
+            (
+                f"连接数据库所用的角色有权改动存证（{excess}）；应换用只能添加和读取的角色。",
+                f"The database role in use may change the evidence ({excess}); use one that can only add and read.",
+            )
+        ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.ledger.evidence import LedgerRows
+from adapters.evidence import LedgerEvidence, PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
 from adapters.signing import verifier
 from domain.errors import InvalidNote
@@ -34,7 +34,12 @@ class Anchors:
 
 
 def read_anchors(
-    found: Verification, ledger: LedgerRows, published: Path, last_signed: Path, vkey: str, since: str | None
+    found: Verification,
+    ledger: LedgerEvidence,
+    published: PublishedFiles,
+    last_signed: Path,
+    vkey: str,
+    since: str | None,
 ) -> Anchors:
     """Opens every signed checkpoint there is, reports those that do not open, and those that contradict each other."""
     trusted = verifier(vkey)
@@ -66,8 +71,8 @@ def read_anchors(
         return checkpoint
 
     newest_kept = _kept(ledger, take, kept, found)
-    last = _file(last_signed, LAST_SIGNED, bool(kept), take, found)
-    current = _file(published / CHECKPOINT, CHECKPOINT, bool(kept), take, found)
+    _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, found)
+    data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
 
     newest = max(roots, default=0)
     if current is not None and current.size < max(kept, default=0):
@@ -79,7 +84,7 @@ def read_anchors(
             file=CHECKPOINT,
         )
     elif current is not None and newest_kept is not None and current.size == newest_kept[0]:
-        _compare(published / CHECKPOINT, newest_kept[1], found)
+        _compare(data or b"", newest_kept[1], found)
     if last is not None and last.size < newest:
         found.add(
             "rolled back",
@@ -98,10 +103,10 @@ def matches(walk: TreeWalk, anchors: Anchors) -> bool:
     return all(walk.roots.get(size) == root for size, root in anchors.roots.items() if size <= walk.size)
 
 
-def _kept(ledger: LedgerRows, take: Take, kept: set[int], found: Verification) -> tuple[int, str] | None:
+def _kept(ledger: LedgerEvidence, take: Take, kept: set[int], found: Verification) -> tuple[int, str] | None:
     newest = None
     for size, note in ledger.checkpoints():
-        name = f"ledger.sqlite:checkpoints/{size}"
+        name = f"{ledger.name}:checkpoints/{size}"
         checkpoint = take(note if isinstance(note, bytes | str) else b"", name)
         kept.add(size)
         if checkpoint is None:
@@ -119,24 +124,30 @@ def _kept(ledger: LedgerRows, take: Take, kept: set[int], found: Verification) -
     return newest
 
 
-def _file(path: Path, name: str, required: bool, take: Take, found: Verification) -> Checkpoint | None:
+def _read(path: Path) -> bytes | None:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        if required:
-            found.add(
-                "deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name
-            )
         return None
+
+
+def _file(
+    read: Callable[[], bytes | None], name: str, required: bool, take: Take, found: Verification
+) -> tuple[bytes | None, Checkpoint | None]:
+    try:
+        data = read()
     except OSError as error:
         found.add("altered", "checkpoint", f"检查点 {name} 读不出。", f"{name} cannot be read: {error}.", file=name)
-        return None
-    return take(data, name)
+        return None, None
+    if data is not None:
+        return data, take(data, name)
+    if required:
+        found.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name)
+    return None, None
 
 
-def _compare(path: Path, kept: str, found: Verification) -> None:
+def _compare(data: bytes, kept: str, found: Verification) -> None:
     """A signature of another key may be added to a checkpoint later, but our text and signature stay."""
-    data = path.read_bytes()
     if not data.startswith(kept.encode()) and not any(f.file == CHECKPOINT for f in found.findings):
         found.add(
             "altered",

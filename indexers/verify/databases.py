@@ -1,71 +1,50 @@
-"""The database files as files: bytes of theirs that hold no row, and files that cannot be read to their end."""
+"""What the rows lie in: parts of a database that hold no row, and databases that cannot be read to their end."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
-from pathlib import Path
-from typing import NamedTuple
 
-from adapters.ledger.evidence import Database
+from adapters.evidence import EvidenceUnreadable, Structure
 from indexers.verify.findings import Verification
 
-
-class File(NamedTuple):
-    """A database, and a table that must be in it."""
-
-    path: Path
-    table: str
-
-
-Databases = dict[File, bool | None]
-"""Whether the structure of each is sound; None where that is not known yet."""
+Databases = dict[Structure, bool | None]
+"""Whether each is sound; None where that is not known yet."""
 
 
 def check_databases(found: Verification, databases: Databases) -> None:
-    """Bytes of the database files that hold no row: an index that leads elsewhere, a page that nothing uses.
+    """What is wrong beside the rows: an index that leads elsewhere, a page that nothing uses, a constraint taken away.
 
     Only where the rows are as they should be: a changed row disagrees with its index too, and is told by its name.
     """
-    for file, sound in databases.items():
-        path = file.path
-        if not (readable(*file) if sound is None else sound):
+    for structure, sound in databases.items():
+        if not (structure.sound() if sound is None else sound):
+            zh, en = structure.kind
             found.add(
                 "altered",
                 "database",
-                f"数据库文件 {path.name} 的结构已损坏，其中的记录还完好。",
-                f"The structure of the database file {path.name} is damaged; the rows in it are sound.",
-                file=path.name,
+                f"{zh} {structure.name} 的结构已损坏，其中的记录还完好。",
+                f"The structure of the {en} {structure.name} is damaged; the rows in it are sound.",
+                file=structure.name,
             )
 
 
-def report_damage(found: Verification, databases: Iterable[File], error: sqlite3.Error) -> None:
+def report_damage(found: Verification, databases: Iterable[Structure], error: EvidenceUnreadable) -> None:
     """Always a finding: a check that could not be made is not a check that was passed."""
     told = len(found.findings)
-    for path, table in databases:
-        if not path.exists():
-            found.add("deleted", "database", f"{path.name} 不见了。", f"{path.name} is missing.", file=path.name)
-        elif not readable(path, table):
+    for structure in databases:
+        name, (zh, en) = structure.name, structure.kind
+        if not structure.there():
+            found.add("deleted", "database", f"{name} 不见了。", f"{name} is missing.", file=name)
+        elif not structure.sound():
             found.add(
                 "altered",
                 "database",
-                f"数据库文件 {path.name} 已损坏：{error}。",
-                f"The database file {path.name} is damaged: {error}.",
-                file=path.name,
+                f"{zh} {name} 已损坏：{error}。",
+                f"The {en} {name} is damaged: {error}.",
+                file=name,
             )
     if len(found.findings) == told:
         found.add("altered", "database", f"数据库读不下去：{error}。", f"A database cannot be read: {error}.")
     found.remark(
         "数据库读不下去，账本没有查完。", "A database cannot be read to its end; the ledger was not checked whole."
     )
-
-
-def readable(path: Path, table: str) -> bool:
-    """Whether every page and every index of the file is as it should be."""
-    try:
-        with closing(Database(path)) as database:
-            tables = database.all("SELECT name FROM sqlite_master WHERE name = ?", table)
-            return bool(tables) and database.all("PRAGMA integrity_check(1)") == [("ok",)]
-    except sqlite3.Error:
-        return False

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from adapters.ledger.evidence import RawRow
+from adapters.evidence import RawRow
 from domain.ledger.entry import EntryFields
 from domain.ledger.tiles import WIDTH
 from indexers.verify.findings import Progress, Verification
@@ -107,7 +107,7 @@ class EventCheck:
             "leaf",
             f"账本库里第 {index} 片叶{zh}。",
             f"Leaf {index} of the ledger's database {en}.",
-            file=f"ledger.sqlite:leaves/{index}",
+            file=f"{self.sources.ledger.name}:leaves/{index}",
             leaf_index=index,
         )
 
@@ -117,9 +117,9 @@ class EventCheck:
         size = self.sources.size
         at: dict[int, int] = {}
         end = 0
-        for leaf in self._table():
-            if leaf[0] < size and type(leaf[1]) is int:
-                end = max(end, leaf[1]) if leaf[0] not in off else end
+        for index, position in self.sources.ledger.positions():
+            if index < size and type(position) is int:
+                end = max(end, position) if index not in off else end
         leaves, done = self._by_position(), 0
         leaf = next(leaves, None)
         for row in self._rows():
@@ -149,17 +149,8 @@ class EventCheck:
         self._end = end
         self.progress("ledger", size, size)
 
-    def _table(self) -> Iterator[Any]:
-        return self.sources.ledger.each("SELECT idx, position FROM leaves")
-
     def _by_position(self) -> Iterator[Any]:
-        return (
-            leaf
-            for leaf in self.sources.ledger.each(
-                "SELECT idx, position FROM leaves WHERE idx < ? ORDER BY position", self.sources.size
-            )
-            if type(leaf[1]) is int
-        )
+        return (leaf for leaf in self.sources.ledger.by_position(self.sources.size) if type(leaf[1]) is int)
 
     def _rows(self) -> Iterator[RawRow]:
         after = -(2**63)

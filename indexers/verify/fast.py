@@ -6,21 +6,20 @@ large archive is cut into blocks that several processes check; only one node for
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters.ledger.evidence import EventRows, LedgerRows
+from adapters.evidence import Evidence, EvidenceUnreadable, Structure
 from domain.errors import JianzhengError
 from domain.ledger.entry import entries_of
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of
 from domain.ledger.tree import root_of
 from indexers.verify.crew import Crew, Start, may_fork
-from indexers.verify.databases import Databases, File, readable
+from indexers.verify.databases import Databases
 from indexers.verify.files import NamedFiles
 from indexers.verify.findings import FilesOf, FitsAlone, NamedFile, Progress
 from indexers.verify.walk import TreeWalk
@@ -42,17 +41,15 @@ SPAWN = 50_000
 
 ID_SIZE = 16
 
-NOT_SURE = (sqlite3.Error, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
+NOT_SURE = (EvidenceUnreadable, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
 """A column of another type, a missing row, an unreadable file: the precise pass says what it is."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are; goes to worker processes."""
+    """Where things are, and what they are asked; goes to worker processes."""
 
-    events: Path
-    ledger: Path
-    published: Path
+    evidence: Evidence
     files_of: FilesOf
     fits_alone: FitsAlone | None
 
@@ -71,21 +68,24 @@ class Block(NamedTuple):
 
 
 class Checker:
-    """Checks blocks with database connections of its own."""
+    """Checks blocks with connections of its own."""
 
     def __init__(self, places: Places, wanted: Sequence[int]) -> None:
         self._places, self._wanted = places, wanted
-        self._published = str(places.published)
-        self.events, self._ledger = EventRows(places.events), LedgerRows(places.ledger)
+        with ExitStack() as stack:
+            self.events = stack.enter_context(closing(places.evidence.tables.events()))
+            self._ledger = stack.enter_context(closing(places.evidence.tables.ledger()))
+            self._published = stack.enter_context(closing(places.evidence.published.open()))
+            self._open = stack.pop_all()
 
     def close(self) -> None:
-        self.events.close()
-        self._ledger.close()
+        self._open.close()
 
     def block(self, start: int, end: int) -> Block | None:
         """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
         found = Block([], [], set())
         try:
+            self._published.expect(_low_files(start, end))
             position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
             for first in range(start, end, READ):
                 count = min(READ, end - first)
@@ -124,16 +124,21 @@ class Checker:
 
     def _chunk(self, start: int, hashes: list[bytes], entries: list[bytes], found: Block) -> bool:
         tile = Tile(0, start // WIDTH, len(hashes))
-        if not self._is(tile, b"".join(hashes)) or not self._is(tile._replace(level=ENTRIES), bundle_of(entries)):
+        holds = self._published.holds
+        if not holds(tile.path, b"".join(hashes)) or not holds(tile._replace(level=ENTRIES).path, bundle_of(entries)):
             return False
         full = len(hashes) == WIDTH
         inside = bisect_right(self._wanted, start) < bisect_right(self._wanted, start + len(hashes) - 1)
         found.chunks.append(Chunk(root_of(hashes) if full else None, hashes if inside or not full else []))
         return True
 
-    def _is(self, tile: Tile, data: bytes) -> bool:
-        with open(f"{self._published}/{tile.path}", "rb", buffering=0) as file:  # noqa: PTH123  (thousands of them)
-            return file.read(len(data) + 1) == data
+
+def _low_files(start: int, end: int) -> Iterator[str]:
+    """The tiles of level 0 and the bundles over these leaves, in the order in which they are looked at."""
+    for first in range(start, end, WIDTH):
+        tile = Tile(0, first // WIDTH, min(WIDTH, end - first))
+        yield tile.path
+        yield tile._replace(level=ENTRIES).path
 
 
 def way_to_start(size: int) -> Start | None:
@@ -152,8 +157,8 @@ class Span(NamedTuple):
     end: int
 
 
-def check_part(checker: Checker, part: Span | File) -> Block | bool | None:
-    return readable(*part) if isinstance(part, File) else checker.block(*part)
+def check_part(checker: Checker, part: Span | Structure) -> Block | bool | None:
+    return checker.block(*part) if isinstance(part, Span) else part.sound()
 
 
 def fast_pass(
@@ -172,10 +177,10 @@ def fast_pass(
     block_size = min(BLOCK, max(READ, size // SHARES // READ * READ))
     spans = [Span(start, min(start + block_size, size)) for start in range(0, size, block_size)]
     try:
-        parts: list[Span | File] = [*databases, *spans]
+        parts: list[Span | Structure] = [*databases, *spans]
         answers = crew.map(check_part, parts)
-        for file, sound in zip(list(databases), answers, strict=False):  # the blocks are left over
-            databases[file] = sound is True
+        for structure, sound in zip(list(databases), answers, strict=False):  # the blocks are left over
+            databases[structure] = sound is True
         for block in answers:
             if not isinstance(block, Block):
                 return False

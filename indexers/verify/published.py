@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from adapters.evidence import PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
 from domain.errors import InvalidTile
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of, parse_path, read_bundle, tiles_between
@@ -21,7 +21,7 @@ VKEY = "vkey"
 
 @dataclass
 class Expected:
-    """Which tiles a folder has for certain, and which it may have besides or lack."""
+    """Which tiles are there for certain, and which may be there besides or be lacking."""
 
     certain: set[Tile]
     possible: set[Tile] = field(default_factory=set)
@@ -60,20 +60,18 @@ def with_bundles(tiles: set[Tile]) -> set[Tile]:
     return tiles | {tile._replace(level=ENTRIES) for tile in tiles if tile.level == 0}
 
 
-def walk_folder(found: Verification, published: Path, expected: Expected, vkey: str) -> set[Tile]:
+def walk_files(found: Verification, published: PublishedFiles, expected: Expected, vkey: str) -> set[Tile]:
     """Which tiles are there; reports those that are missing, and everything that does not belong there."""
     present: set[Tile] = set()
-    for path in sorted(published.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            continue
-        name = path.relative_to(published).as_posix()
+    possible = expected.certain | expected.possible
+    for name, plain in published.listing():
         tile = parse_path(name)
         if name == CHECKPOINT:
             continue
         if name == VKEY:
-            if path.read_bytes() != vkey.encode() + b"\n":
+            if _read(published, name) != vkey.encode() + b"\n":
                 found.add("altered", "file", "公布的公钥被改动。", "The published verifier key was altered.", file=VKEY)
-        elif tile is not None and tile in expected.certain | expected.possible and path.is_file():
+        elif tile is not None and tile in possible and plain:
             present.add(tile)
         else:
             found.add(
@@ -88,12 +86,20 @@ def walk_folder(found: Verification, published: Path, expected: Expected, vkey: 
     return present
 
 
-def check_upper_tiles(found: Verification, published: Path, present: set[Tile], walk: TreeWalk) -> None:
+def _read(published: PublishedFiles, name: str) -> bytes:
+    """Empty where nothing can be read: no file that is looked at here is."""
+    try:
+        return published.read(name) or b""
+    except OSError:
+        return b""
+
+
+def check_upper_tiles(found: Verification, published: PublishedFiles, present: set[Tile], walk: TreeWalk) -> None:
     """Tiles of level 1 and above."""
     for tile in sorted(present):
         nodes = walk.levels[tile.level - 1] if 0 < tile.level <= len(walk.levels) else []
         if tile.start + tile.width <= len(nodes):
-            _compare(found, tile, (published / tile.path).read_bytes(), walk.tile(tile))
+            _compare(found, tile, _read(published, tile.path), walk.tile(tile))
 
 
 def check_low_tiles(
@@ -101,7 +107,9 @@ def check_low_tiles(
 ) -> None:
     """Tiles of level 0 and bundles; two full ones in each other's place are reordered."""
     wrong: dict[Tile, bytes] = {}  # what an altered one holds, as the hashes of its leaves
-    for tile in sorted(tile for tile in present if tile.level <= 0 and tile.start + tile.width <= sources.size):
+    low = sorted(tile for tile in present if tile.level <= 0 and tile.start + tile.width <= sources.size)
+    sources.published.expect(tile.path for tile in low)
+    for tile in low:
         true = hashes_of(tile.number)[: tile.width]
         data = sources.read(tile) or b""
         if tile.level == 0:

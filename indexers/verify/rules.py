@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from adapters.ledger.evidence import EventRows, LedgerRows
+from adapters.evidence import EventEvidence, LedgerEvidence
 from domain.ports import StoredRow
 from indexers.verify.events import Describe
 from indexers.verify.findings import Progress, Refusal, Verification
@@ -22,25 +22,21 @@ def check_rules(
     found: Verification,
     replay: Replay,
     describe: Describe,
-    events: EventRows,
-    ledger: LedgerRows,
+    events: EventEvidence,
+    ledger: LedgerEvidence,
     size: int,
     progress: Progress,
 ) -> None:
     """Streams with a finding already are left out: there is nothing to be learnt from replaying a forgery."""
     spoilt = {finding.event.partition("/")[0] for finding in found.findings if finding.event}
-    # Sorted anew: an index that was tampered with must not make a stream look impossible.
-    leaves = ledger.each(
-        "SELECT id, version, position, idx FROM leaves NOT INDEXED WHERE idx < ? ORDER BY id, version", size
-    )
     done = 0
-    for key, some in groupby(leaves, key=lambda leaf: leaf[0]):
+    for key, some in groupby(ledger.by_event(size), key=lambda leaf: leaf[0]):
         group = list(some)
         done += len(group)
         if type(key) is not bytes or len(key) != ID_SIZE or str(UUID(bytes=key)) in spoilt:
             continue
         stream = UUID(bytes=key)
-        rows = [row for leaf in group if (row := events.row(leaf[2])) is not None]
+        rows = events.rows_at([leaf[2] for leaf in group])
         if len(rows) != len(group) or any(row.id != stream.hex for row in rows):
             continue
         rows.sort(key=lambda row: int(row.version))  # the events are sound; the table's row may not be

@@ -6,7 +6,6 @@ lock for as long as the ledger is read; filing goes on meanwhile.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -15,20 +14,18 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from adapters.ledger.evidence import EventRows, LedgerRows
-from adapters.sqlite_faults import fault_of
-from domain.errors import ArchiveBusy, StorageFull
+from adapters.evidence import EventEvidence, Evidence, EvidenceUnreadable, LedgerEvidence, PublishedFiles
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
 from indexers.verify.anchors import Anchors, matches, read_anchors
 from indexers.verify.crew import Crew
-from indexers.verify.databases import Databases, File, check_databases, report_damage
+from indexers.verify.databases import Databases, check_databases, report_damage
 from indexers.verify.events import Describe, EventCheck
 from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
 from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
 from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
 from indexers.verify.histories import all_possible
-from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_folder
+from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
     check_batches,
@@ -55,9 +52,7 @@ def _nameless(stream: UUID) -> str | None:
 class Subject:
     """What is checked, and by whose key."""
 
-    events: Path  # the event store's SQLite file
-    ledger: Path  # the ledger's SQLite file
-    published: Path  # the ledger's public folder
+    evidence: Evidence
     last_signed: Path
     vkey: str
     blobs: BlobStore | None = None
@@ -83,21 +78,24 @@ def verify(
     events and the ledger are always read whole); ``lock`` is held while the ledger is read.
     """
     found = Verification()
-    databases: Databases = dict.fromkeys((File(subject.events, "stored_events"), File(subject.ledger, "leaves")))
+    tables = subject.evidence.tables
+    databases: Databases = dict.fromkeys(tables.structures())
     asked: Databases = databases if sample is None else {}
     with NamedFiles(subject.files_of) as named:
         unsound: list[bytes] = []
         deleted = 0
         try:
-            with lock(), _open(subject) as (events, ledger):
-                unsound, deleted = _check_ledger(found, subject, events, ledger, named, since, asked, progress)
-        except sqlite3.Error as error:
-            if isinstance(fault := fault_of(error), StorageFull | ArchiveBusy):
-                raise fault from error  # the machine's trouble of this moment says nothing about what is stored
-            report_damage(found, databases, error)
-        else:
+            with lock(), _open(subject.evidence) as opened:
+                unsound, deleted = _check_ledger(found, subject, opened, named, since, asked, progress)
             if found.ok:
                 check_databases(found, asked)
+            for zh, en in tables.remarks():
+                found.remark(zh, en)
+        except EvidenceUnreadable as error:
+            if error.trouble is not None:
+                raise error.trouble from error
+            report_damage(found, databases, error)
+        else:
             if subject.blobs is not None:
                 check_files(found, named, subject.blobs, subject.describe, progress, sample=sample, random=random)
                 if sample is None:
@@ -110,32 +108,39 @@ def verify(
     return found
 
 
+Opened = tuple[EventEvidence, LedgerEvidence, PublishedFiles]
+
+
 @contextmanager
-def _open(subject: Subject) -> Iterator[tuple[EventRows, LedgerRows]]:
-    with closing(EventRows(subject.events)) as events, closing(LedgerRows(subject.ledger)) as ledger:
-        yield events, ledger
+def _open(places: Evidence) -> Iterator[Opened]:
+    with (
+        closing(places.tables.events()) as events,
+        closing(places.tables.ledger()) as ledger,
+        closing(places.published.open()) as published,
+    ):
+        yield events, ledger, published
 
 
 def _check_ledger(
     found: Verification,
     subject: Subject,
-    events: EventRows,
-    ledger: LedgerRows,
+    opened: Opened,
     named: NamedFiles,
     since: str | None,
     databases: Databases,
     progress: Progress,
 ) -> tuple[list[bytes], int]:
     """Returns the states of unsound events and the number of deleted ones."""
-    anchors = read_anchors(found, ledger, subject.published, subject.last_signed, subject.vkey, since)
+    events, ledger, published = opened
+    anchors = read_anchors(found, ledger, published, subject.last_signed, subject.vkey, since)
     in_table = ledger.size()
-    size = _size(found, anchors, in_table, subject.published)
+    size = _size(found, anchors, in_table, ledger, published)
     wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else [])}
     walk = TreeWalk(wanted)
     unsound: list[bytes] = []
     deleted, lost = 0, size
-    sources = Sources(events, ledger, subject.published, size)
-    places = Places(subject.events, subject.ledger, subject.published, subject.files_of, subject.fits_alone)
+    sources = Sources(events, ledger, published, size)
+    places = Places(subject.evidence, subject.files_of, subject.fits_alone)
     misfits: set[str] = set()
     replay, replayed = subject.replay, subject.replay is None
     with Crew(partial(Checker, places, walk.wanted), way_to_start(size)) as crew:
@@ -159,17 +164,17 @@ def _check_ledger(
     if pending:
         found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
     expected = expected_tiles(size, anchors, in_table)
-    present = walk_folder(found, subject.published, expected, subject.vkey)
+    present = walk_files(found, published, expected, subject.vkey)
     if fast:  # full tiles of level 0 were compared already
         check_low_tiles(
             found, sources, lambda _: [*walk.tail], {tile for tile in present if tile.number == size // 256}
         )
     else:
         check_low_tiles(found, sources, lambda number: truth.hashes[number], present)
-    check_upper_tiles(found, subject.published, present, walk)
+    check_upper_tiles(found, published, present, walk)
     check_nodes(found, ledger, walk, lost)
     check_batches(found, ledger, size, lost, in_table)
-    check_roots(found, walk, anchors)
+    check_roots(found, walk, anchors, ledger.name)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
     if replay is not None and not replayed:
@@ -178,13 +183,15 @@ def _check_ledger(
     return unsound, deleted
 
 
-def _size(found: Verification, anchors: Anchors, in_table: int, published: Path) -> int:
+def _size(
+    found: Verification, anchors: Anchors, in_table: int, ledger: LedgerEvidence, published: PublishedFiles
+) -> int:
     """The largest signed size of which there is anything left to check."""
     if not anchors.roots:
         return max(anchors.kept, default=in_table)
     for size in sorted(anchors.roots, reverse=True):
         last = Tile(0, (size - 1) // WIDTH, (size - 1) % WIDTH + 1)
-        if size <= in_table or (published / last.path).exists():
+        if size <= in_table or published.has(last.path):
             break
     if size < anchors.size:
         found.add(
@@ -192,12 +199,12 @@ def _size(found: Verification, anchors: Anchors, in_table: int, published: Path)
             "ledger",
             f"整个账本退回到了较早的状态：签署过 {anchors.size} 条，现在只有 {size} 条。",
             f"The whole ledger went back to an earlier state: {anchors.size} leaves were signed, {size} are left.",
-            file="ledger.sqlite",
+            file=ledger.name,
         )
     return size
 
 
-def _end(ledger: LedgerRows, size: int) -> int:
+def _end(ledger: LedgerEvidence, size: int) -> int:
     """The position of the last leaf's event."""
     leaves = ledger.leaves(size - 1, size)
     return int(leaves[0][1]) if leaves else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.ledger.evidence import LedgerRows
+from adapters.evidence import LedgerEvidence
 from domain.ledger.tiles import WIDTH
 from indexers.verify.anchors import Anchors
 from indexers.verify.findings import Verification
@@ -12,7 +12,7 @@ from indexers.verify.truth import Truth
 from indexers.verify.walk import TreeWalk
 
 
-def check_nodes(found: Verification, ledger: LedgerRows, walk: TreeWalk, lost: int) -> None:
+def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, lost: int) -> None:
     """The nodes that the ledger's table keeps for making roots."""
     missing = {
         (level, n) for level, nodes in enumerate(walk.levels, 1) for n in range(min(len(nodes), lost >> 8 * level))
@@ -22,23 +22,23 @@ def check_nodes(found: Verification, ledger: LedgerRows, walk: TreeWalk, lost: i
         if key in missing:
             missing.discard(key)
             if value != walk.levels[level - 1][index]:
-                _node_finding(found, "altered", key, "被改动", "was altered")
+                _node_finding(found, "altered", ledger.name, key, "被改动", "was altered")
         elif not (isinstance(level, int) and isinstance(index, int) and (index + 1) << 8 * level > walk.size):
-            _node_finding(found, "inserted", key, "不属于这棵树", "does not belong to the tree")
+            _node_finding(found, "inserted", ledger.name, key, "不属于这棵树", "does not belong to the tree")
     for key in sorted(missing):
-        _node_finding(found, "deleted", key, "不见了", "is missing")
+        _node_finding(found, "deleted", ledger.name, key, "不见了", "is missing")
 
 
-def _node_finding(found: Verification, klass: Any, key: tuple[Any, Any], zh: str, en: str) -> None:
-    name = f"ledger.sqlite:nodes/{key[0]}/{key[1]}"
+def _node_finding(found: Verification, klass: Any, store: str, key: tuple[Any, Any], zh: str, en: str) -> None:
+    name = f"{store}:nodes/{key[0]}/{key[1]}"
     found.add(klass, "ledger", f"账本节点 {name} {zh}。", f"The ledger's node {name} {en}.", file=name)
 
 
-def check_batches(found: Verification, ledger: LedgerRows, size: int, lost: int, in_table: int) -> None:
+def check_batches(found: Verification, ledger: LedgerEvidence, size: int, lost: int, in_table: int) -> None:
     """Batches follow each other without a gap, their times never go back."""
     end, last = 0, ""
     for first, after, time in ledger.batches():
-        name = f"ledger.sqlite:batches/{first}"
+        name = f"{ledger.name}:batches/{first}"
         sound = type(after) is int and type(time) is str and first == end and after > first and time >= last
         if not sound:
             found.add(
@@ -56,7 +56,7 @@ def check_batches(found: Verification, ledger: LedgerRows, size: int, lost: int,
             "ledger",
             f"账本批次记到 {end} 条，应到 {min(size, lost)} 条。",
             f"The ledger's batches end at {end} leaves instead of {min(size, lost)}.",
-            file="ledger.sqlite:batches",
+            file=f"{ledger.name}:batches",
         )
     elif end > max(size, in_table):
         found.add(
@@ -64,11 +64,11 @@ def check_batches(found: Verification, ledger: LedgerRows, size: int, lost: int,
             "ledger",
             f"账本批次记到 {end} 条，多于实有的 {max(size, in_table)} 条。",
             f"The ledger's batches end at {end} leaves, more than the {max(size, in_table)} there are.",
-            file="ledger.sqlite:batches",
+            file=f"{ledger.name}:batches",
         )
 
 
-def lost_table(found: Verification, ledger: LedgerRows, in_table: int, size: int) -> int:
+def lost_table(found: Verification, ledger: LedgerEvidence, in_table: int, size: int) -> int:
     """Where the table of leaves ends early: restored to an earlier state as a whole, or cut off.
 
     Returns the index from which on missing leaves were reported as one finding; ``size`` where none were.
@@ -81,7 +81,7 @@ def lost_table(found: Verification, ledger: LedgerRows, in_table: int, size: int
         "ledger",
         f"账本库退回到了较早的状态：只有 {in_table} 片叶，已签署 {size} 片。",
         f"The ledger's database went back to an earlier state: it has {in_table} leaves, {size} were signed.",
-        file="ledger.sqlite",
+        file=ledger.name,
     )
     return in_table
 
@@ -93,11 +93,11 @@ def report_unconfirmed(found: Verification, truth: Truth) -> None:
             _rewritten(found, number * WIDTH, number * WIDTH + WIDTH - 1)
 
 
-def check_roots(found: Verification, walk: TreeWalk, anchors: Anchors) -> None:
+def check_roots(found: Verification, walk: TreeWalk, anchors: Anchors, store: str) -> None:
     """What was signed at each size is the root of the present tree at that size.
 
     The first root that differs tells between which leaves history was rewritten. Where the newest agrees, somebody
-    signed the rewritten history with the real key.
+    signed the rewritten history with the real key. ``store`` is the name of the ledger's database.
     """
     signed = sorted(size for size in anchors.roots if size <= walk.size)
     wrong = [size for size in signed if walk.roots.get(size) != anchors.roots[size]]
@@ -113,7 +113,7 @@ def check_roots(found: Verification, walk: TreeWalk, anchors: Anchors) -> None:
                 "历史被改写后重新签过名。",
                 f"Leaves {before} to {wrong[0] - 1} contradict the signed checkpoint of {wrong[0]} leaves, while a"
                 " newer one agrees with them: history was rewritten and signed again.",
-                file=f"ledger.sqlite:checkpoints/{wrong[0]}",
+                file=f"{store}:checkpoints/{wrong[0]}",
                 leaf_index=before,
             )
     since = anchors.since
@@ -148,7 +148,7 @@ def _rewritten(found: Verification, first: int, last: int) -> None:
     )
 
 
-def check_extra_leaves(found: Verification, ledger: LedgerRows, in_table: int, size: int) -> None:
+def check_extra_leaves(found: Verification, ledger: LedgerEvidence, in_table: int, size: int) -> None:
     """Leaves behind the signed tree belong to a batch that is about to be published, or to nobody."""
     batches = ledger.batches()
     end = max(size, batches[-1][1] if batches and type(batches[-1][1]) is int else 0)
@@ -157,18 +157,18 @@ def check_extra_leaves(found: Verification, ledger: LedgerRows, in_table: int, s
             f"有 {min(end, in_table) - size} 片叶还没有公布。",
             f"{min(end, in_table) - size} leaves are not published yet.",
         )
-    for (index,) in ledger.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= ? ORDER BY idx", end):
+    for index in ledger.outside(end):
         found.add(
             "inserted",
             "leaf",
             f"账本库里多出第 {index} 片叶。",
             f"Leaf {index} of the ledger's database does not belong there.",
-            file=f"ledger.sqlite:leaves/{index}",
+            file=f"{ledger.name}:leaves/{index}",
             leaf_index=index,
         )
 
 
-def check_tracking(found: Verification, ledger: LedgerRows, in_table: int) -> None:
+def check_tracking(found: Verification, ledger: LedgerEvidence, in_table: int) -> None:
     """The tracking position is that of the last leaf, unless something is wrong with that leaf already."""
     last = ledger.leaves(in_table - 1, in_table)
     told = any(f.subject == "leaf" and (f.leaf_index or 0) >= in_table - 1 for f in found.findings)
@@ -178,5 +178,5 @@ def check_tracking(found: Verification, ledger: LedgerRows, in_table: int) -> No
             "ledger",
             "账本的读取位置与最后一片叶不符。",
             "The ledger's tracking position is not that of the last leaf.",
-            file="ledger.sqlite:tracking",
+            file=f"{ledger.name}:tracking",
         )

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice, product
-from pathlib import Path
 from typing import Any
 
-from adapters.ledger.evidence import EventRows, LedgerRows, RawRow
+from adapters.evidence import EventEvidence, LedgerEvidence, PublishedFiles, RawRow
 from domain.errors import InvalidEntry, InvalidTile, NotCanonical
 from domain.ledger.entry import EntryFields, entry_of_hex, read_entry
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, read_bundle
@@ -48,7 +47,7 @@ class Truth:
 class Sources:
     """Where the hashes of a chunk are told."""
 
-    def __init__(self, events: EventRows, ledger: LedgerRows, published: Path, size: int) -> None:
+    def __init__(self, events: EventEvidence, ledger: LedgerEvidence, published: PublishedFiles, size: int) -> None:
         self.events, self.ledger, self.published, self.size = events, ledger, published, size
         self._bundle: tuple[int, list[bytes | None]] = (-1, [])  # the one read last: findings come in neighbourhoods
 
@@ -57,7 +56,7 @@ class Sources:
 
     def read(self, tile: Tile) -> bytes | None:
         try:
-            return (self.published / tile.path).read_bytes()
+            return self.published.read(tile.path)
         except OSError:
             return None
 

@@ -17,7 +17,7 @@ from adapters.signing import verifier
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.tree import check_consistency, consistency_proof
 from indexers.verify import Subject, verify
-from tests.ledger_world import ORIGIN, open_world
+from tests.ledger_world import ORIGIN, evidence, open_world
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,11 +88,7 @@ class Witness:
             check_consistency(old.size, new.size, proof, old.root, new.root)
         vkey = world.signer.signer.vkey()
         world.close()
-        found = verify(
-            Subject(
-                self.home / "events.sqlite", self.home / "ledger.sqlite", self.home / "ledger", world.last_signed, vkey
-            )
-        )
+        found = verify(Subject(evidence(self.home), world.last_signed, vkey))
         assert found.findings == []
         assert found.not_checked == []
 

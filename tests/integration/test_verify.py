@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexers.verify import Subject, Verification, fast, run, verify
+from tests.ledger_world import evidence
 from tests.tamper_cases import CASES, NAMES, flip_state
 from tests.tamper_world import SIZE, Tampered, build, copy
 
@@ -200,9 +201,7 @@ def test_a_sample(archive: Tampered) -> None:
 def check_in_place(home: Path) -> Verification:
     """Without opening the archive first, as `Tampered.check` does."""
     [vkey] = (home / "vkey").read_text().splitlines()
-    return verify(
-        Subject(home / "events.sqlite", home / "ledger.sqlite", home / "ledger", home / "keys" / "last-signed", vkey)
-    )
+    return verify(Subject(evidence(home), home / "keys" / "last-signed", vkey))
 
 
 @pytest.mark.parametrize("name", ["events.sqlite", "ledger.sqlite"])
