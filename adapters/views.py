@@ -64,7 +64,10 @@ class QueueTables(Protocol):
     """
 
     def wait(self, files: Sequence[tuple[str, str, str]]) -> None:
-        """``(sha256, media type, record)`` of files whose text is not there yet."""
+        """``(sha256, media type, record)`` of files whose text is not there yet.
+
+        Durable: who waits is known only once, everything that happens later to a file can happen again.
+        """
         ...
 
     def next(self, now: float, limit: int) -> list[WaitingText]:
@@ -143,7 +146,7 @@ class TextQueue:
                 )  # made before there were leases
 
     def wait(self, files: Sequence[tuple[str, str, str]]) -> None:
-        with self._transaction() as db:
+        with self._transaction(durable=True) as db:
             db.executemany(
                 "INSERT OR IGNORE INTO texts (sha256, media_type, state) VALUES (?, ?, 'waiting')",
                 [(sha256, media_type) for sha256, media_type, _ in files],
@@ -224,15 +227,18 @@ class TextQueue:
             db.execute("DELETE FROM text_waiters")
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own, opened when first needed; committed at the end, else rolled back."""
+    def _transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread's own, opened when first needed; committed at the end, else rolled back.
+
+        What is not durable may be lost with the power, in order from the end; then some work is done again.
+        """
         with translated():
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
                 db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
                 db.execute("PRAGMA journal_mode=WAL")
-                db.execute("PRAGMA synchronous=NORMAL")  # a lost commit only repeats work
                 self._local.db = db
+            db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db

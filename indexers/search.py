@@ -67,9 +67,9 @@ class SearchIndexer:
         for record in known:  # they began before this batch
             histories[record] = self._history(record, end)
         documents, waiting = self._documents(histories.values())
-        self._write(known, documents, end)
-        if waiting:
+        if waiting:  # before the index says that it has these leaves: nobody would think of their files again
             self.queue.wait(waiting)
+        self._write(known, documents, end)
 
     def _take_in_texts(self) -> int:
         ready = self.queue.ready(BATCH)

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
+
+from adapters.blobs import s3_sending
 from adapters.blobs.s3 import S3BlobStore
+from adapters.blobs.s3_inventory import key_of
 from adapters.s3.address import Address
 from adapters.s3.client import Client, Patience
+from tests.servers.addresses import name_in
+from tests.servers.own import s3_client
 
 QUICK = Patience(connect=2, read=2, total=5, first_pause=0.01, longest_pause=0.1)
 """For servers that answer or will not."""
 
 SHORT = Patience(connect=1, read=1, total=1, first_pause=0.01, longest_pause=0.1)
 """For servers that are down: a test must not wait long for what does not come."""
+
+SMALL = b"evidence" * 1000
+LARGE = hashlib.shake_128(b"large").digest((5 << 20) + 12345)
+"""Goes in two parts where they are as small as S3 takes them (`small_parts`)."""
 
 Deed = Literal["pass", "lose request", "lose answer", "cut answer"] | tuple[int, str]
 """What becomes of a request: not sent on; sent on but not answered; half answered; or answered with a status and a
@@ -42,6 +54,17 @@ def put(blobs: S3BlobStore, data: bytes) -> str:
     staged = blobs.stage(iter([data]))
     staged.commit()
     return staged.sha256
+
+
+def behind_our_back(url: str, sha256: str, data: bytes) -> None:
+    """Somebody with the bucket's key writes over a kept file."""
+    s3_client(url).put_object(name_in(url), key_of(sha256), BytesIO(data), len(data))
+
+
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As small as S3 takes them, so that files of a few MiB go in parts."""
+    monkeypatch.setattr(s3_sending, "WHOLE", 5 << 20)
+    monkeypatch.setattr(s3_sending, "PART", 5 << 20)
 
 
 class BadLine:

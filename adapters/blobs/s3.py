@@ -21,24 +21,24 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from adapters.blobs import s3_fixity, s3_inventory
+from adapters.blobs import s3_fixity, s3_inventory, s3_sending
 from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import checked_digest
 from adapters.blobs.s3_inventory import FileVersion, key_of
 from adapters.blobs.s3_notes import FolderGate, Gate, Notes
 from adapters.blobs.s3_reader import reader
-from adapters.blobs.s3_sending import PART, plain, send
+from adapters.blobs.s3_sending import plain, send
 from adapters.blobs.s3_spool import Spool
 from adapters.blobs.staging import HASH_BLOCK, Arrived
 from adapters.s3 import bucket
 from adapters.s3.bucket import BucketFacts
 from adapters.s3.client import Client, Kept
-from domain.errors import BlobDamaged, BlobMissing, StorageFailed
+from domain.errors import BlobDamaged, BlobMissing, StorageFailed, Unavailable
 from domain.ports import FixityResult
 
 
@@ -116,7 +116,7 @@ class S3BlobStore:
         key, checksums = key_of(sha256), plain(sha256)
         now = datetime.fromtimestamp(self._now(), UTC)
         kept = None
-        if size > PART or not staged.exists():  # a small file is sent sooner than asked about
+        if size > s3_sending.WHOLE or not staged.exists():  # a small file is sent sooner than asked about
             kept = self._client.head(key)
         if kept is None:
             sent = send(self._client, key, staged, sha256, size, bucket.lock_headers(self._client, now))
@@ -128,7 +128,8 @@ class S3BlobStore:
         if kept is not None:
             self._require_sound(key, kept, sha256, checksums, size)
             bucket.lock_until(self._client, key, kept, bucket.first_lock_until(self._client, now))
-        self.spool.drop(staged)
+        with suppress(Unavailable):  # it is kept: a fault now is no reason to say otherwise, and leftovers expire
+            self.spool.drop(staged)
 
     def open(self, sha256: str) -> IO[bytes]:
         key = key_of(sha256)

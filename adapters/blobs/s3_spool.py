@@ -6,6 +6,9 @@ way, a multipart upload under a passing name and a copy on the server, would cos
 write of every byte on the server; an upload that breaks off would leave parts there, and one that is retried a second
 object. From a folder every request is retried from bytes that are at hand, and a truncated upload never gets there.
 
+The folder is not fsynced: nothing is acknowledged as kept before the server says that it is durable there. An upload
+that waited here for its record when the power failed has to be sent again.
+
 An upload that a later request claims must be findable by it. Where several machines serve, that request may reach
 another one: then a spool is *shared* and each upload also lies in the bucket, as ``staging/<digest>.<random>``, until
 it is claimed or expires.
@@ -40,7 +43,7 @@ class Spool:
 
     def receive(self, chunks: Iterator[bytes]) -> Arrived:
         """Raises what `staging.receive` raises; after an error nothing is left."""
-        arrived = staging.receive(chunks, self.folder)
+        arrived = staging.receive(chunks, self.folder, durable=False)
         if self._shared:
             try:
                 send(self._client, STAGING + arrived.path.name, arrived.path, arrived.sha256, arrived.size, {})
@@ -106,7 +109,9 @@ class Spool:
                 continue
             try:
                 with reader(self._client, key, sha256, kept, straight=True) as source:
-                    arrived = staging.receive(iter(lambda: source.read(staging.BATCH_BYTES), b""), self.folder)
+                    arrived = staging.receive(
+                        iter(lambda: source.read(staging.BATCH_BYTES), b""), self.folder, durable=False
+                    )
             except BlobMissing:  # claimed by another request meanwhile
                 continue
             if arrived.sha256 != sha256:

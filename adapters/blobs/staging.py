@@ -37,10 +37,11 @@ class Arrived(NamedTuple):
     size: int
 
 
-def receive(chunks: Iterator[bytes], staging: Path) -> Arrived:
+def receive(chunks: Iterator[bytes], staging: Path, durable: bool = True) -> Arrived:
     """Stream to ``staging/<digest>.<random>``. Raises the errors of `storage_errors`, and whatever ``chunks`` raises.
 
-    On any error, a client that goes away included, nothing is left behind.
+    On any error, a client that goes away included, nothing is left behind. Not ``durable`` is for bytes that will be
+    kept elsewhere.
     """
     token = secrets.token_hex(8)
     path = staging / f"{INCOMING_PREFIX}{token}"
@@ -52,7 +53,8 @@ def receive(chunks: Iterator[bytes], staging: Path) -> Arrived:
             with storage_errors():
                 os.fchmod(handle, KEPT_MODE)
                 path = path.rename(staging / f"{sha256}.{token}")
-                os.fsync(handle)
+                if durable:
+                    os.fsync(handle)
         finally:
             with storage_errors():
                 os.close(handle)

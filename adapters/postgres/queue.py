@@ -9,14 +9,18 @@ is lost: so the small table is the better fit, and the only thing to keep right 
 ``FOR UPDATE SKIP LOCKED`` gives each worker another file, without one waiting for the other; the lease is in the row,
 not in a connection, so that a worker holds no transaction open while it extracts. It runs by the workers' clocks, which
 must agree to much less than `LEASE`.
+
+Only `wait` is flushed to the disk before it returns. What happens to a file later may be lost with the server's power
+(the last fraction of a second of it, in order): then a text is looked for again, which is in the cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import LiteralString
 
-from adapters.postgres.database import Database, Params
+from adapters.postgres.database import Database, Link, Params
 from adapters.views import LEASE, LOST, MAX_ATTEMPTS, Handed, WaitingText, handed, reason
 
 # A file that is taken and may be handed out again is one whose worker was lost.
@@ -56,7 +60,11 @@ class PostgresTextQueue:
 
     def next(self, now: float, limit: int) -> list[WaitingText]:
         said = {"now": now, "until": now + LEASE, "limit": limit, "most": MAX_ATTEMPTS, "said": LOST}
-        return handed(lambda: [Handed(*row) for row in self._database.all(_NEXT, said)])
+        return handed(lambda: self._hand_out(said))
+
+    def _hand_out(self, said: dict[str, object]) -> list[Handed]:
+        with self._passing() as link:
+            return [Handed(*row) for row in link.execute(_NEXT, said)]
 
     def done(self, sha256: str) -> None:
         self._run("UPDATE texts SET state = 'done', taken = false, detail = '' WHERE sha256 = %s", (sha256,))
@@ -110,11 +118,18 @@ class PostgresTextQueue:
         return [(sha256, detail) for sha256, detail in rows]
 
     def clear(self) -> None:
-        with self._database.transaction() as link:
+        with self._passing() as link:
             link.execute("DELETE FROM text_waiters")
             link.execute("DELETE FROM texts")
 
     def _run(self, statement: LiteralString, params: Params = ()) -> int:
         """A statement that writes, in a transaction of its own; the number of rows."""
-        with self._database.connection() as link:
+        with self._passing() as link:
             return link.execute(statement, params).rowcount
+
+    @contextmanager
+    def _passing(self) -> Iterator[Link]:
+        """A transaction whose commit is not waited for."""
+        with self._database.transaction() as link:
+            link.execute("SET LOCAL synchronous_commit = off")
+            yield link

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from minio import Minio
@@ -27,6 +27,7 @@ from minio.versioningconfig import VersioningConfig
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import BucketCannotLock, BucketMissing, FileStoreUnreachable, fault
 from domain.errors import JianzhengError, Lang
+from domain.ports import Json
 
 STAGING = "staging/"
 CHECKPOINT = "ledger/checkpoint"
@@ -54,6 +55,12 @@ class BucketFacts:
         """What is unsafe, a sentence each; empty where all is well."""
         found = [] if self.problem is None else [self.problem.message(lang)]
         return found + [zh if lang == "zh" else en for unsafe, zh, en in self._unsafe() if unsafe]
+
+    def as_json(self, lang: Lang = "zh") -> Json:
+        """The same for programs."""
+        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "problem"}
+        problem = None if self.problem is None else self.problem.as_dict(lang)
+        return facts | {"problem": problem, "remarks": self.remarks(lang)}
 
     def _unsafe(self) -> list[tuple[bool, str, str]]:
         return [

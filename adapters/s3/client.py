@@ -19,7 +19,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from xml.sax.saxutils import escape
 
 import urllib3
@@ -30,6 +30,7 @@ from minio.time import from_http_header, from_iso8601utc
 from urllib3.response import BaseHTTPResponse
 
 from adapters.s3.address import Address
+from adapters.s3.body import FileBody, StreamingMinio
 from adapters.s3.faults import ANSWERS, BucketMissing, code_of, fault, worth_another_try
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ class Client:
             cert_reqs="CERT_REQUIRED",
             ca_certs=address.ca,
         )
-        self.minio = Minio(
+        self.minio: Minio = StreamingMinio(
             address.endpoint,
             access_key=address.key,
             secret_key=address.secret,
@@ -137,14 +138,19 @@ class Client:
         method: str,
         key: str,
         *,
-        body: bytes = b"",
+        body: bytes | FileBody = b"",
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> BaseHTTPResponse:
         """One request for an object, with its whole answer."""
         return self.call(
             lambda minio: minio._execute(
-                method, self.bucket, key, body=body, headers=dict(headers or {}), query_params=dict(query or {})
+                method,
+                self.bucket,
+                key,
+                body=cast(bytes, body),
+                headers=dict(headers or {}),
+                query_params=dict(query or {}),
             )
         )
 
@@ -178,10 +184,15 @@ class Client:
             self.require_bucket()  # the answer to HEAD has no body, so that it cannot say which of both is missing
             return None
 
-    def create(self, key: str, data: bytes, headers: Mapping[str, str] | None = None) -> Created:
-        """Create an object, durably and all at once; an object that is there stays as it is."""
+    def create(
+        self, key: str, data: bytes | FileBody, headers: Mapping[str, str] | None = None, sha256: bytes | None = None
+    ) -> Created:
+        """Create an object, durably and all at once; an object that is there stays as it is.
+
+        Raises `ChecksumMismatch` when what arrives has not the SHA-256 that was given.
+        """
         try:
-            return Created(True, self._put(key, data, {"If-None-Match": "*", **(headers or {})}))
+            return Created(True, self._put(key, data, {"If-None-Match": "*", **(headers or {})}, sha256))
         except S3Error as error:
             if error.code in PRESENT:
                 return Created(False, None)
@@ -192,9 +203,9 @@ class Client:
         said = {"x-amz-checksum-algorithm": "SHA256", "Content-Type": "application/octet-stream", **headers}
         return self.call(lambda minio: minio._create_multipart_upload(self.bucket, key, dict(said)))
 
-    def part(self, key: str, upload: str, number: int, data: bytes) -> Part:
-        """Send a part; a repeat replaces it."""
-        said, query = checksum(data), {"partNumber": str(number), "uploadId": upload}
+    def part(self, key: str, upload: str, number: int, data: bytes | FileBody, sha256: bytes | None = None) -> Part:
+        """Send a part; a repeat replaces it. Raises `ChecksumMismatch`."""
+        said, query = checksum(data, sha256), {"partNumber": str(number), "uploadId": upload}
         etag = self._answered("PUT", key, body=data, headers=said, query=query).headers.get("etag", "")
         return Part(number, etag, said["x-amz-checksum-sha256"])
 
@@ -243,8 +254,10 @@ class Client:
             raise fault(error, self.bucket) from None
         return True
 
-    def _put(self, key: str, data: bytes, headers: Mapping[str, str]) -> str | None:
-        said = {**checksum(data), "Content-Type": "application/octet-stream", **headers}
+    def _put(
+        self, key: str, data: bytes | FileBody, headers: Mapping[str, str], sha256: bytes | None = None
+    ) -> str | None:
+        said = {**checksum(data, sha256), "Content-Type": "application/octet-stream", **headers}
         return self.send("PUT", key, body=data, headers=said).headers.get("x-amz-version-id")
 
     def read(self, key: str) -> bytes | None:
@@ -286,9 +299,10 @@ def _page(bucket: str, query: dict[str, str], minio: Minio) -> tuple[list[Object
     return parse_list_objects(minio._execute("GET", bucket, query_params=dict(query)))
 
 
-def checksum(data: bytes | memoryview) -> dict[str, str]:
-    """Headers by which the server verifies what it received."""
-    return {"x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": base64(hashlib.sha256(data).digest())}
+def checksum(data: bytes | FileBody, sha256: bytes | None = None) -> dict[str, str]:
+    """Headers by which the server verifies what it receives. ``sha256`` spares the work where it is known."""
+    found = sha256 or (data.sha256() if isinstance(data, FileBody) else hashlib.sha256(data).digest())
+    return {"x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": base64(found)}
 
 
 def base64(digest: bytes) -> str:

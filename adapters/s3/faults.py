@@ -86,6 +86,16 @@ class BucketCannotLock(Unavailable):
         super().__init__(bucket=bucket, **where)
 
 
+class ChecksumMismatch(StorageFailed):
+    """What arrived at the server is not what was announced: the bytes changed on their way, or before it."""
+
+    code = "file_store_checksum"
+    zh = "文件送到存储服务器时内容与指纹不符（{reason}），没有存入。"
+    en = "What arrived at the file server does not match its digest ({reason}); it was not stored."
+    next_zh = "请重新上传；如果一直这样，请管理员检查本机磁盘和网络。"
+    next_en = "Upload it again. If it goes on, check this machine's disk and the network."
+
+
 ANSWERS = (MinioException, HTTPError, SyntaxError, ValueError)
 """What the client raises: its own, those of the connection, and those of parsing an answer that is no S3 at all
 (``ElementTree.ParseError`` is a `SyntaxError`)."""
@@ -98,11 +108,12 @@ _DENIED = frozenset(
 _AGAIN = frozenset(
     {"InternalError", "SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "RequestTimeout",
      "OperationAborted", "ConditionalRequestConflict", "TooManyRequests", "ServerNotInitialized", "IncompleteBody",
-     "XMinioServerNotInitialized", "XMinioReadQuorum", "XMinioWriteQuorum", "XMinioBackendDown", "InvalidPart"}
+     "XMinioServerNotInitialized", "XMinioReadQuorum", "XMinioWriteQuorum", "XMinioBackendDown"}
 )  # fmt: skip
 _AGAIN_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _FULL_STATUS = 507
 _RESPONSE_CODE = re.compile(r"Response code: (\d{3})\b", re.ASCII)
+_MISMATCH = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"})
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
@@ -136,8 +147,10 @@ def fault(error: BaseException, bucket: str) -> JianzhengError:
         return FileStoreDenied(code)
     if code == "NoSuchBucket":
         return BucketMissing(bucket)
-    if code == "InvalidRequest" and "ObjectLock" in str(getattr(error, "message", "")):
+    if code == "InvalidRequest" and "ObjectLock" in str(getattr(error, "message", "")).replace(" ", ""):
         return BucketCannotLock(bucket)
+    if code in _MISMATCH:
+        return ChecksumMismatch(code)
     if not code:
         return FileStoreUnreachable("unintelligible answer")
     return FileStoreUnreachable(code) if worth_another_try(error) else StorageFailed(code)

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from adapters.blobs.s3 import S3BlobStore
+from adapters.blobs.s3_inventory import key_of
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.client import Client, Patience
 from adapters.s3.faults import FileStoreUnreachable
 from domain.ledger.tiles import Tile
 from tests.s3_world import SHORT, client, put, store
+from tests.servers.addresses import name_in
 from tests.servers.local import Server
 from tests.servers.own import own_bucket
 from tests.servers.plugin import private_server
@@ -125,3 +127,23 @@ def test_an_old_checkpoint_does_not_come_back(server: Server, bucket: str) -> No
         assert patient.checkpoint() == b"three\n"
         time.sleep(0.05)
     assert patient.read(Tile(0, 0)) is None
+
+
+@pytest.mark.parametrize("size", [1000, 3_000_000], ids=["inline", "in a file"])
+def test_a_file_that_was_changed_on_the_servers_drives_is_damaged(
+    server: Server, bucket: str, tmp_path: Path, size: int
+) -> None:
+    """Past what the server can mend by itself, its answer is a finding about that file and about no other."""
+    blobs = store(bucket, tmp_path)
+    bad, good = put(blobs, DATA[:size]), put(blobs, b"good")
+    drives = sorted(server.process.folder.glob("drive*"))
+    for drive in drives[:3]:
+        folder = drive / name_in(bucket) / key_of(bad)
+        for file in [*folder.rglob("part.*")] or [folder / "xl.meta"]:
+            content = bytearray(file.read_bytes())
+            content[-400:] = bytes(400)
+            file.write_bytes(content)
+    server.restart()  # what it has read before it may remember
+    results = {result.sha256: result for result in store(bucket, tmp_path, PATIENT).fixity([bad, good])}
+    assert results[good].found == good
+    assert results[bad] == (bad, None, size)

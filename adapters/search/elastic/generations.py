@@ -83,8 +83,18 @@ class ElasticGenerations:
         try:
             return ask()
         except IndexMissing:
-            self._indices.create(1 + max(self._indices.numbers(), default=0), serve=True)
+            self._make_first()
             return ask()
+
+    def _make_first(self) -> None:
+        # In this order: an index that is made after it was looked for is either seen to serve or has the same number.
+        number = 1 + max(self._indices.numbers(), default=0)
+        serving = self._indices.serving()
+        if serving is None:
+            serving = number
+            self._indices.create(number, serve=True)
+        # Where another process was quicker its index may not be ready to be read; a write waits for that.
+        ElasticSearch(self._connection, self._indices, serving).write((), (), 0)
 
     # ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
 

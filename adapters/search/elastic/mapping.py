@@ -93,7 +93,6 @@ def index_settings(shards: int) -> dict[str, Any]:
     return {
         "number_of_shards": shards,
         "auto_expand_replicas": "0-1",  # one copy where there is a second machine
-        "codec": "best_compression",
         "mapping.nested_objects.limit": MOST_PARTS,
     }
 

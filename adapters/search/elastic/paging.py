@@ -104,6 +104,8 @@ def _page(
         found = answer["hits"]["hits"]
         hits, more = found[: question.limit], len(found) > question.limit
         snapshot = str(answer.get("pit_id", ""))
+    if not answer["_shards"]["total"]:
+        raise SnapshotGone
     last = None
     if hits and more:
         values = hits[-1]["sort"][: len(question.sort)]  # in a point in time the server adds one of its own

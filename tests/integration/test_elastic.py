@@ -1,0 +1,299 @@
+"""The index on a real Elasticsearch: replays, writers that are behind, rebuilding under searches, pages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from adapters.ledger.lock import LedgerLock
+from adapters.search.cursor import decode, encode
+from adapters.search.elastic.address import SearchAddress
+from adapters.search.elastic.connection import Connection
+from adapters.search.elastic.engine import ElasticSearch
+from adapters.search.elastic.faults import DocumentRejected, IndexMissing, SearchRefuses
+from adapters.search.elastic.generations import ElasticGenerations
+from adapters.search.elastic.indices import Indices
+from domain.errors import IndexLocked, InvalidCursor
+from domain.ports import Scope, SearchEngine, SearchRequest, SearchResult
+from tests.contract.search_corpus import document
+from tests.servers import own
+
+ALL = Scope(everything=True)
+Open = Callable[..., ElasticGenerations]
+
+
+@pytest.fixture
+def address(elasticsearch_prefix: str) -> SearchAddress:
+    return SearchAddress.parse(elasticsearch_prefix)
+
+
+@pytest.fixture
+def raw(elasticsearch_prefix: str) -> Iterator[Elasticsearch]:
+    """The server as somebody reaches it who goes around us."""
+    with own.elasticsearch_client(elasticsearch_prefix) as client:
+        yield client
+
+
+@pytest.fixture
+def open_engine(address: SearchAddress, tmp_path: Path) -> Iterator[Open]:
+    """Engines over the same indices, as several processes have them."""
+    made: list[ElasticGenerations] = []
+
+    def make(at: SearchAddress = address) -> ElasticGenerations:
+        made.append(ElasticGenerations(Connection(at), LedgerLock(tmp_path / "lock")))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+@pytest.fixture
+def engine(open_engine: Open) -> ElasticGenerations:
+    return open_engine()
+
+
+@pytest.fixture
+def indices(address: SearchAddress) -> Iterator[Indices]:
+    with closing(Connection(address)) as connection:
+        yield Indices(connection)
+
+
+def ask(engine: SearchEngine, query: str = "", **fields: object) -> SearchResult:
+    return engine.search(replace(SearchRequest(query=query, scope=ALL), **fields))  # type: ignore[arg-type]  # by name
+
+
+# ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_writer_that_is_behind_changes_nothing(open_engine: Open) -> None:
+    """What was taken in at a larger tree size stays, whoever comes late with what he has; the position too."""
+    ahead, behind = open_engine(), open_engine()
+    behind.position()
+    ahead.write([document("r1", "新文"), document("r2", "新文")], (), 10)
+    behind.write([document("r1", "旧文"), document("r3", "旧文")], [document("r2").id], 5)
+    assert ask(ahead, "新文").total == 2
+    assert [hit.record for hit in ask(ahead, "旧文").hits] == ["r3"]
+    assert (ahead.position(), behind.position()) == (10, 10)
+
+
+def test_a_batch_that_fails_leaves_the_position(
+    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch
+) -> None:
+    """A document that the server does not take is named; once it does, the same batch goes in whole."""
+    engine.write([document("r0", "会议")], (), 1)
+    limit = "index.mapping.nested_objects.limit"
+    raw.indices.put_settings(index=indices.name(1), settings={limit: 1})
+    pages = [document("r2", "附件", source="file:0", page=page) for page in (1, 2)]
+    batch = [document("r1", "会议"), document("r2", "会议"), *pages]
+    with pytest.raises(DocumentRejected) as refused:
+        engine.write(batch, (), 5)
+    assert "r2:1" in str(refused.value)
+    assert engine.position() == 1
+    raw.indices.put_settings(index=indices.name(1), settings={limit: 100})
+    engine.write(batch, (), 5)
+    assert (engine.position(), ask(engine, "会议").total, ask(engine, "附件").total) == (5, 3, 1)
+
+
+def test_a_server_that_takes_no_writes(engine: ElasticGenerations, indices: Indices, raw: Elasticsearch) -> None:
+    """As it does when its disk is full: a sentence of ours; searching goes on."""
+    engine.write([document("r1", "会议")], (), 1)
+    raw.indices.put_settings(index=indices.name(1), settings={"index.blocks.write": True})
+    with pytest.raises(SearchRefuses):
+        engine.write([document("r2", "会议")], (), 2)
+    assert (engine.position(), ask(engine, "会议").total) == (1, 1)
+
+
+def test_only_what_is_in_the_mapping(engine: ElasticGenerations, indices: Indices, raw: Elasticsearch) -> None:
+    """The index is strict, and what is written shows that by being taken."""
+    engine.write([document("r1", "会议"), document("r1", "附件", source="file:0")], (), 1)
+    found = raw.indices.get_mapping(index=indices.name(1))[indices.name(1)]["mappings"]
+    assert found["dynamic"] == "strict"
+
+
+def test_nothing_is_written_to_an_index_that_is_gone(
+    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch
+) -> None:
+    """Writing makes no index by its name; asking for the position finds the one that serves now."""
+    engine.write([document("r1", "会议")], (), 1)
+    raw.indices.delete(index=indices.name(1))
+    with pytest.raises(IndexMissing):
+        engine.write([document("r2", "会议")], (), 2)
+    assert indices.numbers() == []
+    assert engine.position() == 0
+    engine.write([document("r2", "会议")], (), 2)
+    assert ask(engine, "会议").total == 1
+
+
+# ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_searches_go_on_while_the_index_is_rebuilt(open_engine: Open) -> None:
+    """Somebody who searches without a pause sees the old index or the new one, never less, never an error."""
+    engine, elsewhere = open_engine(), open_engine()
+    engine.write([document(f"r{n}", "旧的会议") for n in range(30)], (), 30)
+    seen: list[int] = []
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def search() -> None:
+        try:
+            while not done.is_set():
+                seen.append(ask(elsewhere, "会议").total)
+        except BaseException as error:
+            faults.append(error)
+            raise
+
+    searcher = threading.Thread(target=search)
+    searcher.start()
+    for total in (40, 50, 60):
+        with engine.next() as fresh:
+            for start in range(0, total, 10):
+                fresh.write([document(f"r{n}", "新的会议") for n in range(start, start + 10)], (), start + 10)
+    done.set()
+    searcher.join()
+    assert (faults, set(seen) - {30, 40, 50, 60}) == ([], set())
+    assert sorted(seen) == seen
+    assert (elsewhere.position(), ask(elsewhere, "新的会议").total) == (60, 60)
+
+
+def test_a_writer_stays_with_the_index_whose_position_it_knows(open_engine: Open) -> None:
+    """A batch behind the old index's position never lands in a new one that has not come as far."""
+    follower, rebuilder = open_engine(), open_engine()
+    follower.write([document("r1", "会议")], (), 10)
+    assert follower.position() == 10
+    with rebuilder.next() as fresh:
+        fresh.write([document("r1", "会议")], (), 8)
+    follower.write([document("r2", "会议")], (), 12)
+    assert (ask(follower, "会议").total, follower.position()) == (1, 8)
+    follower.write([document("r2", "会议")], (), 12)
+    assert (ask(follower, "会议").total, follower.position()) == (2, 12)
+
+
+def test_a_rebuild_that_fails_leaves_the_old_index(engine: ElasticGenerations, indices: Indices) -> None:
+    """What was begun is taken away, and the next rebuild also takes away what a killed one left."""
+    engine.write([document("r1", "会议")], (), 1)
+    with pytest.raises(RuntimeError), engine.next() as fresh:
+        fresh.write([document("r2", "会议")], (), 2)
+        raise RuntimeError
+    assert (indices.numbers(), ask(engine, "会议").hits[0].record) == ([1], "r1")
+    indices.create(2)
+    indices.create(7)
+    with engine.next() as fresh:
+        assert fresh.position() == 0
+    assert (indices.numbers(), indices.serving(), ask(engine, "会议").total) == ([1, 2], 2, 0)
+    with engine.next():
+        pass
+    assert (indices.numbers(), indices.serving()) == ([2, 3], 3)
+
+
+def test_one_rebuild_at_a_time(open_engine: Open) -> None:
+    """The second is told, and nothing happens to the first."""
+    first, second = open_engine(), open_engine()
+    with first.next() as fresh:
+        with pytest.raises(IndexLocked), second.next():
+            raise AssertionError("two at once")
+        fresh.write([document("r1", "会议")], (), 3)
+    assert second.position() == 3
+
+
+def test_a_generation_is_emptied_in_its_place(engine: ElasticGenerations) -> None:
+    """While it is built it does not serve, and does not by being cleared."""
+    engine.write([document("r1", "会议")], (), 1)
+    with engine.next() as fresh:
+        fresh.write([document("r2", "会议")], (), 5)
+        fresh.clear()
+        assert (fresh.position(), engine.position()) == (0, 1)
+        fresh.write([document("r3", "会议")], (), 2)
+    assert [hit.record for hit in ask(engine).hits] == ["r3"]
+
+
+def test_two_processes_make_the_first_index_at_once(open_engine: Open, indices: Indices) -> None:
+    """Both find the same one."""
+    made = [open_engine() for _ in range(4)]
+    threads = [threading.Thread(target=each.position) for each in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (indices.numbers(), indices.serving()) == ([1], 1)
+    assert {each.position() for each in made} == {0}
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pages_by_relevance_are_of_one_moment(engine: ElasticGenerations) -> None:
+    """From the second page on, what is written meanwhile moves nothing."""
+    engine.write([document(f"r{n:02}", "会议记录" + "安全" * (n % 7)) for n in range(40)], (), 40)
+    whole = [hit.record for hit in ask(engine, "会议记录", limit=100).hits]
+    page = ask(engine, "会议记录", limit=8)
+    records = [hit.record for hit in page.hits]
+    for position in range(41, 45):
+        page = ask(engine, "会议记录", limit=8, cursor=page.next)
+        records += [hit.record for hit in page.hits]
+        engine.write([document(f"new{position}", "会议记录 会议记录")], [document(whole[-1]).id], position)
+    assert page.next is None
+    assert records == whole
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_pages_go_on_when_the_moment_is_forgotten(
+    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch, rebuilt: bool
+) -> None:
+    """A point in time that expired, or whose index was removed, is replaced: behind the entry that was shown last."""
+    documents = [document(f"r{n:02}", "会议记录" + "安全" * (n % 7)) for n in range(30)]
+    engine.write(documents, (), 30)
+    whole = [hit.record for hit in ask(engine, "会议记录", limit=100).hits]
+    asked = SearchRequest(query="会议记录", scope=ALL, limit=5)
+    first = engine.search(asked)
+    second = engine.search(replace(asked, cursor=first.next))
+    assert first.next is not None
+    assert second.next is not None
+    snapshot = decode(second.next, asked).snapshot
+    assert snapshot
+    assert not decode(first.next, asked).snapshot
+    if rebuilt:
+        with engine.next() as fresh:
+            fresh.write(documents, (), 30)
+        indices.remove(1)
+    else:
+        raw.close_point_in_time(id=snapshot)
+    rest = engine.search(replace(asked, limit=100, cursor=second.next))
+    assert [hit.record for page in (first, second, rest) for hit in page.hits] == whole
+
+
+@pytest.mark.parametrize("changed", [{"order": 2**70}, {"snapshot": "会"}, {"snapshot": "AAAA"}])
+def test_a_forged_cursor_reaches_nothing(engine: ElasticGenerations, changed: dict[str, object]) -> None:
+    """One with the right seal and a place that never was: refused, or taken for one that expired."""
+    engine.write([document(f"r{n}", "会议") for n in range(5)], (), 1)
+    asked = SearchRequest(query="会议", scope=ALL, limit=2)
+    cursor = engine.search(asked).next
+    assert cursor is not None
+    forged = encode(replace(decode(cursor, asked), **changed), asked)  # type: ignore[arg-type]  # its fields, by name
+    try:
+        assert len(engine.search(replace(asked, cursor=forged)).hits) == 2
+    except InvalidCursor:
+        assert "order" in changed
+
+
+# ── who may ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_wrong_password(address: SearchAddress, open_engine: Open) -> None:
+    """Refused without the password in it."""
+    with pytest.raises(SearchRefuses) as refused:
+        ask(open_engine(replace(address, password="hidden")))
+    assert "hidden" not in str(refused.value)
+
+
+def test_an_engine_that_reads_whatever_serves_writes_nothing(address: SearchAddress) -> None:
+    """There is no generation that it could be sure of."""
+    with closing(Connection(address)) as connection, pytest.raises(IndexMissing):
+        ElasticSearch(connection, Indices(connection)).write((), (), 1)
