@@ -140,6 +140,13 @@ VARIABLES = (
         "The password for jianzheng user add and jianzheng user password. Asked for in the terminal otherwise, or read "
         "with --password-stdin.",
     ),
+    Variable(
+        "JIANZHENG_APP_PASSWORD",
+        "",
+        "",
+        "只在 jianzheng migrate schema 时用：给程序连接数据库的角色设的口令。",
+        "Read by jianzheng migrate schema only: the password of the role as which the program connects.",
+    ),
 )
 """Every variable that the program reads, in whatever module; a test holds the code against it."""
 

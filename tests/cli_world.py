@@ -6,9 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.servers import own
 
 PASSWORD = "correct horse battery staple"
 RECORD = """\
@@ -52,6 +58,7 @@ class Shell:
     """Runs commands on one archive."""
 
     folder: Path
+    servers: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: str, stdin: str = "", **variables: str) -> Answer:
         ran = subprocess.run(
@@ -70,15 +77,32 @@ class Shell:
     def environment(self, **variables: str) -> dict[str, str]:
         root = str(Path(__file__).resolve().parents[1])
         found = {name: value for name, value in os.environ.items() if not name.startswith("JIANZHENG_")}
-        return {**found, "PYTHONPATH": root, "JIANZHENG_ADMIN_PASSWORD": PASSWORD, **variables}
+        return {**found, "PYTHONPATH": root, "JIANZHENG_ADMIN_PASSWORD": PASSWORD, **self.servers, **variables}
+
+
+BACK_ENDS = ("embedded", "servers")
+
+
+@contextmanager
+def servers(kind: str, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The settings of an archive of its own on real servers; none for an embedded one."""
+    with ExitStack() as stack:
+        if kind == "embedded":
+            yield {}
+            return
+        yield {
+            "JIANZHENG_DATABASE": stack.enter_context(own.own_database(request.getfixturevalue("postgres_url"))),
+            "JIANZHENG_BLOBS": stack.enter_context(own.own_bucket(request.getfixturevalue("s3_url"))),
+            "JIANZHENG_SEARCH": stack.enter_context(own.own_prefix(request.getfixturevalue("elasticsearch_url"))),
+        }
 
 
 LECTURE, REPAIR = "school-01-2023-0001", "school-01-2023-0002"
 
 
-def make_office(folder: Path) -> Shell:
+def make_office(folder: Path, servers: Mapping[str, str] | None = None) -> Shell:
     """An archive with a school, two people and two records, made by commands."""
-    run = Shell(folder)
+    run = Shell(folder, servers or {})
     for line in (
         ("init", "--name", "某区教育局", "--origin", "archive.example/2023"),
         ("org", "add", "school-01", "第一小学", "--kind", "school"),

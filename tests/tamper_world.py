@@ -15,7 +15,7 @@ from uuid import UUID
 
 from adapters.blobs.folder import FolderBlobStore
 from adapters.ledger.lock import LedgerLock
-from domain.ports import StoredRow
+from domain.ports import BlobStore, StoredRow
 from indexers.verify import Refusal, Subject, Verification, verify
 from tests.ledger_world import evidence, open_world
 
@@ -24,21 +24,14 @@ SIZE = sum(STEPS)
 RECORDS = 150
 
 
+Row = tuple[str, int, str, bytes]
+"""stream (hex), version, topic, state"""
+
+
 def build(home: Path) -> None:
-    """600 events of 150 streams in six checkpoints; every tenth event names one or two files."""
-    random = Random(2024)
+    """An archive of `some_events` in six checkpoints."""
     world = open_world(home)
-    blobs = FolderBlobStore(home / "files", home / "staging")
-    streams = [random.randbytes(16).hex() for _ in range(RECORDS)]
-    rows = []
-    for n in range(SIZE):
-        facts: dict[str, Any] = {"salt": random.randbytes(16).hex(), "title": f"第{n}次学习", "n": n}
-        if n % 10 == 0:
-            facts["files"] = [_file(blobs, f"签到表{n}.txt", f"{n} 签到".encode())]
-            if n % 20 == 0:  # the same bytes in many records
-                facts["files"].append(_file(blobs, "通知.txt", "同一个通知".encode()))
-        state = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
-        rows.append((streams[n % RECORDS], n // RECORDS + 1, f"test:{['filed', 'corrected'][n % 2]}", state))
+    rows = some_events(FolderBlobStore(home / "files", home / "staging"))
     for step in STEPS:
         world.events.add(rows[:step])
         del rows[:step]
@@ -47,7 +40,23 @@ def build(home: Path) -> None:
     world.close()
 
 
-def _file(blobs: FolderBlobStore, name: str, data: bytes) -> dict[str, object]:
+def some_events(blobs: BlobStore) -> list[Row]:
+    """600 events of 150 streams; every tenth event names one or two files, which are kept."""
+    random = Random(2024)
+    streams = [random.randbytes(16).hex() for _ in range(RECORDS)]
+    rows: list[Row] = []
+    for n in range(SIZE):
+        facts: dict[str, Any] = {"salt": random.randbytes(16).hex(), "title": f"第{n}次学习", "n": n}
+        if n % 10 == 0:
+            facts["files"] = [_file(blobs, f"签到表{n}.txt", f"{n} 签到".encode())]
+            if n % 20 == 0:  # the same bytes in many records
+                facts["files"].append(_file(blobs, "通知.txt", "同一个通知".encode()))
+        state = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+        rows.append((streams[n % RECORDS], n // RECORDS + 1, f"test:{['filed', 'corrected'][n % 2]}", state))
+    return rows
+
+
+def _file(blobs: BlobStore, name: str, data: bytes) -> dict[str, object]:
     staged = blobs.stage(iter([data]))
     staged.commit()
     return {"name": name, "sha256": staged.sha256, "size": staged.size, "media_type": "text/plain", "role": "other"}
@@ -128,11 +137,15 @@ class Tampered:
         return verify(subject, lock=LedgerLock(self.home / "ledger.lock").held, **options)
 
     def addresses(self, **options: Any) -> set[tuple[str, str, object]]:
-        """Class, subject and address of every finding."""
-        return {
-            (f.klass, f.subject, f.event if f.subject == "event" else f.file if f.file is not None else f.leaf_index)
-            for f in self.check(**options).findings
-        }
+        return addresses(self.check(**options))
+
+
+def addresses(found: Verification) -> set[tuple[str, str, object]]:
+    """Class, subject and address of every finding."""
+    return {
+        (f.klass, f.subject, f.event if f.subject == "event" else f.file if f.file is not None else f.leaf_index)
+        for f in found.findings
+    }
 
 
 def in_order(rows: Sequence[StoredRow]) -> Refusal | None:

@@ -20,7 +20,8 @@ from adapters.postgres.database import Database
 from adapters.postgres.reading import Tables, reading
 from adapters.postgres.structure import UNIQUE, PostgresTable
 
-BEGINNING = -(2**63)
+BEGINNING, LAST = -(2**63), 2**63 - 1
+"""Positions behind and before which there are none."""
 
 AHEAD = 256
 """Rows that are fetched together where one is asked for after the other."""
@@ -89,6 +90,8 @@ class PostgresEventRows(Tables):
         return int(self.all(statement, (position,))[0][0])
 
     def counter(self) -> int:
+        if self.all("SELECT to_regclass('stored_events_notification_id_seq')") == [(None,)]:
+            return LAST  # `PostgresTable` tells that it was taken away
         statement: LiteralString = (
             "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stored_events_notification_id_seq"
         )

@@ -36,7 +36,8 @@ OTHERS: dict[str, frozenset[str]] = {
 """Their other columns; none of either kind may be null."""
 
 _BUILD: LiteralString = """
-SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
+SELECT c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) AND NOT EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'notification_id' AND attidentity <> 'a'),
     ARRAY(SELECT attname::text FROM pg_attribute
         WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attnotnull),
     ARRAY(SELECT (SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute

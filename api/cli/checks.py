@@ -65,8 +65,22 @@ def _account(context: Context) -> Answer:
 
 
 def _database(context: Context) -> Answer:
-    head = context.house.events.head()
-    return "ok", f"{head} 个事件", f"{head} events"
+    house = context.house
+    if (database := house.servers.database) is None:
+        head = house.events.head()
+        return "ok", f"{head} 个事件", f"{head} events"
+    from adapters.postgres import schema
+    from adapters.postgres.condition import condition
+
+    found = condition(database)
+    schema.require(database)
+    head = house.events.head()
+    place = f"PostgreSQL {found.server}, {database.address}"
+    zh, en = f"{head} 个事件 · {place}", f"{head} events · {place}"
+    if found.unsafe:
+        unsafe = "; ".join(found.unsafe)
+        return "warning", f"{zh} · 不安全：{unsafe}", f"{en} · unsafe: {unsafe}"
+    return "ok", zh, en
 
 
 def _ledger(context: Context) -> Answer:
@@ -82,6 +96,12 @@ def _ledger(context: Context) -> Answer:
 
 
 def _files(context: Context) -> Answer:
+    if (client := context.house.servers.bucket) is not None:
+        from adapters.s3.bucket import look
+
+        facts = look(client)
+        zh, en = (" ".join((facts.address, *facts.remarks(lang))) for lang in _LANGUAGES)
+        return ("missing" if facts.problem else "warning" if facts.remarks() else "ok"), zh, en
     for folder in (context.settings.blobs_folder, context.settings.staging_folder):
         if folder.exists() and not os.access(folder, os.W_OK):
             return "missing", f"{folder} 不可写", f"{folder} cannot be written"
@@ -90,6 +110,9 @@ def _files(context: Context) -> Answer:
 
 def _search(context: Context) -> Answer:
     size, position = context.house.ledger.size(), context.house.engine.position()
+    address = context.settings.search
+    if address is not None and position >= size:
+        return "ok", f"已跟上 · {address}", f"up to date · {address}"
     if position < size:
         behind = size - position
         return "warning", f"还差 {behind} 条没有编入", f"{behind} leaves not yet indexed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli import acting, filing, finding, ledger, people, reporting, serving, setup
+from api.cli import acting, filing, finding, ledger, migrating, people, reporting, serving, setup
 from api.cli.command import Command, Group
 
 GROUPS: tuple[Group, ...] = (
@@ -11,6 +11,7 @@ GROUPS: tuple[Group, ...] = (
     Group("user", "账号", "accounts"),
     Group("report", "年报", "annual reports"),
     Group("index", "检索索引", "the search index"),
+    Group("migrate", "服务器上的表", "tables on servers"),
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -21,5 +22,6 @@ COMMANDS: tuple[Command, ...] = (
     *acting.COMMANDS,
     *reporting.COMMANDS,
     *ledger.COMMANDS,
+    *migrating.COMMANDS,
     *serving.COMMANDS,
 )

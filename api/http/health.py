@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from adapters.bootstrap import House
 from api.http.context import HouseDep
 from domain.errors import JianzhengError
 
@@ -25,7 +26,7 @@ def ready(house: HouseDep, response: Response) -> dict[str, Any]:
     parts: dict[str, Callable[[], bool]] = {
         "events": lambda: house.events.head() > 0,
         "ledger": lambda: house.ledger.size() >= 0,
-        "files": lambda: house.settings.blobs_folder.is_dir(),
+        "files": lambda: _files(house),
         "search": lambda: house.engine.position() >= 0,
     }
     found: dict[str, str] = {}
@@ -38,3 +39,10 @@ def ready(house: HouseDep, response: Response) -> dict[str, Any]:
     if not sound:
         response.status_code = 503
     return {"status": "ok" if sound else "unavailable", "parts": found}
+
+
+def _files(house: House) -> bool:
+    if house.servers.bucket is None:
+        return house.settings.blobs_folder.is_dir()
+    house.servers.bucket.require_bucket()
+    return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from adapters.evidence import LedgerEvidence, PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
@@ -16,7 +17,11 @@ from indexers.verify.walk import TreeWalk
 
 LAST_SIGNED = "keys/last-signed"
 
-Take = Callable[[bytes | str, str], Checkpoint | None]
+
+class Take(Protocol):
+    def __call__(self, data: bytes | str, name: str, known: bool = True) -> Checkpoint | None:
+        """Open a checkpoint; says what is wrong with one that is known to have been there."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,21 +41,27 @@ class Anchors:
 def read_anchors(
     found: Verification,
     ledger: LedgerEvidence,
+    ends: Sequence[int],
     published: PublishedFiles,
     last_signed: Path,
     vkey: str,
     since: str | None,
 ) -> Anchors:
-    """Opens every signed checkpoint there is, reports those that do not open, and those that contradict each other."""
+    """Opens every signed checkpoint there is, reports those that do not open, and those that contradict each other.
+
+    ``ends`` are the sizes at which batches end; each has its checkpoint, but for one that is about to be published.
+    """
     trusted = verifier(vkey)
     origin = trusted.key.name
     roots: dict[int, bytes] = {}
     kept: set[int] = set()
 
-    def take(data: bytes | str, name: str) -> Checkpoint | None:
+    def take(data: bytes | str, name: str, known: bool = True) -> Checkpoint | None:
         try:
             checkpoint = open_checkpoint(data, origin, [trusted])
         except InvalidNote as error:
+            if not known:
+                return None
             found.add(
                 "altered",
                 "checkpoint",
@@ -70,7 +81,7 @@ def read_anchors(
             )
         return checkpoint
 
-    newest_kept = _kept(ledger, take, kept, found)
+    newest_kept = _kept(ledger, ends, take, kept, found)
     _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, found)
     data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
 
@@ -103,15 +114,19 @@ def matches(walk: TreeWalk, anchors: Anchors) -> bool:
     return all(walk.roots.get(size) == root for size, root in anchors.roots.items() if size <= walk.size)
 
 
-def _kept(ledger: LedgerEvidence, take: Take, kept: set[int], found: Verification) -> tuple[int, str] | None:
-    newest = None
+def _kept(
+    ledger: LedgerEvidence, ends: Sequence[int], take: Take, kept: set[int], found: Verification
+) -> tuple[int, str] | None:
+    newest, all_ends = None, frozenset(ends)
     for size, note in ledger.checkpoints():
-        name = f"{ledger.name}:checkpoints/{size}"
-        checkpoint = take(note if isinstance(note, bytes | str) else b"", name)
-        kept.add(size)
-        if checkpoint is None:
+        name, known = f"{ledger.name}:checkpoints/{size}", size in all_ends
+        checkpoint = take(note if isinstance(note, bytes | str) else b"", name, known)
+        if checkpoint is not None and checkpoint.size == size:
+            newest = (size, note)
+        elif not known:
+            found.add("inserted", "checkpoint", f"多出检查点 {name}。", f"{name} does not belong there.", file=name)
             continue
-        if checkpoint.size != size:
+        elif checkpoint is not None:
             found.add(
                 "altered",
                 "checkpoint",
@@ -119,8 +134,13 @@ def _kept(ledger: LedgerEvidence, take: Take, kept: set[int], found: Verificatio
                 f"The kept checkpoint {name} is that of {checkpoint.size} leaves.",
                 file=name,
             )
-        else:
-            newest = (size, note)
+        kept.add(size)
+    completed = max(kept, default=0)
+    for size in ends:
+        if size not in kept and size < completed:
+            name = f"{ledger.name}:checkpoints/{size}"
+            found.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"{name} is missing.", file=name)
+            kept.add(size)  # its tiles were published
     return newest
 
 

@@ -47,6 +47,7 @@ class EventCheck:
     unsound: list[RawRow] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     pending: int = 0
+    end: int = 0  # the position behind which events are not in the ledger yet
 
     def run(self) -> None:
         bad_table = self._check_table()
@@ -146,7 +147,7 @@ class EventCheck:
                     known.add(index)
         self.aside.leaves, self.aside.at = known, at
         self.found.events += done
-        self._end = end
+        self.end = end
         self.progress("ledger", size, size)
 
     def _by_position(self) -> Iterator[Any]:
@@ -238,7 +239,7 @@ class EventCheck:
     def _left_over(self) -> None:
         """Events without a leaf, leaves without an event."""
         for row in self.aside.rows:
-            if row.position > self._end:
+            if row.position > self.end:
                 self.pending += 1
                 continue
             self.unsound.append(row)

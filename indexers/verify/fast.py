@@ -7,7 +7,7 @@ large archive is cut into blocks that several processes check; only one node for
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,7 +22,7 @@ from indexers.verify.crew import Crew, Start, may_fork
 from indexers.verify.databases import Databases
 from indexers.verify.files import NamedFiles
 from indexers.verify.findings import FilesOf, FitsAlone, NamedFile, Progress
-from indexers.verify.walk import TreeWalk
+from indexers.verify.walk import TreeWalk, low_files
 
 READ = 2 * WIDTH
 """Rows read at once: what is hashed next is still in the processor's cache."""
@@ -85,7 +85,7 @@ class Checker:
         """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
         found = Block([], [], set())
         try:
-            self._published.expect(_low_files(start, end))
+            self._published.expect(low_files(start, end))
             position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
             for first in range(start, end, READ):
                 count = min(READ, end - first)
@@ -131,14 +131,6 @@ class Checker:
         inside = bisect_right(self._wanted, start) < bisect_right(self._wanted, start + len(hashes) - 1)
         found.chunks.append(Chunk(root_of(hashes) if full else None, hashes if inside or not full else []))
         return True
-
-
-def _low_files(start: int, end: int) -> Iterator[str]:
-    """The tiles of level 0 and the bundles over these leaves, in the order in which they are looked at."""
-    for first in range(start, end, WIDTH):
-        tile = Tile(0, first // WIDTH, min(WIDTH, end - first))
-        yield tile.path
-        yield tile._replace(level=ENTRIES).path
 
 
 def way_to_start(size: int) -> Start | None:

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from random import Random
 from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from uuid import UUID
 
 from domain.ports import BlobStore
 from indexers.verify.events import Describe
 from indexers.verify.findings import FilesOf, NamedFile, Progress, Verification
 
+if TYPE_CHECKING:
+    from adapters.blobs.s3_inventory import FileVersion
+
 CHUNK = 1024
 MAX_LISTED = 5
+
+VERSION = "?versionId="
+"""In the name of a stray: a version of a kept file that another one has replaced."""
 
 
 def files_in_state(topic: str, state: bytes) -> Sequence[NamedFile]:
@@ -101,8 +108,9 @@ def check_files(
     *,
     sample: int | None = None,
     random: Random | None = None,
-) -> None:
-    """Every named file is there with its bytes."""
+) -> set[str]:
+    """Every named file is there with its bytes. Returns the digests of those that are not."""
+    accused = set()
     total = named.count() if sample is None else min(sample, named.count())
     pages = named.pages() if sample is None else [named.sample(sample, random or Random())]  # noqa: S311  (no secret)
     for page in pages:
@@ -112,6 +120,7 @@ def check_files(
             found.bytes += result.size or 0
             if result.found == result.sha256 and result.size == size:
                 continue
+            accused.add(result.sha256)
             event = f"{UUID(stream)}/{version}"
             record = describe(UUID(stream))
             more_zh = "" if count == 1 else f"（另有 {count - 1} 处引用）"
@@ -122,16 +131,35 @@ def check_files(
                 klass, zh, en = "altered", "的大小与登记不符", "has another size than was recorded"
             else:
                 klass, zh, en = "altered", "的内容被改动", "has other bytes"
+            rest_zh, rest_en = _other_versions(blobs, result.sha256)
             found.add(
                 "deleted" if klass == "deleted" else "altered",
                 "file",
-                f"{record or event} 的附件“{name}”{zh}{more_zh}：sha256 {result.sha256}。",
-                f"The file “{name}” of {record or event} {en}{more_en}: sha256 {result.sha256}.",
+                f"{record or event} 的附件“{name}”{zh}{more_zh}：sha256 {result.sha256}{rest_zh}。",
+                f"The file “{name}” of {record or event} {en}{more_en}: sha256 {result.sha256}{rest_en}.",
                 record=record,
                 event=event,
                 file=name,
             )
         progress("files", found.files, total)
+    return accused
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A store that keeps what somebody wrote over or deleted."""
+
+    def versions(self, sha256: str) -> list[FileVersion]: ...
+
+
+def _other_versions(blobs: BlobStore, sha256: str) -> tuple[str, str]:
+    """Where the file may be restored from."""
+    if not isinstance(blobs, Versioned):
+        return "", ""
+    older = [each.version for each in blobs.versions(sha256) if not each.current and not each.deleted][:MAX_LISTED]
+    if not older:
+        return "", ""
+    return f"；存储桶里还有它的其他版本：{'、'.join(older)}", f"; the bucket holds other versions: {', '.join(older)}"
 
 
 def check_extra_files(
@@ -141,13 +169,26 @@ def check_extra_files(
     pending: Iterable[str],
     unsound_states: Sequence[bytes],
     deleted_events: int,
+    accused: set[str],
+    filed_since: Callable[[], Iterable[str]],
 ) -> None:
-    """Files that no event names, and things in the store that are not kept files."""
-    interrupted = set(pending)
+    """Files that no event names, and things in the store that are not kept files.
+
+    ``accused`` are files of which something was said already; ``filed_since`` gives those named by events that came
+    after the ledger's. Filing goes on: a file is kept under a note, which goes after its event is there.
+    """
+    unnamed = [
+        sha256
+        for sha256 in blobs.digests()
+        if sha256 not in named and not any(_mentions(state, sha256) for state in unsound_states)
+    ]
+    interrupted = {*pending, *blobs.leftovers()} if unnamed else set()
+    filed = set(filed_since()) if unnamed else set()  # in this order: whose note has gone by now is found here
     unclear: list[str] = []
-    for sha256 in blobs.digests():
-        if sha256 in named or any(_mentions(state, sha256) for state in unsound_states):
+    for sha256 in unnamed:
+        if sha256 in filed:
             continue
+        accused.add(sha256)
         if sha256 in interrupted:
             found.leftovers.append(sha256)
         elif deleted_events:
@@ -161,13 +202,14 @@ def check_extra_files(
                 file=f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}",
             )
     for name in blobs.strays():
-        found.add(
-            "inserted",
-            "file",
-            f"文件库里有外来的 {name}。",
-            f"{name} in the file store is not a kept file.",
-            file=name,
-        )
+        kept, _, version = name.partition(VERSION)
+        if version and kept.rpartition("/")[2] in accused:
+            continue  # it is what was there before
+        if version:
+            zh, en = f"{kept} 被重写过，原来的版本是 {version}", f"{kept} was written over; its version was {version}"
+        else:
+            zh, en = f"文件库里有外来的 {name}", f"{name} in the file store is not a kept file"
+        found.add("inserted", "file", f"{zh}。", f"{en}.", file=name)
     if unclear:
         listed = ", ".join(islice(unclear, MAX_LISTED)) + (" …" if len(unclear) > MAX_LISTED else "")
         found.remark(

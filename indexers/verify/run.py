@@ -14,21 +14,21 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from adapters.evidence import EventEvidence, Evidence, EvidenceUnreadable, LedgerEvidence, PublishedFiles
+from adapters.evidence import EventEvidence, Evidence, EvidenceUnreadable, LedgerEvidence, PublishedFiles, RawRow
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
 from indexers.verify.anchors import Anchors, matches, read_anchors
+from indexers.verify.batches import batch_ends, check_batches
 from indexers.verify.crew import Crew
 from indexers.verify.databases import Databases, check_databases, report_damage
 from indexers.verify.events import Describe, EventCheck
 from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
-from indexers.verify.files import NamedFiles, check_extra_files, check_files, files_in_state
+from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state
 from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
 from indexers.verify.histories import all_possible
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
-    check_batches,
     check_extra_leaves,
     check_nodes,
     check_roots,
@@ -82,30 +82,39 @@ def verify(
     databases: Databases = dict.fromkeys(tables.structures())
     asked: Databases = databases if sample is None else {}
     with NamedFiles(subject.files_of) as named:
-        unsound: list[bytes] = []
-        deleted = 0
         try:
             with lock(), _open(subject.evidence) as opened:
-                unsound, deleted = _check_ledger(found, subject, opened, named, since, asked, progress)
+                unsound, deleted, end = _check_ledger(found, subject, opened, named, since, asked, progress)
             if found.ok:
                 check_databases(found, asked)
             for zh, en in tables.remarks():
                 found.remark(zh, en)
+            if (blobs := subject.blobs) is not None:
+                accused = check_files(found, named, blobs, subject.describe, progress, sample=sample, random=random)
+                if sample is None:
+                    since_end = partial(_filed_since, subject, end)
+                    check_extra_files(found, named, blobs, subject.pending, unsound, deleted, accused, since_end)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error
             report_damage(found, databases, error)
-        else:
-            if subject.blobs is not None:
-                check_files(found, named, subject.blobs, subject.describe, progress, sample=sample, random=random)
-                if sample is None:
-                    check_extra_files(found, named, subject.blobs, subject.pending, unsound, deleted)
         if sample is not None:
             found.remark(
                 f"文件只抽查了 {found.files} 个（共 {named.count()} 个）。",
                 f"Only a sample of {found.files} of {named.count()} files was hashed.",
             )
     return found
+
+
+def _filed_since(subject: Subject, position: int) -> Iterator[str]:
+    """The digests that events behind a position name."""
+    with closing(subject.evidence.tables.events()) as events:
+        events.tolerant()
+        while some := [RawRow(*each) for each in events.rows(position, CHUNK)]:
+            for row in some:
+                if type(row.topic) is str and type(row.state) is bytes:
+                    yield from (sha256 for _, sha256, _ in subject.files_of(row.topic, row.state))
+            position = some[-1].position
 
 
 Opened = tuple[EventEvidence, LedgerEvidence, PublishedFiles]
@@ -129,11 +138,12 @@ def _check_ledger(
     since: str | None,
     databases: Databases,
     progress: Progress,
-) -> tuple[list[bytes], int]:
-    """Returns the states of unsound events and the number of deleted ones."""
+) -> tuple[list[bytes], int, int]:
+    """Returns the states of unsound events, the number of deleted ones, and the position behind which events are not
+    in the ledger yet."""
     events, ledger, published = opened
-    anchors = read_anchors(found, ledger, published, subject.last_signed, subject.vkey, since)
-    in_table = ledger.size()
+    in_table, ends = ledger.size(), batch_ends(ledger)
+    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, subject.vkey, since)
     size = _size(found, anchors, in_table, ledger, published)
     wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else [])}
     walk = TreeWalk(wanted)
@@ -148,7 +158,8 @@ def _check_ledger(
         if fast and replay is not None and subject.fits_alone is not None:
             replayed = all_possible(crew, replay, events, _end(ledger, size), misfits, progress)
     if fast:
-        found.events, pending = size, events.count_after(_end(ledger, size))
+        end = _end(ledger, size)
+        found.events, pending = size, events.count_after(end)
     else:
         events.tolerant()
         ledger.tolerant()
@@ -159,7 +170,7 @@ def _check_ledger(
         check = EventCheck(found, sources, truth, subject.describe, lost, named.sound, progress)
         check.run()
         unsound = [row.state for row in check.unsound if type(row.state) is bytes]
-        deleted, pending = len(check.deleted), check.pending
+        deleted, pending, end = len(check.deleted), check.pending, check.end
         report_unconfirmed(found, truth)
     if pending:
         found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
@@ -172,15 +183,15 @@ def _check_ledger(
     else:
         check_low_tiles(found, sources, lambda number: truth.hashes[number], present)
     check_upper_tiles(found, published, present, walk)
-    check_nodes(found, ledger, walk, lost)
-    check_batches(found, ledger, size, lost, in_table)
+    check_nodes(found, ledger, walk, lost, in_table)
+    check_batches(found, ledger, ends, size, lost, in_table)
     check_roots(found, walk, anchors, ledger.name)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
     if replay is not None and not replayed:
         check_rules(found, replay, subject.describe, events, ledger, size, progress)
     found.tree_size, found.root = walk.size, walk.root()
-    return unsound, deleted
+    return unsound, deleted, end
 
 
 def _size(

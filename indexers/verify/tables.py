@@ -11,9 +11,13 @@ from indexers.verify.findings import Verification
 from indexers.verify.truth import Truth
 from indexers.verify.walk import TreeWalk
 
+LEVELS = range(1, 8)
+"""Of nodes: no ledger has 256**8 leaves."""
 
-def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, lost: int) -> None:
-    """The nodes that the ledger's table keeps for making roots."""
+
+def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, lost: int, in_table: int) -> None:
+    """The nodes that the ledger's table keeps for making roots. Those of a batch that is about to be published may be
+    there already."""
     missing = {
         (level, n) for level, nodes in enumerate(walk.levels, 1) for n in range(min(len(nodes), lost >> 8 * level))
     }
@@ -23,49 +27,22 @@ def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, los
             missing.discard(key)
             if value != walk.levels[level - 1][index]:
                 _node_finding(found, "altered", ledger.name, key, "被改动", "was altered")
-        elif not (isinstance(level, int) and isinstance(index, int) and (index + 1) << 8 * level > walk.size):
+        elif not _may_be_ahead(level, index, walk.size, in_table):
             _node_finding(found, "inserted", ledger.name, key, "不属于这棵树", "does not belong to the tree")
     for key in sorted(missing):
         _node_finding(found, "deleted", ledger.name, key, "不见了", "is missing")
 
 
+def _may_be_ahead(level: Any, index: Any, size: int, in_table: int) -> bool:
+    """Whether a node can be one of a batch that is about to be published."""
+    if type(level) is not int or type(index) is not int or level not in LEVELS:
+        return False
+    return size < (index + 1) << 8 * level <= in_table
+
+
 def _node_finding(found: Verification, klass: Any, store: str, key: tuple[Any, Any], zh: str, en: str) -> None:
     name = f"{store}:nodes/{key[0]}/{key[1]}"
     found.add(klass, "ledger", f"账本节点 {name} {zh}。", f"The ledger's node {name} {en}.", file=name)
-
-
-def check_batches(found: Verification, ledger: LedgerEvidence, size: int, lost: int, in_table: int) -> None:
-    """Batches follow each other without a gap, their times never go back."""
-    end, last = 0, ""
-    for first, after, time in ledger.batches():
-        name = f"{ledger.name}:batches/{first}"
-        sound = type(after) is int and type(time) is str and first == end and after > first and time >= last
-        if not sound:
-            found.add(
-                "altered",
-                "ledger",
-                f"账本批次 {name} 与前一批接不上。",
-                f"The ledger's batch {name} does not continue the one before.",
-                file=name,
-            )
-        if type(after) is int and type(time) is str:
-            end, last = after, time
-    if end < min(size, lost):
-        found.add(
-            "deleted",
-            "ledger",
-            f"账本批次记到 {end} 条，应到 {min(size, lost)} 条。",
-            f"The ledger's batches end at {end} leaves instead of {min(size, lost)}.",
-            file=f"{ledger.name}:batches",
-        )
-    elif end > max(size, in_table):
-        found.add(
-            "inserted",
-            "ledger",
-            f"账本批次记到 {end} 条，多于实有的 {max(size, in_table)} 条。",
-            f"The ledger's batches end at {end} leaves, more than the {max(size, in_table)} there are.",
-            file=f"{ledger.name}:batches",
-        )
 
 
 def lost_table(found: Verification, ledger: LedgerEvidence, in_table: int, size: int) -> int:

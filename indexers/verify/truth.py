@@ -17,7 +17,7 @@ from domain.errors import InvalidEntry, InvalidTile, NotCanonical
 from domain.ledger.entry import EntryFields, entry_of_hex, read_entry
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, read_bundle
 from domain.ledger.tree import HASH_SIZE, leaf_hash, root_of
-from indexers.verify.walk import TreeWalk
+from indexers.verify.walk import TreeWalk, low_files
 
 MAX_TRIES = 1024
 """Combinations tried for a chunk, and for the whole tree; one altered leaf makes two."""
@@ -118,6 +118,7 @@ def row_hash(row: RawRow | None) -> bytes | None:
 def find_truth(sources: Sources, signed: dict[int, bytes]) -> Truth:
     """Settle each chunk, then choose among what is left so that the newest signed root comes out."""
     upper = _node_claims(sources)
+    sources.published.expect(low_files(0, sources.size))
     choices: list[list[Hashes]] = []
     truth = Truth()
     for number in range((sources.size + WIDTH - 1) // WIDTH):

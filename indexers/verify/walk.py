@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from domain.ledger.tiles import WIDTH, Tile
+from domain.ledger.tiles import ENTRIES, WIDTH, Tile
 from domain.ledger.tree import CompactRange, root_of
+
+
+def low_files(start: int, end: int) -> Iterator[str]:
+    """The tiles of level 0 and the bundles over these leaves, in the order in which they are looked at."""
+    for first in range(start, end, WIDTH):
+        tile = Tile(0, first // WIDTH, min(WIDTH, end - first))
+        yield tile.path
+        yield tile._replace(level=ENTRIES).path
 
 
 class TreeWalk:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli_world import ITEM, LECTURE, PASSWORD, Shell, make_office
+from tests.cli_world import BACK_ENDS, ITEM, LECTURE, PASSWORD, Shell, make_office, servers
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """One archive for all tests of this file."""
-    return make_office(tmp_path_factory.mktemp("office"))
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """One archive of each kind for all tests of this file."""
+    with servers(request.param, request) as settings:
+        yield make_office(tmp_path_factory.mktemp("office"), settings)
 
 
 def test_accounts_have_roles_and_the_policy_is_asked(shell: Shell) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli_world import LECTURE, RECORD, REPAIR, Shell, make_office
+from tests.cli_world import BACK_ENDS, LECTURE, RECORD, REPAIR, Shell, make_office, servers
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """One archive for all tests of this file."""
-    return make_office(tmp_path_factory.mktemp("office"))
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """One archive of each kind for all tests of this file."""
+    with servers(request.param, request) as settings:
+        yield make_office(tmp_path_factory.mktemp("office"), settings)
 
 
 def test_ingest_again_changes_nothing(shell: Shell) -> None:
