@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -19,6 +20,7 @@ from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import DocumentRejected, IndexMissing, SearchRefuses
 from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.elastic.indices import Indices
+from adapters.search.elastic.inspection import entries
 from domain.errors import IndexLocked, InvalidCursor
 from domain.ports import Scope, SearchEngine, SearchRequest, SearchResult
 from tests.contract.search_corpus import document
@@ -281,6 +283,37 @@ def test_a_forged_cursor_reaches_nothing(engine: ElasticGenerations, changed: di
         assert len(engine.search(replace(asked, cursor=forged)).hits) == 2
     except InvalidCursor:
         assert "order" in changed
+
+
+# ── what somebody changed ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_change_behind_our_back_is_named(
+    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch, address: SearchAddress
+) -> None:
+    """A word, a right, a part, an entry under another name, one of somebody else: each by its id, and no other."""
+    batch = [document(f"r{n}", f"会议{n}\n\n记录", people=("甲",), readers=("p1",)) for n in range(450)]
+    files = [document(f"r{n}", "附件" * n, source="file:0", page=n, file_type="pdf") for n in range(1, 30)]
+    engine.write([*batch, *files], (), 500)
+    index = indices.name(1)
+    stored = raw.get(index=index, id="r7:1")["_source"]
+    changed: dict[str, dict[str, Any]] = {
+        "r1:1": {"title": "别 的"},
+        "r2:1": {"confidential": True},
+        "r3:1": {"parts": []},
+        "r4:1": {"document": "{}"},
+        "r5:1": {"reader": ["p2"]},
+        "r6:1": {"document": stored["document"]},
+    }
+    for id_, fields in changed.items():
+        raw.index(index=index, id=id_, document={**raw.get(index=index, id=id_)["_source"], **fields})
+    raw.index(index=index, id="r7:9", document=stored)
+    raw.index(index=index, id="foreign", document={"position": 3}, refresh=True)
+    with closing(Connection(address)) as connection:
+        found = list(entries(connection, index))
+    assert sorted(each.id for each in found if not each.sound) == sorted([*changed, "r7:9", "foreign"])
+    assert {one for each in found if each.sound for one in each.documents} < {*batch, *files}
+    assert len(found) == 452
 
 
 # ── who may ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -95,17 +95,22 @@ def fault_of(error: ApiError | TransportError | UnsupportedProductError) -> Exce
         return SearchRefuses("not Elasticsearch")
     if isinstance(error, TransportError):
         return _of_transport(error)
-    kinds = types_of(error.body)
-    if any(sign in str(error.body).lower() for sign in _TOO_MANY):
+    return fault_in(error.status_code, error.body)
+
+
+def fault_in(status: int, body: Any) -> Exception:
+    """Of an answer, or of one of the answers to several questions asked at once."""
+    kinds = types_of(body)
+    if any(sign in str(body).lower() for sign in _TOO_MANY):
         return TooManyWords()
     if kinds & _GONE:
         return SnapshotGone()
     if "index_not_found_exception" in kinds:
         return IndexMissing(detail="index_not_found_exception")
-    named = _named(error.status_code, kinds)
-    if error.status_code in (401, 403) or "cluster_block_exception" in kinds:
+    named = _named(status, kinds)
+    if status in (401, 403) or "cluster_block_exception" in kinds:
         return SearchRefuses(named)
-    return SearchUnreachable(named) if error.status_code in _NOT_NOW else IndexDamaged(detail=named)
+    return SearchUnreachable(named) if status in _NOT_NOW else IndexDamaged(detail=named)
 
 
 def _of_transport(error: TransportError) -> JianzhengError:

@@ -1,5 +1,8 @@
 """One page of entries in order, with totals and facets, and where the next one begins.
 
+The entries and the counts are asked for side by side. For the best twenty the server need not look at all that is
+found; and counts alone it remembers until something is written, for whoever turns the page or comes by the same way.
+
 By date a page goes on behind the order key of the last entry shown, which is unique and never changes: what is written
 meanwhile neither repeats nor hides another. By relevance scores change with every write, so the second page opens a
 *point in time*, in which all further pages are read; the place is found in it again by the entry shown last. The first
@@ -15,7 +18,7 @@ from typing import Any
 
 from adapters.search.cursor import Cursor
 from adapters.search.elastic.connection import Connection
-from adapters.search.elastic.faults import SnapshotGone
+from adapters.search.elastic.faults import SnapshotGone, fault_in
 from adapters.search.elastic.query import Query
 from domain.errors import IndexDamaged, InvalidCursor
 
@@ -88,27 +91,33 @@ def _found_again(connection: Connection, question: Question, place: dict[str, An
 def _page(
     connection: Connection, question: Question, place: dict[str, Any], behind: list[Any] | None, shown: int
 ) -> Page:
-    options: dict[str, Any] = {} if behind is None else {"search_after": behind}
+    header = {"allow_partial_search_results": False}  # a part of a total is a wrong total
+    if "index" in place:
+        header["index"] = place["index"]
+    inside = {name: value for name, value in place.items() if name == "pit"}
+    counts = {"query": question.query, "size": 0, "aggs": question.facets, "track_total_hits": True}
+    listed = {
+        "query": question.query,
+        "sort": question.sort,
+        "size": question.limit + 1,
+        "_source": ["document"],
+        "track_total_hits": False,
+    }
+    if behind is not None:
+        listed["search_after"] = behind
     with connection.asking() as client:
-        answer = client.search(
-            **place,
-            **options,
-            query=question.query,
-            sort=question.sort,
-            size=question.limit + 1,
-            aggs=question.facets,
-            source_includes=["document"],
-            track_total_hits=True,
-            allow_partial_search_results=False,  # a part of a total is a wrong total
-        )
-        found = answer["hits"]["hits"]
-        hits, more = found[: question.limit], len(found) > question.limit
-        snapshot = str(answer.get("pit_id", ""))
-    if not answer["_shards"]["total"]:
-        raise SnapshotGone
+        searches: list[dict[str, Any]] = [header, counts | inside, header, listed | inside]
+        answers = client.msearch(searches=searches)["responses"]
+    for answer in answers:
+        if "error" in answer:
+            raise fault_in(answer["status"], answer)
+        if not answer["_shards"]["total"]:
+            raise SnapshotGone
+    counted, found = answers
+    hits, more = found["hits"]["hits"][: question.limit], len(found["hits"]["hits"]) > question.limit
     last = None
     if hits and more:
         values = hits[-1]["sort"][: len(question.sort)]  # in a point in time the server adds one of its own
         score = float(values[0]) if question.sort is BY_SCORE else 0.0
-        last = Cursor(len(hits) + shown, score, int(values[-1]), snapshot)
-    return Page(answer["hits"]["total"]["value"], hits, answer["aggregations"], last, place)
+        last = Cursor(len(hits) + shown, score, int(values[-1]), str(found.get("pit_id", "")))
+    return Page(counted["hits"]["total"]["value"], hits, counted["aggregations"], last, place)
