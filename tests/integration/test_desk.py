@@ -41,6 +41,11 @@ def test_overdue_items_are_counted_and_the_longest_overdue_are_shown(world: Worl
     overdue = page.split('id="overdue"')[1].split("</section>")[0]
     assert [f"第 {n} 项" in overdue for n in range(ITEMS)] == [False] * 3 + [True] * 6
     assert 'href="/search?due_before=2023-06-03"' in page
+    browser = world.signed_in("secretary-here")
+    listed = browser.get("/search?due_before=2023-06-03").text
+    assert 'name="due_before" value="2023-06-03"' in listed  # kept when other filters are chosen
+    assert "整改期限早于" in listed
+    assert browser.get("/search").status_code == 200
     answer = secretary.get("/api/v1/search", params={"due_before": "2023-06-03"}).json()
     assert {hit["code"] for hit in answer["hits"]} == set(codes[3:])
     assert world.program("secretary-there").get("/api/v1/search?due_before=2023-06-03").json()["total"] == 0
