@@ -30,8 +30,9 @@ from adapters.search.schema import (
 )
 from domain.errors import IndexDamaged
 from domain.ports import FOREVER, SearchDocument
-from domain.text.folding import FOLDING_VERSION, fold, well_formed
-from domain.text.tokens import TOKENS_VERSION, tokenize
+from domain.text.folding import FOLDING_VERSION, well_formed
+from domain.text.token_stream import token_stream
+from domain.text.tokens import TOKENS_VERSION
 
 MAPPING_VERSION = 1
 FORMAT = f"format-{MAPPING_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
@@ -161,7 +162,7 @@ def members_of(source: Mapping[str, Any]) -> list[SearchDocument]:
 
 
 def tokens(text: str) -> str:
-    return " ".join(tokenize(fold(text).text))
+    return token_stream(text)
 
 
 def packed(document: SearchDocument) -> str:
