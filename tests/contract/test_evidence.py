@@ -81,6 +81,37 @@ def test_rows_of_events(both: Both) -> None:
     assert both.event_rows.rows(0, 10) == wanted
 
 
+def test_events_by_stream_and_by_position(both: Both) -> None:
+    """A stream's events up to a position, by version; rows in the order asked, without those that are not there."""
+    other = UUID(int=8)
+    both.events.append([signed(STREAM, 1), signed(other, 1)])
+    both.events.append([signed(STREAM, 2)])
+    rows = both.event_rows.rows(0, 10)
+    assert [tuple(row) for row in both.event_rows.stream(STREAM.hex, 3)] == [
+        (row[0], *row[2:]) for row in (rows[0], rows[2])
+    ]
+    assert len(both.event_rows.stream(STREAM.hex, 2)) == 1
+    assert [row.position for row in both.event_rows.rows_at([3, 9, 1, "1", None])] == [3, 1]
+    for position in (1, 2, 3, 4, 1, 3):  # however they are asked for
+        found = both.event_rows.row(position)
+        assert (None if found is None else tuple(found)) == (None if position == 4 else rows[position - 1])
+
+
+DERIVED, RANDOM, LATE, ONE = (UUID(int=(0x77 << 120) + (kind << 76) + n) for n, kind in enumerate((5, 4, 5, 4)))
+
+
+def test_streams_that_are_to_be_judged(both: Both) -> None:
+    """Those of several events with a random id, and those that do not count from one, whatever their id."""
+    both.events.append([signed(DERIVED, 1), signed(DERIVED, 2), signed(RANDOM, 1), signed(ONE, 1), signed(LATE, 2)])
+    both.events.append([signed(RANDOM, 2), signed(UUID(int=0x78 << 120), 3)])
+    topic = both.event_rows.row(1).topic
+    found = [tuple(each) for each in both.event_rows.unsettled(0x77, 6)]
+    assert found == [(RANDOM.hex, 1, topic), (RANDOM.hex, 2, topic), (LATE.hex, 2, topic)]
+    assert [each[0] for each in both.event_rows.unsettled(0x77, 5)] == [LATE.hex]
+    assert [each[1] for each in both.event_rows.unsettled(0x78, 9)] == [3]
+    assert list(both.event_rows.unsettled(0xFF, 9)) == []
+
+
 def test_rows_of_the_ledger(both: Both) -> None:
     """Leaves, nodes, batches with their times as text, tracking and checkpoints."""
     hashes = [leaf_hash(b"%d" % n) for n in range(600)]
@@ -95,3 +126,12 @@ def test_rows_of_the_ledger(both: Both) -> None:
     times = ["2024-03-01T12:00:00.000120+00:00", "2024-03-01T12:00:01.000120+00:00"]
     assert rows.batches() == [(0, 300, times[0]), (300, 600, times[1])]
     assert (rows.tracking(), rows.checkpoints()) == (1199, [(600, "note")])
+    places = [(n, 2 * n + 1) for n in range(600)]
+    assert sorted(rows.positions()) == places
+    assert list(rows.by_position(500)) == places[:500]
+    assert list(rows.by_event(500)) == [(STREAM.bytes, n + 1, 2 * n + 1, n) for n in range(500)]
+    assert list(rows.outside(598)) == [598, 599]
+    walk = rows.by_position(600)
+    assert [next(walk), *rows.leaves(0, 1), next(walk)] == [(0, 1), (0, *leaves[0]), (1, 3)]
+    walk.close()  # an answer need not be read to its end
+    assert rows.size() == 600
