@@ -87,7 +87,7 @@ class OnServers:
 
     def mend(self) -> None:
         """Put the bucket back as it was."""
-        there, bucket = self.versions(), name_in(self.bucket)
+        there = self.versions()
         for name, version in there - set(self.sealed):
             self.delete(name, version)
         for name, version in set(self.sealed) - there:

@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from adapters.throttling import TooManyAttempts
 from api.http.context import language, wants_page
 from api.http.errors import MethodNotAllowed, PageNotFound, RequestInvalid
 from domain.errors import JianzhengError, Lang
@@ -78,8 +77,9 @@ def problem(error: JianzhengError, lang: Lang) -> dict[str, Any]:
 def answer(request: Request, error: JianzhengError) -> Response:
     """The error as a response: a page where a person is looking and pages are served, else a problem document."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
-    if isinstance(error, TooManyAttempts):
-        headers["Retry-After"] = str(error.retry_after)
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     page = getattr(request.app.state, "problem_page", None)

@@ -85,7 +85,7 @@ def exports(found: dict[str, Outcome]) -> list[str]:
     lines = []
     for kind, outcome in found.items():
         if outcome.url:
-            options = {"lock": "governance"} if kind == "s3" else {}
+            options = {"lock": "governance", "days": "1"} if kind == "s3" else {}
             lines.append(f"export {find.GIVEN[kind]}={shlex.quote(outcome.url)}")
             lines.append(f"export {SETTINGS[kind]}={shlex.quote(place(outcome.url, NAME, **options))}")
     return lines
