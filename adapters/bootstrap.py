@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adapters.accounts import Accounts
-    from adapters.extraction.cache import TextCache
+    from adapters.extraction.cache import Texts
     from adapters.extraction.sandbox import SandboxedExtractor
     from adapters.figures import FiguresIndex
     from adapters.postgres.database import Database
@@ -156,7 +156,7 @@ class House:
         )
         self._engine: SearchGenerations | ElasticGenerations | None = None
         self._extractor: SandboxedExtractor | None = None
-        self._texts: TextCache | None = None
+        self._texts: Texts | None = None
         self._queue: TextQueue | PostgresTextQueue | None = None
         self._accounts: Accounts | None = None
         self._searching: Searching | None = None
@@ -184,11 +184,9 @@ class House:
         return self._extractor
 
     @property
-    def texts(self) -> TextCache:
+    def texts(self) -> Texts:
         if self._texts is None:
-            from adapters.extraction.cache import TextCache
-
-            self._texts = TextCache(self.settings.text_folder)
+            self._texts = parts.texts(self.settings, self.servers)
         return self._texts
 
     @property

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.blobs.s3 import S3BlobStore
     from adapters.events.postgres import PostgresEventStore
+    from adapters.extraction.cache import Texts
     from adapters.figures import FiguresIndex
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
@@ -83,6 +84,15 @@ def ledger_lock(settings: Settings, shared: Servers) -> Lock:
     return ledger_lock(shared.database)
 
 
+def leader(shared: Servers, name: str) -> Lock | None:
+    """For work that one process among all machines does at a time. None: an embedded archive's folder settles it."""
+    if shared.database is None:
+        return None
+    from adapters.postgres.locks import AdvisoryLock
+
+    return AdvisoryLock(shared.database, f"follow-{name}")
+
+
 def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:
     if shared.bucket is None:
         return Publisher(settings.ledger_folder, settings.home / "publishing")
@@ -101,6 +111,12 @@ def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
     from adapters.postgres.gate import PostgresGate
 
     return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=PostgresGate(shared.database))
+
+
+def texts(settings: Settings, shared: Servers) -> Texts:
+    from adapters.extraction.cache import BucketTextCache, TextCache
+
+    return TextCache(settings.text_folder) if shared.bucket is None else BucketTextCache(shared.bucket)
 
 
 def engine(settings: Settings, shared: Servers) -> SearchGenerations | ElasticGenerations:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from adapters import parts
 from adapters.bootstrap import House
 from adapters.views import QueueTables, TextQueue
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
@@ -68,6 +69,21 @@ def integrator(house: House) -> Integrator:
     return Integrator(house.events, house.ledger, house.publisher, house.guard, house.clock, house.ledger_lock)
 
 
+def led(house: House, name: str, run_once: Callable[[], int]) -> Callable[[], int]:
+    """The same for one process at a time, on however many machines. Raises `IndexLocked` where another one is at it."""
+    lock = parts.leader(house.servers, name)
+    if lock is None:
+        return run_once
+
+    def as_leader() -> int:
+        with lock.held() as ours:
+            if not ours:
+                raise IndexLocked
+            return run_once()
+
+    return as_leader
+
+
 def integrate(house: House) -> None:
     """Bring the ledger up to date. Raises `ArchiveBusy` where another process is at it for too long."""
     with house.ledger_lock.held(LEDGER_WAIT) as ours:
@@ -84,11 +100,11 @@ class Pipeline:
         self.ledger = Follower("ledger", integrator(house).run_once, rest=GATHER)
         self.followers = [
             self.ledger,
-            Follower("figures", Figures(house).run_once),
-            Follower("search", self.search.run_once),
+            Follower("figures", led(house, "figures", Figures(house).run_once)),
+            Follower("search", led(house, "search", self.search.run_once)),
             Follower("text", text.run_once),
         ]
-        self.followers.append(Follower("housekeeping", self._sweep))
+        self.followers.append(Follower("housekeeping", led(house, "housekeeping", self._sweep)))
         self._swept = 0.0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []

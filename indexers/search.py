@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.extraction.cache import TextCache
+from adapters.extraction.cache import Texts
 from adapters.views import QueueTables
 from domain.errors import EventUnreadable
 from domain.organisations.directory import Directory
@@ -30,7 +30,7 @@ class SearchIndexer:
         events: EventStore,
         ledger: LedgerReader,
         engine: SearchEngine,
-        texts: TextCache,
+        texts: Texts,
         extractor_version: str,
         queue: QueueTables,
         directory: Callable[[], Directory],

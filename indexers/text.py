@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.extraction.cache import TextCache
+from adapters.extraction.cache import Texts
 from adapters.views import QueueTables, WaitingText
 from domain.errors import IntegrityFault, Unavailable
 from domain.ports import BlobStore, TextExtractor
@@ -24,7 +24,7 @@ class TextIndexer:
         *,
         blobs: BlobStore,
         extractor: TextExtractor,
-        texts: TextCache,
+        texts: Texts,
         queue: QueueTables,
         now: Callable[[], float],
     ) -> None:

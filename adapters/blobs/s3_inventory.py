@@ -18,6 +18,9 @@ FILES = "files/"
 LEDGER = "ledger/"
 """The ledger's public files may lie in the same bucket; `verify` checks them by their own rules."""
 
+TEXTS = "text/"
+"""So may texts that were extracted (`adapters.extraction.cache`), which are made again where they are not whole."""
+
 
 class FileVersion(NamedTuple):
     """One version of a kept file. More than one live version of a digest is the work of somebody else: the archive
@@ -64,7 +67,7 @@ def strays(client: Client) -> Iterator[str]:
     """Names of objects that are none of ours, and of replaced versions as ``<name>?versionId=<version>``."""
     for each in client.objects(""):
         name = str(each.object_name)
-        if not name.startswith((STAGING, PENDING, LEDGER)) and _digest_in(name) is None:
+        if not name.startswith((STAGING, PENDING, LEDGER, TEXTS)) and _digest_in(name) is None:
             yield name
     for extra in extra_versions(client):
         yield f"{key_of(extra.sha256)}?versionId={extra.version}"

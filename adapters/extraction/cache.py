@@ -1,4 +1,4 @@
-"""Texts that were extracted once, on disk by (digest of the file, version of the extractor).
+"""Texts that were extracted once, by (digest of the file, version of the extractor): in a folder, or in a bucket.
 
 Everything here can be deleted: a text is made again from its file. So writing is atomic but not fsynced, and what
 does not read back whole (gzip has a checksum) is simply not there.
@@ -10,12 +10,29 @@ import gzip
 import secrets
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from adapters.blobs.durable import TEMPORARY_PREFIX, remove_quietly, storage_errors
 from adapters.blobs.names import checked_digest
 from adapters.extraction.wire import from_json, to_json
 from domain.ports import ExtractedText
+
+if TYPE_CHECKING:
+    from adapters.s3.client import Client
+
+TEXTS = "text/"
+"""Where texts lie in a bucket."""
+
+
+class Texts(Protocol):
+    def get(self, sha256: str, version: str) -> ExtractedText | None:
+        """What was put, or None. Raises `InvalidDigest`."""
+        ...
+
+    def put(self, sha256: str, version: str, text: ExtractedText) -> None:
+        """Raises `InvalidDigest`, `StorageFull` and what else keeps a store from writing."""
+        ...
 
 
 class TextCache:
@@ -27,8 +44,8 @@ class TextCache:
     def get(self, sha256: str, version: str) -> ExtractedText | None:
         """What was put, or None. Raises `InvalidDigest`."""
         try:
-            return from_json(gzip.decompress(self._path(sha256, version).read_bytes()))
-        except (OSError, EOFError, zlib.error):
+            return unpacked(self._path(sha256, version).read_bytes())
+        except OSError:
             return None
 
     def put(self, sha256: str, version: str, text: ExtractedText) -> None:
@@ -38,16 +55,45 @@ class TextCache:
         with storage_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_bytes(gzip.compress(to_json(text), compresslevel=5, mtime=0))
+                temporary.write_bytes(packed(text))
                 temporary.replace(path)
             except OSError:
                 remove_quietly(temporary)
                 raise
 
     def _path(self, sha256: str, version: str) -> Path:
-        return (
-            self._folder
-            / quote(version, safe="").replace(".", "%2E")
-            / checked_digest(sha256)[:2]
-            / f"{sha256}.json.gz"
-        )
+        return self._folder / name_of(sha256, version)
+
+
+class BucketTextCache:
+    """``text/<version>/ab/<digest>.json.gz`` in a bucket, for extractors and indexers on any number of machines."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def get(self, sha256: str, version: str) -> ExtractedText | None:
+        """What was put, or None. Raises `InvalidDigest`, and what the server's absence is called."""
+        data = self._client.read(TEXTS + name_of(sha256, version))
+        return None if data is None else unpacked(data)
+
+    def put(self, sha256: str, version: str, text: ExtractedText) -> None:
+        """Somebody who puts the same text at the same moment may be the one who succeeds."""
+        key = TEXTS + name_of(sha256, version)
+        self._client.replace(key, packed(text), self._client.head(key))
+
+
+def name_of(sha256: str, version: str) -> str:
+    """Raises `InvalidDigest`."""
+    return f"{quote(version, safe='').replace('.', '%2E')}/{checked_digest(sha256)[:2]}/{sha256}.json.gz"
+
+
+def packed(text: ExtractedText) -> bytes:
+    return gzip.compress(to_json(text), compresslevel=5, mtime=0)
+
+
+def unpacked(data: bytes) -> ExtractedText | None:
+    """None for what is not whole."""
+    try:
+        return from_json(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error):
+        return None

@@ -56,6 +56,26 @@ def serve(context: Context, args: Namespace) -> int:
     return EXIT_DONE if server.started else EXIT_UNAVAILABLE
 
 
+def work(context: Context, _: Namespace) -> int:
+    import signal
+    import threading
+
+    from api.http.shield import log_to_stderr
+
+    log_to_stderr()
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    context.pipeline.start()
+    try:
+        context.screen.say("后台处理已启动（Ctrl+C 停止）", "Working in the background (Ctrl+C stops)")
+        context.screen.flush()
+        done.wait()
+    finally:
+        context.pipeline.stop()
+    return EXIT_DONE
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         ("serve",),
@@ -74,5 +94,17 @@ COMMANDS: tuple[Command, ...] = (
             option("--port", "P", "端口，默认 8000", "port (default: 8000)", type=int, default=8000),
         ),
         json=False,
+    ),
+    Command(
+        ("work",),
+        "在后台做账本、提取文字、编索引",
+        "Keep ledger, texts and index up to date in the background",
+        work,
+        "work",
+        json=False,
+        more_zh="serve 自己也做这些。"
+        "用服务器时可以在几台机器上各开几个：同一件事同时只有一个在做，附件的文字由各个分头提取。",
+        more_en="serve does the same by itself. On servers any number may run on any number of machines: each job "
+        "has one leader at a time, and files are read by all of them.",
     ),
 )

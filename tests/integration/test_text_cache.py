@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.extraction.cache import TextCache
+from adapters.blobs.s3_inventory import strays
+from adapters.extraction.cache import BucketTextCache, TextCache
 from adapters.extraction.wire import from_json, to_json
+from adapters.s3.address import Address
+from adapters.s3.client import Client
 from domain.errors import InvalidDigest
 from domain.ports import ExtractedText
 from tests.unit.extraction.samples import SENTENCE
@@ -65,3 +68,23 @@ def test_answers_are_checked_field_by_field() -> None:
         b'{"status":"extracted","pages":[],"paged":1,"detail":""}',
     ):
         assert from_json(answer) is None
+
+
+def test_a_bucket_keeps_texts_too(s3_bucket: str) -> None:
+    """By digest and version, for whoever asks; what is damaged is made again; nothing of it is foreign to the store."""
+    client = Client(Address.parse(s3_bucket))
+    cache, elsewhere = BucketTextCache(client), BucketTextCache(client)
+    assert cache.get(SHA256, "1") is None
+    cache.put(SHA256, "1", TEXT)
+    cache.put(SHA256, "../2", ExtractedText("timed_out", detail="slow"))
+    assert elsewhere.get(SHA256, "1") == TEXT
+    assert elsewhere.get(SHA256, "../2") == ExtractedText("timed_out", detail="slow")
+    [key] = [str(each.object_name) for each in client.objects("text/1/")]
+    client.replace(key, b"not gzip at all", client.head(key))
+    assert elsewhere.get(SHA256, "1") is None
+    cache.put(SHA256, "1", TEXT)
+    assert elsewhere.get(SHA256, "1") == TEXT
+    assert list(strays(client)) == []
+    with pytest.raises(InvalidDigest):
+        cache.put("../../etc/passwd", "1", TEXT)
+    client.close()
