@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.blobs.s3 import S3BlobStore
     from adapters.events.postgres import PostgresEventStore
+    from adapters.evidence import Evidence, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
     from adapters.figures import FiguresIndex
     from adapters.ledger.postgres import PostgresLedgerStore
@@ -99,6 +100,33 @@ def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:
     from adapters.ledger.publisher_s3 import S3Publisher
 
     return S3Publisher(shared.bucket)
+
+
+def evidence(settings: Settings) -> Evidence:
+    """What the forensic check opens for itself, in as many processes as it takes."""
+    from adapters.evidence import Evidence
+
+    return Evidence(_tables(settings), _published(settings))
+
+
+def _tables(settings: Settings) -> TablesPlace:
+    if settings.database is None:
+        from adapters.ledger.evidence import SQLiteTables
+
+        return SQLiteTables(settings.events_file, settings.ledger_file)
+    from adapters.postgres.evidence import PostgresTables
+
+    return PostgresTables(settings.database)
+
+
+def _published(settings: Settings) -> PublishedPlace:
+    if settings.bucket is None:
+        from adapters.ledger.evidence import PublishedFolder
+
+        return PublishedFolder(settings.ledger_folder)
+    from adapters.ledger.published_s3 import PublishedBucket
+
+    return PublishedBucket(settings.bucket)
 
 
 def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from adapters import parts
 from adapters.bootstrap import House
-from adapters.evidence import Evidence
-from adapters.ledger.evidence import PublishedFolder, SQLiteTables
 from benchmarks.measure import Comparison, Result, Target, paired, seconds
 from benchmarks.world import World
 from domain.ledger.entry import entry
@@ -72,10 +71,7 @@ def run(world: World, records: int) -> Result:
 
 def _ledger(house: House) -> Subject:
     return Subject(
-        evidence=Evidence(
-            SQLiteTables(house.settings.events_file, house.settings.ledger_file),
-            PublishedFolder(house.settings.ledger_folder),
-        ),
+        evidence=parts.evidence(house.settings),
         last_signed=house.settings.keys_folder / "last-signed",
         vkey=house.signer.vkey(),
     )

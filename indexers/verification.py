@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from adapters import parts
 from adapters.bootstrap import House
-from adapters.evidence import Evidence
-from adapters.ledger.evidence import PublishedFolder, SQLiteTables
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageFull
 from domain.ports import StoredRow
@@ -34,7 +33,7 @@ def verify_archive(
     except JianzhengError as error:  # what keeps the integrator from working is what the check will name
         trouble = error
     subject = Subject(
-        evidence=_evidence(house),
+        evidence=parts.evidence(house.settings),
         last_signed=house.settings.keys_folder / "last-signed",
         vkey=house.signer.vkey(),
         blobs=house.blobs,
@@ -49,11 +48,6 @@ def verify_archive(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
     return found
-
-
-def _evidence(house: House) -> Evidence:
-    settings = house.settings
-    return Evidence(SQLiteTables(settings.events_file, settings.ledger_file), PublishedFolder(settings.ledger_folder))
 
 
 def describe(house: House, stream: UUID) -> str | None:

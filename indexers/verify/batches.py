@@ -68,20 +68,25 @@ def check_batches(
 
 
 def _out_of_order(rows: Sequence[tuple[Any, Any, Any]]) -> set[Any]:
-    """The batches whose time is none, or does not fit: as few as possible, so that the others never go back."""
+    """The batches whose time is none, or does not fit: as few as possible, so that the others never go back; and the
+    later ones where either of two could be meant."""
     times = [(first, time) for first, _, time in rows if type(time) is str]
     tails: list[str] = []  # the earliest time at which a chain of each length can end …
-    lengths = []  # … and the longest chain that ends with each batch
-    for _, time in times:
-        at = bisect_right(tails, time)
-        tails[at : at + 1] = [time]
-        lengths.append(at + 1)
-    kept, wanted, next_time = set(), len(tails), None
-    for (first, time), length in zip(reversed(times), reversed(lengths), strict=True):
-        if length == wanted and (next_time is None or time <= next_time):
-            kept.add(first)
-            wanted, next_time = wanted - 1, time
-    return {first for first, _, _ in rows} - kept
+    chains: list[list[int]] = []  # … and the batches that end the longest chain up to them, by its length
+    for number, (_, time) in enumerate(times):
+        length = bisect_right(tails, time)
+        if length == len(tails):
+            tails.append(time)
+            chains.append([])
+        tails[length] = time
+        chains[length].append(number)
+    fitting = set()
+    number, latest = len(times), None
+    for some in reversed(chains):
+        number = next(each for each in some if each < number and (latest is None or times[each][1] <= latest))
+        fitting.add(times[number][0])
+        latest = times[number][1]
+    return {first for first, _, _ in rows} - fitting
 
 
 def _finding(found: Verification, ledger: LedgerEvidence, klass: Class, first: Any, zh: str, en: str) -> None:
