@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,6 +177,58 @@ def test_a_server_and_commands_share_an_archive(shell: Shell, server: str, tmp_p
     port = server.rsplit(":", 1)[1].strip("/")
     taken = shell("serve", "--port", port)
     assert (taken.code, "address_taken" in taken.err) == (3, True)
+
+
+FILE_ONLY = """
+import sys
+from adapters.bootstrap import open_archive
+from adapters.settings import read
+house = open_archive(read())
+raw = {"organisation": "school-01", "family": "study_session", "form": "党课", "title": sys.argv[1],
+       "occurred": {"from": "2023-05-04"}}
+print(house.archive.file(house.operator(), raw, []).record.code)
+house.close()
+"""
+
+
+def test_workers_do_what_a_server_would(shell: Shell) -> None:
+    """Two of them beside each other: what was filed by a program that follows nothing is in ledger and index."""
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "work"],
+            cwd=shell.folder, env=shell.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for worker in workers:
+        assert worker.stdout is not None
+        assert "后台处理已启动" in worker.stdout.readline()
+    filed = subprocess.run(
+        [sys.executable, "-c", FILE_ONLY, "操场翻修"], cwd=shell.folder, env=shell.environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert filed.returncode == 0, filed.stderr
+    deadline = time.monotonic() + 60
+    while True:
+        status = shell("index", "status", "--json").json
+        if not status["ledger"]["behind"] and not status["search"]["behind"]:
+            break
+        assert time.monotonic() < deadline, status
+    assert shell("search", "操场翻修", "--json").json["total"] == 1
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+        worker.stdout.close()  # type: ignore[union-attr]  # it is a pipe
+    assert shell("verify").code == 0
+
+
+def test_tables_on_servers_are_brought_up_to_date(shell: Shell) -> None:
+    """An embedded archive has none; on a server a second time changes nothing."""
+    answer = shell("migrate", "schema", "--json")
+    if not shell.servers:
+        assert (answer.code, answer.json["error"]["code"]) == (2, "no_database_server")
+    else:
+        assert (answer.code, answer.json["before"], answer.json["created"]) == (0, answer.json["after"], [])
 
 
 def test_a_bad_address_is_refused(shell: Shell) -> None:
