@@ -2,6 +2,7 @@
 
 A ROW is a number or a name of the rows below, or ``all``. Each compares two ways of doing the same work that take
 turns in one run, so only the ratios mean something on another machine. ``--table`` writes ``docs/PERFORMANCE.md``.
+Several rows are measured in a process each, as a command would be: threads that one row left behind slow no other.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,6 +76,19 @@ def measure(
     return {"machine": facts, "rows": results}
 
 
+def apart(wanted: Iterable[Row], records: Iterable[int], args: argparse.Namespace) -> dict[str, Any]:
+    """The same document, from a process for each row and number of records."""
+    options = [f"--rounds={args.rounds}"] if args.rounds else []
+    options += [f"--folder={args.folder}"] if args.folder else []
+    found: list[dict[str, Any]] = []
+    counts = list(records)
+    for row in wanted:
+        for count in counts:
+            line = [sys.executable, "-m", "benchmarks.run", str(row.ROW), f"--records={count}", "--json", *options]
+            found.append(json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
+    return {"machine": found[0]["machine"], "rows": [row for each in found for row in each["rows"]]}
+
+
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -89,7 +104,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--table", action="store_true", help=f"write the figures into {table.PAGE}")
     args = parser.parse_args(arguments)
-    measured = measure(chosen(args.row), args.records or RECORDS, args.folder, args.rounds)
+    rows, counts = chosen(args.row), args.records or RECORDS
+    alone = len(rows) == 1 and len(counts) == 1
+    measured = measure(rows, counts, args.folder, args.rounds) if alone else apart(rows, counts, args)
     if args.json:
         json.dump(measured, sys.stdout, ensure_ascii=False, indent=1)
         print()

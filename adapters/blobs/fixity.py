@@ -12,6 +12,7 @@ import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from domain.ports import FixityResult
 
 BATCH_FILES = 32
 """Files handed to a thread at a time: spreads the cost of the hand-over, which small files would feel."""
+
+BATCH_BYTES = 8 << 20
+"""A batch of so many bytes is handed over as it is, so that a few large files do not all wait for one thread."""
 
 AHEAD = 4
 """Batches a thread may run ahead of the reader; bounds memory whatever the number of files."""
@@ -35,8 +39,7 @@ def fixity(root: Path, digests: Iterable[str], workers: int = 2) -> Iterator[Fix
     with ThreadPoolExecutor(workers, thread_name_prefix="fixity") as pool:
         try:
             while True:
-                while len(running) < workers * AHEAD and (batch := list(islice(asked, BATCH_FILES))):
-                    paths = [(digest, f"{root}/{kept_name(digest)}") for digest in batch]
+                while len(running) < workers * AHEAD and (paths := _batch(root, asked)):
                     running.append(pool.submit(_check_all, paths))
                 if not running:
                     return
@@ -44,6 +47,20 @@ def fixity(root: Path, digests: Iterable[str], workers: int = 2) -> Iterator[Fix
         finally:
             for future in running:
                 future.cancel()
+
+
+def _batch(root: Path, asked: Iterator[str]) -> list[tuple[str, str]]:
+    """The next files, with their paths; empty at the end."""
+    paths: list[tuple[str, str]] = []
+    total = 0
+    for digest in islice(asked, BATCH_FILES):
+        path = f"{root}/{kept_name(digest)}"
+        paths.append((digest, path))
+        with suppress(OSError):
+            total += os.lstat(path).st_size
+        if total >= BATCH_BYTES:
+            break
+    return paths
 
 
 def _check_all(paths: list[tuple[str, str]]) -> list[FixityResult]:
