@@ -54,7 +54,7 @@ def test_make_help_lists_every_target() -> None:
 def test_the_check_on_the_server_is_what_a_person_runs() -> None:
     """`.ci/run` ends with the tests as README starts them, and nothing in it forgives a failure."""
     lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-    assert lines[-1] == "make --no-print-directory test"
+    assert lines[-1] == "make test"
     assert "set -euo pipefail" in lines
     assert not any("||" in line for line in lines)
     assert "make test" in (ROOT / "README.md").read_text("utf-8")
