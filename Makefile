@@ -56,6 +56,15 @@ test: setup ## Run all tests, with coverage of the domain
 test-fast: setup ## Run the unit and contract tests: an answer in under a minute
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" tests/unit tests/contract $(PYTEST_FLAGS)
 
+SECONDS ?= 1800
+SOAK_FLAGS ?=
+
+.PHONY: soak
+soak: setup ## Kill every process again and again under load, then look for losses: make soak SECONDS=600
+	@bash .ci/system ensure python servers
+	@$(BIN)/python -m tests.servers fetch
+	@$(BIN)/python -m tests.faults.soak $(SECONDS) $(SOAK_FLAGS)
+
 .PHONY: lint
 lint: setup ## Check style, types and layers
 	@$(BIN)/ruff check --quiet .

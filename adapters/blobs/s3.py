@@ -179,12 +179,13 @@ class S3BlobStore:
         return self._notes.digests()
 
     def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
-        """A leftover that is locked stays, and stays noted: it goes with a clean-up after its lock has ended."""
+        """A leftover that is locked stays, and stays noted: it goes with a clean-up after its lock has ended. So does
+        one whose event may yet come (`Gate.aftermath`)."""
         with self._notes.gate.alone():
-            left = self._notes.digests()
+            notes, left = self._notes.settled(datetime.fromtimestamp(self._now(), UTC))
             unnamed = sorted(left - referenced(left)) if left else []
             removed = [sha256 for sha256 in unnamed if self._remove(sha256)]
-            self._notes.forget_but(set(unnamed) - set(removed))
+            self._notes.replace(notes, set(unnamed) - set(removed))
         self.sweep()
         return removed
 

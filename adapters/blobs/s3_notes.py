@@ -14,8 +14,9 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import is_digest
@@ -27,7 +28,14 @@ PENDING = "pending/"
 
 
 class Gate(Protocol):
-    """Lets in any number of filings or one clean-up. Whoever dies leaves it open."""
+    """Lets in any number of filings or one clean-up. Whoever dies leaves it open.
+
+    ``aftermath``: seconds for which the event of a filing that died may still be on its way. The gate is open at once,
+    but a database server carries out what it was sent, also for a client that is gone.
+    """
+
+    @property
+    def aftermath(self) -> float: ...
 
     def filing(self) -> AbstractContextManager[None]: ...
 
@@ -36,6 +44,8 @@ class Gate(Protocol):
 
 class FolderGate:
     """A `Gate` among the processes of one machine: flock(2) on a file that stays empty."""
+
+    aftermath = 0.0  # the events are in a file of this machine: a process that is gone stores none
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOCK
@@ -58,6 +68,12 @@ class FolderGate:
             os.close(handle)
 
 
+class Note(NamedTuple):
+    key: str
+    version: str | None
+    written: datetime
+
+
 class Notes:
     def __init__(self, client: Client, gate: Gate) -> None:
         self._client, self.gate = client, gate
@@ -73,15 +89,22 @@ class Notes:
 
     def digests(self) -> set[str]:
         """Everything that notes name, of living and of dead filings."""
-        return {line for key, _ in self._all() for line in self._lines(key) if is_digest(line)}
+        return {digest for note in self._all() for digest in self._named(note)}
 
-    def forget_but(self, digests: Iterable[str]) -> None:
-        """Replace all notes by one that names these; only inside the gate's `alone`."""
-        old, keep = list(self._all()), sorted(digests)
-        if keep:
+    def settled(self, now: datetime) -> tuple[list[Note], set[str]]:
+        """The notes of filings of which nothing more can come, and what they alone name; only inside `Gate.alone`."""
+        notes = list(self._all())
+        latest = now - timedelta(seconds=self.gate.aftermath)
+        old = [note for note in notes if not self.gate.aftermath or note.written < latest]
+        fresh = {digest for note in notes if note not in old for digest in self._named(note)}
+        return old, {digest for note in old for digest in self._named(note)} - fresh
+
+    def replace(self, old: Iterable[Note], digests: Iterable[str]) -> None:
+        """Put one note that names these in the place of old ones; only inside `Gate.alone`."""
+        if keep := sorted(digests):
             self._write(keep)
-        for key, version in old:
-            self._client.delete(key, version)
+        for note in old:
+            self._client.delete(note.key, note.version)
 
     def _write(self, digests: Iterable[str]) -> tuple[str, str | None]:
         key = PENDING + secrets.token_hex(8)
@@ -91,10 +114,11 @@ class Notes:
         kept = self._client.head(key)  # ours: the answer was lost
         return key, kept and kept.version
 
-    def _all(self) -> Iterator[tuple[str, str | None]]:
+    def _all(self) -> Iterator[Note]:
         for each in self._client.objects(PENDING, versions=True):
             if not each.is_delete_marker:
-                yield str(each.object_name), each.version_id
+                yield Note(str(each.object_name), each.version_id, each.last_modified or datetime.now(UTC))
 
-    def _lines(self, key: str) -> list[str]:
-        return (self._client.read(key) or b"").decode("ascii", "replace").splitlines()
+    def _named(self, note: Note) -> Iterator[str]:
+        lines = (self._client.read(note.key) or b"").decode("ascii", "replace").splitlines()
+        return filter(is_digest, lines)

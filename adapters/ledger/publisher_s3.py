@@ -9,6 +9,7 @@ from the events at any time. What protects the ledger is that others hold its ch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +17,7 @@ from itertools import islice
 
 from adapters.ledger.publisher import CHECKPOINT, Fault
 from adapters.s3.client import Client
-from domain.errors import NotFound, PublishedBytesDiffer, StorageFailed
+from domain.errors import ArchiveBusy, NotFound, PublishedBytesDiffer, StorageFailed
 from domain.ledger.tiles import Tile
 
 PREFIX = "ledger/"
@@ -62,11 +63,21 @@ class S3Publisher:
                     fault("tile-linked")
 
     def publish(self, note: str) -> None:
-        """Replace the checkpoint: the moment at which the new leaves are public."""
+        """Replace the checkpoint: the moment at which the new leaves are public.
+
+        Raises `ArchiveBusy` where a larger tree is public: another process went on, because the lock was lost without
+        a word with its connection. What the public has seen never goes back.
+        """
         key, data = PREFIX + CHECKPOINT, note.encode()
         for _ in range(_TRIES):
-            if self._client.replace(key, data, self._client.head(key)) or self._client.read(key) == data:
-                return  # where the answer was lost, the second try finds that its own bytes are there
+            seen = self._client.head(key)  # before it is read: what comes between fails the replacement
+            there = self._client.read(key)
+            if there == data:
+                return  # as by the try before, where its answer was lost
+            if there is not None and _size(there) > _size(data):
+                raise ArchiveBusy
+            if self._client.replace(key, data, seen):
+                return
         raise StorageFailed("PreconditionFailed")  # somebody writes it all the time, who may not
 
     def drop_partials(self, full: Iterable[Tile]) -> None:
@@ -83,3 +94,9 @@ class S3Publisher:
         key = PREFIX + tile.path
         if not self._client.create(key, data).fresh and self._client.read(key) != data:
             raise PublishedBytesDiffer(file=tile.path)
+
+
+def _size(note: bytes) -> int:
+    """The tree size that a checkpoint names; -1 for what is none, which any checkpoint may replace."""
+    lines = note.split(b"\n", 2)
+    return int(lines[1]) if len(lines) > 1 and re.fullmatch(rb"[0-9]{1,19}", lines[1]) else -1

@@ -3,8 +3,9 @@
 A process holds the lock as *shared* on one connection for all its filings together: a connection for each would take
 from the pool what their events are stored with.
 
-Known limit: the server frees the lock also when only the connection died. A clean-up that runs in the seconds between
-that and the end of the filing may remove a file that the filing's event will name; `verify` then says so.
+The server frees the lock as soon as its connection is gone, whether the process died or only the connection. What it
+was sent to store it stores all the same, perhaps after waiting for somebody's lock; and where the process lives, the
+filing goes on. So a clean-up leaves alone what was noted in the last `AFTERMATH` seconds.
 """
 
 from __future__ import annotations
@@ -22,12 +23,18 @@ from adapters.postgres.locks import AdvisoryLock, key_of
 
 NAME = "filing"
 
+AFTERMATH = 900.0
+"""Seconds in which the event of a filing comes that lost its place in the gate: more than a statement waits for locks
+(`adapters.postgres.database.LOCK_TIMEOUT`) and than keeping the largest files takes."""
+
 TURN = 5.0
 """Seconds after which new filings of a process wait for those under way, so that a clean-up gets its turn."""
 
 
 class PostgresGate:
     """Safe to share between threads."""
+
+    aftermath = AFTERMATH
 
     def __init__(self, database: Database) -> None:
         self._database = database

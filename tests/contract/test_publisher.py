@@ -10,7 +10,7 @@ from adapters.ledger.publisher import Publisher
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.address import Address
 from adapters.s3.client import Client
-from domain.errors import NotFound, PublishedBytesDiffer
+from domain.errors import ArchiveBusy, NotFound, PublishedBytesDiffer
 from domain.ledger.tiles import ENTRIES, Tile
 
 TILES = [(Tile(0, number), bytes([number]) * 8192) for number in range(200)] + [(Tile(ENTRIES, 5, 7), b"entries")]
@@ -60,6 +60,17 @@ def test_the_checkpoint_is_replaced(publisher: Publisher | S3Publisher) -> None:
     for note in ("first\n", "第二\n", "第二\n"):
         publisher.publish(note)
         assert publisher.checkpoint() == note.encode()
+
+
+def test_a_checkpoint_never_goes_back(s3_bucket: str) -> None:
+    """An integrator that lost its lock without a word does not put its tree in the place of a larger one."""
+    publisher = S3Publisher(Client(Address.parse(s3_bucket)))
+    publisher.publish("archive.example\n12\nroot of twelve\n")
+    with pytest.raises(ArchiveBusy):
+        publisher.publish("archive.example\n9\nroot of nine\n")
+    assert publisher.checkpoint() == b"archive.example\n12\nroot of twelve\n"
+    publisher.publish("archive.example\n100\nroot of a hundred\n")
+    assert publisher.checkpoint().startswith(b"archive.example\n100\n")
 
 
 def test_partial_tiles_go_when_they_are_full(publisher: Publisher | S3Publisher) -> None:

@@ -7,9 +7,10 @@ import random
 import subprocess
 import sys
 import textwrap
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from minio.helpers import md5sum_hash
 from adapters.blobs.folder import STAGED_SECONDS
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
+from adapters.blobs.s3_notes import FolderGate, Notes
 from adapters.s3 import client as client_module
 from domain.errors import BlobDamaged, BlobMissing
 from tests.s3_world import (
@@ -160,6 +162,36 @@ def test_an_interrupted_filing_is_cleaned_up(blobs: S3BlobStore) -> None:
     assert blobs.clean_up(lambda digests: digests & {named.sha256}) == [unnamed.sha256]
     assert list(blobs.digests()) == [named.sha256] and blobs.leftovers() == set()
     assert blobs.versions(unnamed.sha256) == [] and list(blobs.strays()) == []
+
+
+class RemoteGate(FolderGate):
+    """A gate whose filings may still come to something for a minute after they died."""
+
+    aftermath = 60.0
+
+
+def test_a_filing_that_died_a_moment_ago_is_left_alone(
+    s3_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its event may be on the way; also what it shares with one that died long ago stays until nothing can come."""
+    blobs = store(s3_bucket, tmp_path, gate=RemoteGate(tmp_path))
+    both, old = put(blobs, b"both"), put(blobs, b"old")
+    with pytest.raises(ZeroDivisionError), blobs.pending([both, old]):
+        raise ZeroDivisionError
+    assert blobs.clean_up(lambda digests: set()) == []
+    listed = Notes._all
+    long_ago = {note.key for note in listed(blobs._notes)}
+    with pytest.raises(ZeroDivisionError), blobs.pending([both]):
+        raise ZeroDivisionError
+    hour = timedelta(hours=1)
+    monkeypatch.setattr(
+        Notes, "_all", lambda self: (n._replace(written=n.written - hour * (n.key in long_ago)) for n in listed(self))
+    )
+    assert blobs.clean_up(lambda digests: set()) == [old]
+    assert blobs.leftovers() == {both}
+    later = store(s3_bucket, tmp_path, gate=RemoteGate(tmp_path), now=lambda: time.time() + 120)
+    assert later.clean_up(lambda digests: set()) == [both]
+    assert later.leftovers() == set() and list(later.digests()) == []
 
 
 def test_a_locked_leftover_stays_and_stays_noted(make_s3_bucket: MakeBucket, tmp_path: Path) -> None:
