@@ -10,6 +10,9 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
+from uuid import UUID
+
+from domain.event import stream_id
 
 Kind = Literal["sign-off", "correct", "attach"]
 
@@ -37,7 +40,10 @@ class Act:
 
 @dataclass(eq=False)
 class Filing:
-    """A record under one idempotency key. ``codes`` are those of all answers: there must be one of them."""
+    """A record that was to be filed, under one idempotency key or from one folder (without a key).
+
+    ``codes`` are those of all answers: there must be one of them.
+    """
 
     key: str
     user: str
@@ -47,11 +53,19 @@ class Filing:
     files: list[Upload]
     attempts: int = 0
     codes: set[str] = field(default_factory=set)
+    record: str = ""  # its id, where it was not filed under a key and was acknowledged
     acts: list[Act] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> bool:
         return bool(self.codes)
+
+    @property
+    def stream(self) -> UUID | None:
+        """The id of its record; None where a folder's was not told yet."""
+        if self.key:
+            return stream_id("idempotency", f"{self.user}/{self.key}")
+        return UUID(self.record) if self.record else None
 
     @property
     def code(self) -> str:

@@ -3,6 +3,9 @@
 Pauses between two deaths and before a restart are drawn evenly on a logarithmic scale, so that some processes die while
 they start and others after many seconds of work. Half of the deaths are *aimed*: at a web process a moment after a
 request went to it, at a worker a moment after something was acknowledged, which is when it integrates and indexes.
+
+On a machine that is busy with other things everything takes longer, and so do the pauses: processes that were never
+up would die for nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from random import Random
 from tests.faults.soak.members import Member
 
 PAUSE = (0.02, 16.0)
-"""Seconds between two deaths."""
+"""Seconds between two deaths, on a machine where all processes are up in `QUICK`."""
+
+QUICK = 8.0
 
 REST = (0.01, 2.0)
 """Seconds until a dead process is started again."""
@@ -71,7 +76,9 @@ ACKNOWLEDGED = "acknowledged"
 class Killer:
     """Owns the members while it runs: nobody else starts or kills one."""
 
-    def __init__(self, members: Sequence[Member], seed: int, bell: Bell) -> None:
+    def __init__(self, members: Sequence[Member], seed: int, bell: Bell, up: float) -> None:
+        """``up``: the seconds that it took to start all of them."""
+        self._pause = (PAUSE[0], PAUSE[1] * max(1.0, up / QUICK))
         self._members, self._chance, self._bell = list(members), Random(seed), bell
         self._stopping, self._peace = threading.Event(), threading.Event()
         self._due: dict[Member, float] = {}
@@ -102,7 +109,7 @@ class Killer:
     # ── deaths ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _kill(self) -> None:
-        while not self._peace.wait(self._between(PAUSE)):
+        while not self._peace.wait(self._between(self._pause)):
             victims = self._victims()
             aimed = len(victims) == 1 and self._chance.random() < 0.5
             if aimed:

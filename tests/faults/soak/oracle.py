@@ -14,7 +14,7 @@ from uuid import UUID
 
 from adapters.bootstrap import House
 from domain.errors import JianzhengError
-from domain.event import Event, stream_id
+from domain.event import Event
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, read_tile
 from domain.ledger.tree import CompactRange, leaf_hash
@@ -96,9 +96,8 @@ def registers(there: Held) -> Iterator[str]:
 
 def one_filing(there: Held, filing: Filing) -> Iterator[str]:
     """One key, at most one record; an acknowledged one with the code and the files that were told."""
-    record = stream_id("idempotency", f"{filing.user}/{filing.key}")
-    found = [event for event in there.streams.get(record, ()) if isinstance(event, RecordFiled)]
     same = there.titled.get(filing.title, [])
+    found = [e for e in there.streams.get(filing.stream, ()) if isinstance(e, RecordFiled)] if filing.stream else same
     if len(same) > 1 or found != same:
         yield f"{filing.title} was filed {len(same)} times"
     if len(filing.codes) > 1:
@@ -138,8 +137,8 @@ def files(house: House, there: Held, journal: Journal) -> Iterator[str]:
             named.update((each["sha256"], each["size"]) for each in event.files)
             current[event.originator_id] = {each["sha256"] for each in event.files}
     for filing in journal.acknowledged():
-        record = stream_id("idempotency", f"{filing.user}/{filing.key}")
-        if missing := {each.sha256 for each in filing.files} - current.get(record, set()):
+        there_now = current.get(filing.stream, set()) if filing.stream else set()
+        if missing := {each.sha256 for each in filing.files} - there_now:
             yield f"{filing.code} does not name the files {missing}"
     for sha256, size in named.items():
         try:

@@ -17,6 +17,7 @@ from typing import Any
 
 from adapters.bootstrap import House
 from tests.faults.soak import oracle, views
+from tests.faults.soak.importing import Importer
 from tests.faults.soak.journal import Journal
 from tests.faults.soak.killer import Bell, Death, Killer
 from tests.faults.soak.load import API, Client
@@ -25,11 +26,14 @@ from tests.faults.soak.watch import Watch
 from tests.faults.soak.world import ADMIN, World, make_world
 
 CLIENTS = 8
-UP = 90.0
+UP = 180.0
 """Seconds in which the first start must be through."""
 
-DRAIN = 120.0
+DRAIN = 240.0
 """Seconds in which, after the last death, everything that was begun must be finished."""
+
+LOOK = 0.5
+"""Seconds between two looks at the database's connections."""
 
 EVERY = 10.0
 """Seconds between two lines of progress."""
@@ -47,12 +51,14 @@ class Report:
     events: int = 0
     checkpoints: int = 0
     drained: float = 0.0
+    connections: int = 0  # to the database, at most, of all processes together
     memory: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [
             f"seed {self.seed}, {self.seconds:g} s: {len(self.deaths)} deaths, {self.events} events, "
-            f"{self.checkpoints} checkpoints seen, level {self.drained:.1f} s after the last death",
+            f"{self.checkpoints} checkpoints seen, level {self.drained:.1f} s after the last death, "
+            f"at most {self.connections} connections to the database",
             "  " + ", ".join(f"{what} {count}" for what, count in sorted(self.counts.items())),
             *(f"  memory of {name}: {said}" for name, said in self.memory.items()),
             *(f"FAULT {fault}" for fault in self.faults),
@@ -87,15 +93,18 @@ def soak(
 def _soak(world: World, house: House, report: Report, say: Callable[[str], None]) -> None:
     journal, bell, stop, give_up = Journal(), Bell(), threading.Event(), threading.Event()
     clients = [Client(n, world, journal, bell, report.seed, give_up) for n in range(len(world.tokens) - 2)]
-    threads = [threading.Thread(target=client.run, args=(stop,), daemon=True) for client in clients]
-    watch, killer = Watch(house), Killer(world.members, report.seed, bell)
+    desks = [*clients, Importer(world, journal, report.seed, give_up)]
+    threads = [threading.Thread(target=desk.run, args=(stop,), daemon=True) for desk in desks]
+    begun = time.monotonic()
     for member in world.members:
         member.start()
     _await_all(world.members, UP)
+    watch, killer = Watch(house), Killer(world.members, report.seed, bell, time.monotonic() - begun)
     for each in (killer, watch, *threads):
         each.start()
     told = 0.0
-    for gone in waited(report.seconds):
+    for gone in waited(report.seconds, LOOK):
+        report.connections = max(report.connections, connections(house))
         if gone - told > EVERY:
             told = gone
             done = f"{len(killer.deaths)} deaths, {journal.counts['filed']} records, {len(journal.faults)} faults"
@@ -115,7 +124,7 @@ def _soak(world: World, house: House, report: Report, say: Callable[[str], None]
     faults += views.set_aside(status or {"text": {"aside": []}, "search": {"unreadable": []}})
     killer.stop()
     watch.stop()
-    _end(world, faults)
+    _end(world, house, faults)
     faults += journal.faults
     faults += killer.surprises
     report.deaths, report.counts = killer.deaths, journal.counts
@@ -178,7 +187,16 @@ def _use_what_was_held_back(clients: list[Client], journal: Journal) -> None:
         client.file_with(waiting)
 
 
-def _end(world: World, faults: list[str]) -> None:
+def connections(house: House) -> int:
+    """To the database of the archive, besides those of this process."""
+    database = house.servers.database
+    if database is None:
+        return 0
+    found = database.all("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    return sum(not database.owns(pid) for (pid,) in found)
+
+
+def _end(world: World, house: House, faults: list[str]) -> None:
     """Everybody ends when asked to, with nothing to complain of and nobody left behind."""
     for member in world.members:
         if (code := member.stop()) != 0:
@@ -191,6 +209,11 @@ def _end(world: World, faults: list[str]) -> None:
         if not left_behind(world.members):
             break
     faults += [f"left behind: {each}" for each in left_behind(world.members)]
+    for _ in waited(10):
+        if not connections(house):
+            break
+    else:
+        faults.append(f"{connections(house)} connections to the database are still open")
 
 
 def _verify(world: World) -> list[str]:

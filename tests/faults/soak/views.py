@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.bootstrap import House
-from adapters.views import LOST
 from domain.access import SYSTEM
 from domain.ports import Scope, SearchRequest
 from domain.records.events import RecordFiled
@@ -18,6 +17,9 @@ from indexers.pipeline import Pipeline
 from tests.faults.soak.journal import Journal
 from tests.faults.soak.oracle import Held
 from tests.faults.soak.world import SCHOOLS
+
+LOST = "stopped without a word"
+"""In the reason of a file over which workers were lost."""
 
 ASKED = 60
 """Words that are searched for at the end; all of them is what a rebuild compares."""
@@ -43,7 +45,7 @@ def tried_again(house: House, journal: Journal) -> bool:
 
     Says whether there were any.
     """
-    lost = sum(why == LOST for _, why in house.queue.aside())
+    lost = sum(LOST in why for _, why in house.queue.aside())
     journal.counts["set aside after lost workers"] += lost
     return bool(lost and house.queue.retry())
 
