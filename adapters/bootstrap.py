@@ -246,6 +246,7 @@ class House:
             self._engine.close()
         self.ledger.close()
         self.events.close()
+        self.blobs.close()
         self.servers.close()
 
 

@@ -103,6 +103,9 @@ class FolderBlobStore:
                 continue
         return None
 
+    def close(self) -> None:
+        """Nothing of its own is open."""
+
     def sweep(self) -> int:
         removed = 0
         with storage_errors(), os.scandir(self._staging) as entries:

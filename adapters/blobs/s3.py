@@ -85,6 +85,10 @@ class S3BlobStore:
     def __repr__(self) -> str:
         return f"S3BlobStore({self._client.address})"
 
+    def close(self) -> None:
+        """The client belongs to whoever passed it in; the gate is ours."""
+        self._notes.gate.close()
+
     def create(self) -> None:
         """Make the bucket (`bucket.make`)."""
         bucket.make(self._client)

@@ -41,6 +41,8 @@ class Gate(Protocol):
 
     def alone(self) -> AbstractContextManager[None]: ...
 
+    def close(self) -> None: ...
+
 
 class FolderGate:
     """A `Gate` among the processes of one machine: flock(2) on a file that stays empty."""
@@ -55,6 +57,9 @@ class FolderGate:
 
     def alone(self) -> AbstractContextManager[None]:
         return self._locked(fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Nothing is open between filings."""
 
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:

@@ -22,7 +22,10 @@ from tests.faults.soak.members import waited
 from tests.faults.soak.world import make_world
 
 TEXT = "张敏 王芳 签到"
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+WAITING = (
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+)
 
 
 @pytest.mark.slow
