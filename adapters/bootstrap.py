@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
+    from adapters.postgres.work import PostgresWorkLog
     from adapters.s3.client import Client
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
+    from adapters.work import SQLiteWorkLog
     from domain.reporting import Reporting
 
 FORMAT = 1
@@ -158,6 +160,7 @@ class House:
         self._extractor: SandboxedExtractor | None = None
         self._texts: Texts | None = None
         self._queue: TextQueue | PostgresTextQueue | None = None
+        self._work: SQLiteWorkLog | PostgresWorkLog | None = None
         self._accounts: Accounts | None = None
         self._searching: Searching | None = None
         self._figures: FiguresIndex | PostgresFiguresIndex | None = None
@@ -194,6 +197,12 @@ class House:
         if self._queue is None:
             self._queue = parts.queue(self.settings, self.servers)
         return self._queue
+
+    @property
+    def work(self) -> SQLiteWorkLog | PostgresWorkLog:
+        if self._work is None:
+            self._work = parts.work(self.settings, self.servers)
+        return self._work
 
     @property
     def figures(self) -> FiguresIndex | PostgresFiguresIndex:

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
+    from adapters.postgres.work import PostgresWorkLog
     from adapters.s3.client import Client
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
+    from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
 
 
@@ -92,6 +94,25 @@ def leader(shared: Servers, name: str) -> Lock | None:
     from adapters.postgres.locks import AdvisoryLock
 
     return AdvisoryLock(shared.database, f"follow-{name}")
+
+
+def timetable_lock(settings: Settings, shared: Servers) -> Lock:
+    """Held by the one process, of all that share an archive, that does what the clock says."""
+    if shared.database is None:
+        return LedgerLock(settings.home / "timetable.lock")
+    from adapters.postgres.locks import AdvisoryLock
+
+    return AdvisoryLock(shared.database, "timetable")
+
+
+def work(settings: Settings, shared: Servers) -> SQLiteWorkLog | PostgresWorkLog:
+    if shared.database is None:
+        from adapters.work import SQLiteWorkLog
+
+        return SQLiteWorkLog(settings.views_file)
+    from adapters.postgres.work import PostgresWorkLog
+
+    return PostgresWorkLog(shared.database)
 
 
 def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:

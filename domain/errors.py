@@ -334,6 +334,22 @@ class ExtractorUnavailable(Unavailable):
     next_en = "The file is safe; its text will be read later."
 
 
+class DocumentRejected(Unavailable):
+    """A search engine takes the batch but not this document; ``document`` is its id."""
+
+    code = "search_document_rejected"
+    zh = "搜索服务器没有收下记录 {document}（{reason}）。"
+    en = "The search server did not take the document {document} ({reason})."
+    next_zh = "档案本身没有受损；其余记录照常编入索引。请把这条信息交给管理员；查明原因后运行 jianzheng index retry。"
+    next_en = (
+        "The archive itself is unharmed, and the other records are indexed as usual. Pass this on to whoever looks"
+        " after the program; once the cause is mended, run jianzheng index retry."
+    )
+
+    def __init__(self, document: str, reason: str, **where: Any) -> None:
+        super().__init__(document=document, reason=reason, **where)
+
+
 class IndexLocked(Unavailable):
     code = "index_locked"
     zh = "另一个程序正在写检索索引。"

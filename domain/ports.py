@@ -189,12 +189,16 @@ TextStatus = Literal["extracted", "empty", "pending", "encrypted", "damaged", "t
 
 @dataclass(frozen=True)
 class ExtractedText:
-    """What an extractor found. ``pages[i]`` is page (slide, sheet) i+1; a format without pages has one entry."""
+    """What an extractor found. ``pages[i]`` is page (slide, sheet) i+1; a format without pages has one entry.
+
+    ``crashed``: it did not get through; another attempt, on a machine that is less busy, may.
+    """
 
     status: TextStatus
     pages: tuple[str, ...] = ()
     paged: bool = False
     detail: str = ""
+    crashed: bool = False
 
 
 class TextExtractor(Protocol):

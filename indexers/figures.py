@@ -2,19 +2,25 @@
 
 A report then reads just those. It can be stopped, repeated or started over at any point; what it writes depends only
 on the leaves and the events.
+
+An event that cannot be taken in is put into quarantine with its record, and holds up no other. When it is tried again
+the record's whole history is read: what it adds to the index is the same whatever was added before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
 from adapters.figures import FiguresTables, Home, Row
+from adapters.work import SQLiteWorkLog
 from domain.errors import EventUnreadable
 from domain.ports import EventStore, Leaf, LedgerReader, StoredRow
 from domain.records.events import RecordCorrected, RecordFiled
 from domain.reports.events import ReportIssued
+from indexers.quarantine import Attempts, Quarantine
 
 BATCH = 2_000
 """Leaves taken in by one transaction."""
@@ -35,21 +41,28 @@ class House(Protocol):
     def figures(self) -> FiguresTables: ...
 
 
+def forgetful() -> Quarantine:
+    """For an index that is made once, to compare: what cannot be taken in is left out."""
+    return Quarantine("figures", SQLiteWorkLog(Path(":memory:")), lambda: 0.0, lambda: 0.0)
+
+
 class Figures:
-    def __init__(self, house: House, index: FiguresTables | None = None) -> None:
+    def __init__(self, house: House, index: FiguresTables | None = None, quarantine: Quarantine | None = None) -> None:
         """``index`` is the house's own, or one beside it that is made to compare."""
         self.events, self.ledger = house.events, house.ledger
         self.index = house.figures if index is None else index
-        self.unreadable: dict[int, str] = {}  # leaf → why; named by `verify`
+        self.quarantine = forgetful() if quarantine is None else quarantine
 
     def run_once(self) -> int:
         """Take in the next batch of leaves; returns how many, 0 for nothing to do."""
         start = self.index.size()
+        tried = self._try_again(start)
         leaves = self.ledger.leaves(start, BATCH)
         if not leaves:
-            return 0
+            return tried
         batch = _Batch(self, leaves)
         batch.read()
+        self.quarantine.keep(batch.attempts)
         end = leaves[-1].index + 1
         return end - start if self.index.write(start, end, batch.rows, batch.new_homes, batch.issued) else 0
 
@@ -64,32 +77,51 @@ class Figures:
         """Forget everything; the next runs start over from the first leaf."""
         self.index.clear()
 
+    def _try_again(self, size: int) -> int:
+        """The streams in quarantine whose time has come, from their first event on."""
+        due = self.quarantine.due(size)
+        for trouble in due:
+            stream = UUID(trouble.event.stream)
+            batch = _Batch(self, [leaf for leaf in self.ledger.leaves_of(stream) if leaf.index < size])
+            batch.read(afresh=True)
+            self.quarantine.keep(batch.attempts)
+            if not batch.attempts.failed and self.index.write(size, size, batch.rows, batch.new_homes, batch.issued):
+                self.quarantine.release([trouble.event.stream])
+        return len(due)
+
 
 class _Batch:
     """One batch while it is read: what will be written."""
 
     def __init__(self, figures: Figures, leaves: Sequence[Leaf]) -> None:
         self.figures, self.leaves = figures, leaves
+        self.attempts = Attempts()
         self.rows: list[Row] = []
         self.new_homes: list[tuple[UUID, Home]] = []
         self.issued: list[tuple[str, int]] = []
         self.homes: dict[UUID, list[Home]] = {}
 
-    def read(self) -> None:
+    def read(self, *, afresh: bool = False) -> None:
+        """``afresh``: the leaves are whole histories, as if nothing of them were known."""
         stored = {row.position: row for row in self.figures.events.rows_at([leaf.position for leaf in self.leaves])}
         acts = {row.id for row in stored.values() if row.topic.startswith(RECORD_PREFIX)}
         begun = {row.id for row in stored.values() if row.topic == RecordFiled.TOPIC}
-        self.homes = self.figures.index.homes(acts - begun)
+        self.homes = {} if afresh else self.figures.index.homes(acts - begun)
         for leaf in self.leaves:
-            row = stored.get(leaf.position)
+            self.attempts.at(leaf, self._taking_in(leaf, stored.get(leaf.position)), lambda: None)
+
+    def _taking_in(self, leaf: Leaf, row: StoredRow | None) -> Callable[[], None]:
+        def work() -> None:
             if row is None:
-                self.figures.unreadable[leaf.index] = "the row is missing"
-            elif row.topic.startswith(RECORD_PREFIX):
+                raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why="the row is missing")
+            if row.topic.startswith(RECORD_PREFIX):
                 self._record(leaf, row)
             elif row.topic == ReportIssued.TOPIC:
-                digests = self._attributes(leaf, row).get("digests")
+                digests = self.figures.events.attributes(row).get("digests")
                 if isinstance(digests, dict):
                     self.issued += [(str(digest), leaf.index) for digest in digests.values()]
+
+        return work
 
     def _record(self, leaf: Leaf, row: StoredRow) -> None:
         homes = self.homes.setdefault(leaf.id, [])
@@ -97,7 +129,7 @@ class _Batch:
         if row.topic not in SAYS_YEAR:
             return
         found = self._home(leaf, row, homes)
-        if found is not None and found not in homes:
+        if found not in homes:
             # It moved to a year where it was not yet: its whole history moves along.
             history = [leaf]
             if row.topic != RecordFiled.TOPIC:
@@ -106,20 +138,11 @@ class _Batch:
             self.new_homes.append((leaf.id, found))
             homes.append(found)
 
-    def _home(self, leaf: Leaf, row: StoredRow, homes: list[Home]) -> Home | None:
-        attributes = self._attributes(leaf, row)
+    def _home(self, leaf: Leaf, row: StoredRow, homes: list[Home]) -> Home:
+        attributes: dict[str, Any] = self.figures.events.attributes(row)
         try:
             year = int(attributes["content"]["occurred"]["from"][:4])
             organisation = attributes["organisation"] if row.topic == RecordFiled.TOPIC else homes[0].organisation
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            self.figures.unreadable[leaf.index] = f"{type(error).__name__}: {error}"
-            return None
+            raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
         return Home(str(organisation), year)
-
-    def _attributes(self, leaf: Leaf, row: StoredRow) -> dict[str, Any]:
-        """Those of the event; none where it cannot be read, which is noted and does not stop the others."""
-        try:
-            return self.figures.events.attributes(row)
-        except EventUnreadable as error:
-            self.figures.unreadable[leaf.index] = str(error)
-            return {}

@@ -1,68 +1,47 @@
 """All indexers of one archive together: integrate, extract, index, keep figures — until nothing is left.
 
 A command calls `Pipeline.catch_up` once; a server calls `start`, and from then on every event is taken in as it is
-appended (a signal within the process) or within `POLL` seconds (appended by another process). Any number of processes
+appended (a signal within the process) or within a second (appended by another process). Any number of processes
 may do this at once: the ledger has a lock of its own, the search engine too, everything else is safe to repeat.
 """
 
 from __future__ import annotations
 
-import logging
+import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from typing import Any
 
 from adapters import parts
 from adapters.bootstrap import House
 from adapters.views import QueueTables, TextQueue
-from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, ProgramFault
+from adapters.work import SQLiteWorkLog, WorkLog
+from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, Lang
 from domain.ports import SearchEngine
+from indexers.backoff import Chance
 from indexers.cleanup import clean_up
 from indexers.figures import Figures
+from indexers.follower import Follower, Loop
+from indexers.jobs import Job, Timetable
 from indexers.ledger import Integrator
+from indexers.quarantine import Quarantine
 from indexers.search import SearchIndexer
+from indexers.setaside import NameOf
+from indexers.status import nobody_asks, status
 from indexers.text import TextIndexer
 
 LEDGER_WAIT = 60.0
 """Seconds that a command waits for another process that is integrating: a whole import may be before it."""
-
-POLL = 1.0
-"""Seconds after which a follower looks by itself."""
 
 GATHER = 0.4
 """Seconds that the ledger rests after a batch. A batch costs a dozen flushes whatever its size: integrated one by one,
 events that come quickly would slow down the filing of the next; so they share one. A single event waits for nothing,
 and among many the last has its receipt within a second: the rest, the batch under way when it came, and its own."""
 
-SWEEP = 3600.0
-"""Seconds between two clearances of the staging folder."""
-
-BACK_OFF = (1.0, 5.0, 30.0, 60.0)
-"""Seconds that a follower rests after failing once, twice, …"""
-
-log = logging.getLogger("jianzheng.pipeline")
-
-
-class FollowerStumbled(ProgramFault):
-    """What a follower stopped at was none of ours; it is logged, shown in the status, and tried again."""
-
-    code = "follower_stumbled"
-    zh = "后台任务“{part}”出错（{why}），会自动重试。"
-    en = "The background task “{part}” failed ({why}); it will be tried again."
-
-
-@dataclass
-class Follower:
-    """One indexer and how it fares. ``run_once`` does a batch and returns how much it did, 0 when nothing is left."""
-
-    name: str
-    run_once: Callable[[], int]
-    rest: float = 0.0  # seconds between two batches
-    failures: int = 0
-    fault: JianzhengError | None = None
-    rest_until: float = 0.0
-    wake: threading.Event = field(default_factory=threading.Event)
+HOUR = 3600.0
+"""Seconds between two clean-ups."""
 
 
 def integrator(house: House) -> Integrator:
@@ -93,20 +72,23 @@ def integrate(house: House) -> None:
 
 
 class Pipeline:
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.search = self._search_indexer(house.engine, house.queue)
-        text = self._text_indexer(house.queue)
+    """``now`` and ``chance`` are passed on: times of what is kept, and by how much each rests less than it might."""
+
+    def __init__(self, house: House, now: Callable[[], float] = time.time, chance: Chance = random.random) -> None:
+        self.house, self.now, self.chance = house, now, chance
+        self._stopping = threading.Event()
+        self.search = self._search_indexer(house.engine, house.queue, house.work)
+        self.text = self._text_indexer(house.queue)
         self.ledger = Follower("ledger", integrator(house).run_once, rest=GATHER)
+        figures = Figures(house, quarantine=self._quarantine("figures", house.work))
         self.followers = [
             self.ledger,
-            Follower("figures", led(house, "figures", Figures(house).run_once)),
+            Follower("figures", led(house, "figures", figures.run_once)),
             Follower("search", led(house, "search", self.search.run_once)),
-            Follower("text", text.run_once),
+            Follower("text", self.text.run_once),
+            Follower("housekeeping", self._timetable().run_once),
         ]
-        self.followers.append(Follower("housekeeping", led(house, "housekeeping", self._sweep)))
-        self._swept = 0.0
-        self._stopping = threading.Event()
+        self._loop = Loop(self.followers, house.work, self._stopping, now, chance)
         self._threads: list[threading.Thread] = []
 
     # ── in a command ────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,15 +100,19 @@ class Pipeline:
     def catch_up(self) -> None:
         """Everything, until nothing is left. Where a server holds the index, wait until it has taken everything in."""
         self.integrate()
-        busy = True
+        busy, went = True, {self.ledger.name}
         while busy:
             busy = False
             for follower in self.followers[1:]:
                 try:
                     while follower.run_once():
                         busy = True
+                    went.add(follower.name)
                 except IndexLocked:
                     self._await_index()
+        for stopped in self.house.work.standing():
+            if stopped.part in went:
+                self.house.work.goes(stopped.part)
 
     def _await_index(self, seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds
@@ -139,20 +125,25 @@ class Pipeline:
         Raises `IndexLocked` while another process is rebuilding.
         """
         self.integrate()
-        self.house.figures.clear()
-        waiting = self.house.settings.index_folder / "rebuild.sqlite"
+        house, began = self.house, self.now()
+        house.figures.clear()
+        house.work.clear("figures", began)
+        waiting = house.settings.index_folder / "rebuild.sqlite"
         waiting.unlink(missing_ok=True)
-        queue = TextQueue(waiting)
-        with self.house.engine.next() as engine:
-            search, text = self._search_indexer(engine, queue), self._text_indexer(queue)
+        queue, work = TextQueue(waiting), SQLiteWorkLog(waiting)
+        with house.engine.next() as engine:
+            search, text = self._search_indexer(engine, queue, work), self._text_indexer(queue, persistent=False)
             while search.run_once() or text.run_once():
                 pass
-        self.house.queue.retry()
-        self.house.queue.wait(queue.unfinished())
+        house.work.clear("search", began)
+        for trouble in work.troubles():
+            house.work.failed("search", trouble.event, trouble.fault, trouble.last, trouble.not_before)
+        house.queue.retry()
+        house.queue.wait(queue.unfinished())
         self.catch_up()
-        return self.house.engine.position()
+        return house.engine.position()
 
-    def _search_indexer(self, engine: SearchEngine, queue: QueueTables) -> SearchIndexer:
+    def _search_indexer(self, engine: SearchEngine, queue: QueueTables, work: WorkLog) -> SearchIndexer:
         house = self.house
         return SearchIndexer(
             events=house.events,
@@ -163,11 +154,33 @@ class Pipeline:
             queue=queue,
             directory=house.directory,
             zone=house.settings.zone,
+            quarantine=self._quarantine("search", work),
         )
 
-    def _text_indexer(self, queue: QueueTables) -> TextIndexer:
+    def _text_indexer(self, queue: QueueTables, *, persistent: bool = True) -> TextIndexer:
         house = self.house
-        return TextIndexer(blobs=house.blobs, extractor=house.extractor, texts=house.texts, queue=queue, now=time.time)
+        return TextIndexer(
+            blobs=house.blobs,
+            extractor=house.extractor,
+            texts=house.texts,
+            queue=queue,
+            now=self.now,
+            chance=self.chance,
+            stopping=self._stopping.is_set,
+            persistent=persistent,
+        )
+
+    def _quarantine(self, part: str, work: WorkLog) -> Quarantine:
+        return Quarantine(part, work, self.now, self.chance)
+
+    def _timetable(self) -> Timetable:
+        """Abandoned uploads lie where they were received; files of interrupted filings, in the archive's store."""
+        house = self.house
+        jobs = (
+            Job("sweep", HOUR, house.blobs.sweep, machine=True),
+            Job("clean-up", HOUR, lambda: clean_up(house)),
+        )
+        return Timetable(jobs, house.work, parts.timetable_lock(house.settings, house.servers), self.now)
 
     # ── in a server ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -175,88 +188,23 @@ class Pipeline:
         self.house.events.on_append(self.ledger.wake.set)
         for follower in self.followers:
             thread = threading.Thread(
-                target=self._follow, args=(follower,), name=f"follow-{follower.name}", daemon=True
+                target=self._loop.run, args=(follower,), name=f"follow-{follower.name}", daemon=True
             )
             self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
-        """Let every follower finish the batch it is at."""
+        """Let every follower finish what it is at. A file that takes too long is given back, for another worker."""
         self._stopping.set()
         for follower in self.followers:
             follower.wake.set()
         for thread in self._threads:
             thread.join(timeout=30)
-
-    def _follow(self, follower: Follower) -> None:
-        while not self._stopping.is_set():
-            follower.wake.clear()
-            try:
-                did = follower.run_once()
-            except IndexLocked as error:  # another server has the index; it does our work
-                did, follower.fault = 0, error
-            except JianzhengError as error:
-                did = 0
-                self._rest(follower, error)
-            except Exception as error:  # a follower that ended here would fall behind for ever, and nobody would know
-                log.exception("%s stumbled", follower.name)
-                did = 0
-                self._rest(follower, FollowerStumbled(part=follower.name, why=repr(error)))
-            else:
-                follower.failures, follower.fault = 0, None
-            if did:
-                for other in self.followers:
-                    other.wake.set()
-                self._stopping.wait(follower.rest)
-            elif not self._stopping.is_set():
-                follower.wake.wait(POLL)
-
-    def _sweep(self) -> int:
-        """Once an hour remove abandoned uploads, and files whose filing was interrupted before its event was stored.
-
-        Done by a follower so that a fault there is shown like any other.
-        """
-        if time.monotonic() - self._swept > SWEEP:
-            self._swept = time.monotonic()
-            self.house.blobs.sweep()
-            clean_up(self.house)
-        return 0
-
-    def _rest(self, follower: Follower, error: JianzhengError) -> None:
-        """A fault is shown and tried again later; it never ends the follower and never blocks the others."""
-        if follower.fault is None or str(follower.fault) != str(error):
-            log.error("%s: %s", follower.name, error)
-        pause = BACK_OFF[min(follower.failures, len(BACK_OFF) - 1)]
-        follower.fault, follower.failures = error, follower.failures + 1
-        self._stopping.wait(pause)
+        with suppress(JianzhengError):  # without a word its lease ends by itself
+            self.house.queue.give_back(self.text.owner)
 
     # ── for people ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def status(self) -> dict[str, object]:
-        """How far each part is, and what was set aside."""
-        house = self.house
-        counts = house.queue.counts()
-        return {
-            "events": house.events.head(),
-            "ledger": {
-                "tree_size": house.ledger.size(),
-                "behind": max(0, house.events.head() - house.ledger.tracking()),
-            },
-            "search": {
-                "position": house.engine.position(),
-                "behind": max(0, house.ledger.size() - house.engine.position()),
-                "unreadable": [
-                    {"leaf_index": leaf, "why": why} for leaf, why in sorted(self.search.unreadable.items())
-                ],
-            },
-            "text": {
-                "waiting": counts.get("waiting", 0),
-                "done": counts.get("done", 0),
-                "aside": [{"sha256": sha256, "why": why} for sha256, why in house.queue.aside()],
-            },
-            "faults": [
-                {"part": f.name, "code": f.fault.code, "message": f.fault.message("zh")}
-                for f in self.followers
-                if f.fault is not None and f.failures
-            ],
-        }
+    def status(self, lang: Lang = "zh", name_of: NameOf = nobody_asks) -> dict[str, Any]:
+        """How far each part is, what stands still, and what was set aside; records by ``name_of``."""
+        return status(self.house, {f.name: f.fault for f in self.followers if f.fault is not None}, lang, name_of)

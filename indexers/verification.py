@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from adapters import parts
 from adapters.bootstrap import House
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageFull
 from domain.ports import StoredRow
-from domain.records.events import RecordFiled
+from indexers.naming import describe
 from indexers.pipeline import integrate
 from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
@@ -48,16 +47,6 @@ def verify_archive(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
     return found
-
-
-def describe(house: House, stream: UUID) -> str | None:
-    """The archival code of a record's stream, None for other streams and for what cannot be read."""
-    try:
-        first = house.events.stream(stream, limit=1)
-    except JianzhengError:
-        return None
-    code = vars(first[0]).get("code") if first and isinstance(first[0], RecordFiled) else None
-    return code if isinstance(code, str) else None  # a forged event may have anything or nothing there
 
 
 def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:

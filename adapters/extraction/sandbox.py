@@ -119,7 +119,7 @@ class SandboxedExtractor:
             worker = _start(self._limits)
             answer = worker.read(file, kind)
         if isinstance(answer, _Died):
-            return ExtractedText(answer.status, detail=answer.detail)
+            return ExtractedText(answer.status, detail=answer.detail, crashed=answer.crashed)
         self._give_back(worker)
         return answer
 
@@ -139,8 +139,11 @@ class SandboxedExtractor:
 
 @dataclass(frozen=True)
 class _Died:
+    """``crashed``: another attempt may end better. Where a limit was reached it would only be reached again."""
+
     status: TextStatus
     detail: str
+    crashed: bool = True
 
 
 class _Worker:
@@ -192,7 +195,7 @@ class _Worker:
             size = int.from_bytes(self._receive(4, deadline), "big")
             if size > MAX_ANSWER_BYTES:
                 self.end()
-                return _Died("too_large", "more text than one file may hold")
+                return _Died("too_large", "more text than one file may hold", crashed=False)
             answer = from_json(self._receive(size, deadline))
         except TimeoutError:
             self.end()
@@ -237,8 +240,8 @@ class _Worker:
         self._channel.close()
         if code in (-signal.SIGXCPU, -signal.SIGALRM):
             return _Died("timed_out", "reading took longer than the limit")
-        if code in (-signal.SIGKILL, STARVED):
-            return _Died("too_large", "more memory than one file may take")
+        if code in (-signal.SIGKILL, STARVED):  # killed: by a machine that had no memory left for anybody
+            return _Died("too_large", "more memory than one file may take", crashed=code != STARVED)
         return _Died("damaged", "the reader crashed")
 
 

@@ -19,6 +19,8 @@ _STATUSES = frozenset(get_args(TextStatus))
 def to_json(text: ExtractedText) -> bytes:
     """UTF-8, keys in a fixed order."""
     found = {"status": text.status, "pages": text.pages, "paged": text.paged, "detail": text.detail}
+    if text.crashed:
+        found["crashed"] = True
     return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -31,5 +33,6 @@ def from_json(data: bytes) -> ExtractedText | None:
     match found:
         case {"status": str(status), "pages": list(pages), "paged": bool(paged), "detail": str(detail)}:
             if status in _STATUSES and all(isinstance(page, str) for page in pages):
-                return ExtractedText(status, tuple(pages), paged, detail)  # type: ignore[arg-type]  # checked just above
+                crashed = found.get("crashed") is True
+                return ExtractedText(status, tuple(pages), paged, detail, crashed)  # type: ignore[arg-type]  # checked just above
     return None

@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from typing import LiteralString
 
 from adapters.postgres.database import Database, Link, Params
-from adapters.views import LEASE, LOST, MAX_ATTEMPTS, Handed, WaitingText, handed, reason
+from adapters.views import LEASE, LOST, MAX_ATTEMPTS, FailedText, Handed, WaitingText, failed_text, handed
+from adapters.work import Fault
 
 # A file that is taken and may be handed out again is one whose worker was lost.
 _NEXT = """
@@ -30,11 +31,25 @@ WITH found AS (
     WHERE state = 'waiting' AND not_before <= %(now)s ORDER BY attempts, number LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED)
 UPDATE texts SET attempts = failed, not_before = %(until)s, taken = failed < %(most)s,
+    owner = CASE WHEN failed < %(most)s THEN %(owner)s ELSE '' END,
     state = CASE WHEN failed < %(most)s THEN 'waiting' ELSE 'aside' END,
-    detail = CASE WHEN lost THEN %(said)s ELSE detail END
+    code = CASE WHEN lost THEN %(code)s ELSE code END, detail = CASE WHEN lost THEN %(en)s ELSE detail END,
+    detail_zh = CASE WHEN lost THEN %(zh)s ELSE detail_zh END, last = CASE WHEN lost THEN %(now)s ELSE last END,
+    first = CASE WHEN lost AND attempts = 0 THEN %(now)s ELSE first END
 FROM found WHERE texts.sha256 = found.sha256
 RETURNING attempts, number, texts.sha256, media_type, state
 """
+
+_FAILED = """
+UPDATE texts SET attempts = attempts + 1, taken = false, owner = '', not_before = %(not_before)s,
+    code = %(code)s, detail = %(en)s, detail_zh = %(zh)s, last = %(now)s,
+    first = CASE WHEN attempts = 0 THEN %(now)s ELSE first END,
+    state = CASE WHEN attempts + 1 >= %(most)s THEN 'aside' ELSE 'waiting' END
+WHERE sha256 = %(sha256)s AND state = 'waiting' AND owner = %(owner)s
+"""
+
+_AFRESH: LiteralString = "state = 'waiting', attempts = 0, not_before = 0, taken = false, owner = ''"
+"""As if it had never been tried."""
 
 
 class PostgresTextQueue:
@@ -58,34 +73,54 @@ class PostgresTextQueue:
                 ([sha256 for sha256, _, _ in files], [record for _, _, record in files]),
             )
 
-    def next(self, now: float, limit: int) -> list[WaitingText]:
-        said = {"now": now, "until": now + LEASE, "limit": limit, "most": MAX_ATTEMPTS, "said": LOST}
+    def next(self, now: float, limit: int, owner: str = "") -> list[WaitingText]:
+        said = {"now": now, "until": now + LEASE, "limit": limit, "most": MAX_ATTEMPTS, "owner": owner, **vars(LOST)}
         return handed(lambda: self._hand_out(said))
 
     def _hand_out(self, said: dict[str, object]) -> list[Handed]:
         with self._passing() as link:
             return [Handed(*row) for row in link.execute(_NEXT, said)]
 
+    def renew(self, owner: str, now: float) -> None:
+        self._run("UPDATE texts SET not_before = %s WHERE taken AND owner = %s", (now + LEASE, owner))
+
+    def owners(self) -> list[str]:
+        return [owner for (owner,) in self._database.all("SELECT DISTINCT owner FROM texts WHERE taken")]
+
+    def lost(self, owners: Sequence[str]) -> None:
+        if owners:
+            self._run("UPDATE texts SET not_before = 0 WHERE taken AND owner = ANY(%s::text[])", (list(owners),))
+
+    def give_back(self, owner: str, not_before: float = 0.0) -> None:
+        self._run(
+            "UPDATE texts SET taken = false, owner = '', not_before = %s WHERE taken AND owner = %s",
+            (not_before, owner),
+        )
+
     def done(self, sha256: str) -> None:
-        self._run("UPDATE texts SET state = 'done', taken = false, detail = '' WHERE sha256 = %s", (sha256,))
+        self._run(
+            "UPDATE texts SET state = 'done', attempts = 0, taken = false, owner = '', code = '', detail = '',"
+            " detail_zh = '' WHERE sha256 = %s",
+            (sha256,),
+        )
 
     def again(self, digests: Sequence[str]) -> None:
         self._run(
-            "UPDATE texts SET state = 'waiting', attempts = 0, not_before = 0"
-            " WHERE sha256 = ANY(%s::text[]) AND state = 'done'",
+            f"UPDATE texts SET {_AFRESH} WHERE sha256 = ANY(%s::text[]) AND state = 'done'",  # noqa: S608  (constants)
             (list(digests),),
         )
 
-    def failed(self, sha256: str, detail: str, not_before: float) -> None:
-        self._run(
-            "UPDATE texts SET attempts = attempts + 1, taken = false, not_before = %s, detail = %s,"
-            " state = CASE WHEN attempts + 1 >= %s THEN 'aside' ELSE 'waiting' END"
-            " WHERE sha256 = %s AND state = 'waiting'",
-            (not_before, reason(detail), MAX_ATTEMPTS, sha256),
-        )
+    def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
+        said = {"sha256": sha256, "now": now, "not_before": not_before, "owner": owner, **vars(fault)}
+        self._run(_FAILED, {**said, "most": MAX_ATTEMPTS})
 
-    def retry(self) -> int:
-        return self._run("UPDATE texts SET state = 'waiting', attempts = 0, not_before = 0 WHERE state = 'aside'")
+    def retry(self, digests: Sequence[str] | None = None) -> int:
+        which = None if digests is None else list(digests)
+        return self._run(
+            f"UPDATE texts SET {_AFRESH} WHERE state <> 'done' AND attempts > 0 AND NOT taken"  # noqa: S608  (constants)
+            " AND (%(which)s::text[] IS NULL OR sha256 = ANY(%(which)s::text[]))",
+            {"which": which},
+        )
 
     def ready(self, limit: int) -> list[tuple[str, list[str]]]:
         rows = self._database.all(
@@ -116,6 +151,14 @@ class PostgresTextQueue:
     def aside(self) -> list[tuple[str, str]]:
         rows = self._database.all("SELECT sha256, detail FROM texts WHERE state = 'aside' ORDER BY sha256")
         return [(sha256, detail) for sha256, detail in rows]
+
+    def failures(self) -> list[FailedText]:
+        rows = self._database.all(
+            "SELECT sha256, media_type, state = 'aside', code, detail_zh, detail, attempts, first, last, not_before,"
+            " ARRAY(SELECT record FROM text_waiters w WHERE w.sha256 = texts.sha256 ORDER BY record)"
+            " FROM texts WHERE state <> 'done' AND attempts > 0 ORDER BY first, sha256"
+        )
+        return [failed_text(row[:-1], row[-1]) for row in rows]
 
     def clear(self) -> None:
         with self._passing() as link:

@@ -32,6 +32,7 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     "tracking": ("SELECT", "INSERT", "UPDATE"),
     # No evidence: views that can be made again, and credentials, which must be forgotten.
     **dict.fromkeys(("texts", "text_waiters", "concerned", "concerned_records", "issued_reports"), _ALL),
+    **dict.fromkeys(("troubles", "stopped", "jobs"), _ALL),
     "figures_tracking": ("SELECT", "UPDATE"),
     **dict.fromkeys(("passwords", "attempts", "sessions", "tokens", "uploads"), _ALL),
 }

@@ -12,11 +12,14 @@ from threading import Barrier
 import pytest
 
 from adapters.views import LEASE, LOST, MAX_ATTEMPTS, QueueTables, TextQueue, WaitingText
+from adapters.work import MAX_REASON, Fault
+from domain.errors import StorageFailed
 from tests.queue_world import BACK_ENDS, new_queue, opened
 
 NOW = 1_700_000_000.0
 A, B, C = ("aa" * 32, "bb" * 32, "cc" * 32)
 PDF = "application/pdf"
+NO = Fault("no_room", "没有地方", "no room")
 
 
 @pytest.fixture(params=BACK_ENDS)
@@ -37,7 +40,12 @@ def test_an_empty_queue(queue: QueueTables) -> None:
     queue.again([])
     queue.taken([])
     queue.done(A)
-    queue.failed(A, "unknown", NOW)
+    queue.failed(A, NO, NOW, NOW)
+    queue.renew("nobody", NOW)
+    queue.lost(["nobody"])
+    queue.lost([])
+    queue.give_back("nobody")
+    assert (queue.owners(), queue.failures()) == ([], [])
     assert (queue.retry(), queue.counts()) == (0, {})
 
 
@@ -101,7 +109,7 @@ def test_a_failed_file_is_tried_again_later(queue: QueueTables) -> None:
     """Not before it was told, and behind those that failed less."""
     queue.wait([(A, PDF, "r1")])
     queue.next(NOW, 1)
-    queue.failed(A, "no room", NOW + 60)
+    queue.failed(A, NO, NOW, NOW + 60)
     assert queue.next(NOW + 59, 9) == []
     queue.wait([(B, PDF, "r1")])
     assert queue.next(NOW + 60, 9) == [WaitingText(B, PDF, 0), WaitingText(A, PDF, 1)]
@@ -112,10 +120,10 @@ def test_a_file_that_fails_too_often_is_set_aside(queue: QueueTables) -> None:
     queue.wait([(A, PDF, "r1")])
     for attempt in range(MAX_ATTEMPTS):
         assert queue.next(NOW, 1) == [WaitingText(A, PDF, attempt)]
-        queue.failed(A, f"reason {attempt} \0 \ud800", NOW)
+        queue.failed(A, Fault.of(StorageFailed(f"reason {attempt} \0 \ud800")), NOW + attempt, NOW)
     assert queue.next(NOW + 10 * LEASE, 1) == []
     [(sha256, why)] = queue.aside()
-    assert (sha256, why.split(" ", 2)[:2]) == (A, ["reason", str(MAX_ATTEMPTS - 1)])
+    assert (sha256, f"reason {MAX_ATTEMPTS - 1}" in why) == (A, True)
     assert (queue.counts(), queue.unfinished()) == ({"aside": 1}, [(A, PDF, "r1")])
     assert queue.retry() == 1
     assert queue.next(NOW, 1) == [WaitingText(A, PDF, 0)]
@@ -125,8 +133,9 @@ def test_a_long_reason_is_cut(queue: QueueTables) -> None:
     """What a file's own content provoked does not fill the table."""
     queue.wait([(A, PDF, "r1")])
     for _ in range(MAX_ATTEMPTS):
-        queue.failed(A, "错" * 100_000, NOW)
-    assert queue.aside() == [(A, "错" * 500)]
+        queue.failed(A, Fault.of(StorageFailed("错" * 100_000)), NOW, NOW)
+    [(_, why)] = queue.aside()
+    assert len(why) == MAX_REASON
 
 
 def test_a_late_failure_changes_nothing(queue: QueueTables) -> None:
@@ -134,7 +143,7 @@ def test_a_late_failure_changes_nothing(queue: QueueTables) -> None:
     queue.wait([(A, PDF, "r1")])
     queue.next(NOW, 1)
     queue.done(A)
-    queue.failed(A, "too late", NOW)
+    queue.failed(A, NO, NOW, NOW)
     assert (queue.counts(), queue.aside()) == ({"done": 1}, [])
 
 
@@ -142,9 +151,38 @@ def test_a_late_success_counts(queue: QueueTables) -> None:
     """A text is a text, even of a file that was set aside by then."""
     queue.wait([(A, PDF, "r1")])
     for _ in range(MAX_ATTEMPTS):
-        queue.failed(A, "no", NOW)
+        queue.failed(A, NO, NOW, NOW)
     queue.done(A)
     assert (queue.counts(), queue.ready(1)) == ({"done": 1}, [("r1", [A])])
+
+
+def test_what_failed_is_told_with_its_reason_and_its_times(queue: QueueTables) -> None:
+    """What is still tried by itself as well as what was set aside; who waits for it; what was done is not told."""
+    queue.wait([(A, PDF, "r2"), (A, PDF, "r1"), (B, "text/plain", "r1"), (C, PDF, "r1")])
+    queue.failed(B, NO, NOW, NOW + 5)
+    for attempt in range(MAX_ATTEMPTS):
+        queue.failed(A, NO, NOW + 1 + attempt, NOW + 9)
+    first, second = queue.failures()
+    assert (first.sha256, first.media_type, first.aside, first.fault) == (B, "text/plain", False, NO)
+    assert (first.attempts, first.first, first.last, first.not_before) == (1, NOW, NOW, NOW + 5)
+    assert (second.sha256, second.aside, second.attempts) == (A, True, MAX_ATTEMPTS)
+    assert (second.first, second.last, second.records) == (NOW + 1, NOW + MAX_ATTEMPTS, ("r1", "r2"))
+    queue.done(A)
+    queue.done(B)
+    assert queue.failures() == []
+
+
+def test_only_what_is_named_is_tried_again(queue: QueueTables) -> None:
+    """At once and as if for the first time; others stay aside; what a worker has in its hands is left to it."""
+    queue.wait([(A, PDF, "r1"), (B, PDF, "r1"), (C, PDF, "r1")])
+    for sha256 in (A, B):
+        for _ in range(MAX_ATTEMPTS):
+            queue.failed(sha256, NO, NOW, NOW + 60)
+    queue.failed(C, NO, NOW, NOW)
+    assert queue.next(NOW, 1, "worker") == [WaitingText(C, PDF, 1)]
+    assert queue.retry([A, C, "dd" * 32]) == 1
+    assert queue.next(NOW, 9) == [WaitingText(A, PDF, 0)]
+    assert [sha256 for sha256, _ in queue.aside()] == [B]
 
 
 # ── several workers ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,6 +196,52 @@ def test_a_file_comes_back_after_its_lease(queue: QueueTables) -> None:
     assert queue.next(NOW + LEASE, 1) == [WaitingText(A, PDF, 1)]
 
 
+def test_a_lease_is_renewed_while_work_goes_on(queue: QueueTables) -> None:
+    """Only the owner's own, and only while it is the owner's."""
+    queue.wait([(A, PDF, "r1"), (B, PDF, "r1")])
+    queue.next(NOW, 1, "first")
+    queue.next(NOW, 1, "second")
+    assert sorted(queue.owners()) == ["first", "second"]
+    queue.renew("first", NOW + LEASE - 1)
+    assert queue.next(NOW + LEASE, 9, "third") == [WaitingText(B, PDF, 1)]
+    queue.renew("second", NOW + LEASE)  # it woke up too late
+    assert sorted(queue.owners()) == ["first", "third"]
+    assert queue.next(NOW + 2 * LEASE - 1, 9, "fourth") == [WaitingText(A, PDF, 1)]
+
+
+def test_the_files_of_an_owner_who_is_gone_are_handed_out_at_once(queue: QueueTables) -> None:
+    """Nobody waits for the end of its lease; it counts as a failure, and is told as one."""
+    queue.wait([(A, PDF, "r1"), (B, PDF, "r1")])
+    queue.next(NOW, 1, "gone")
+    queue.next(NOW, 1, "here")
+    queue.lost(["gone"])
+    assert queue.next(NOW + 1, 9, "here") == [WaitingText(A, PDF, 1)]
+    [told] = queue.failures()
+    assert (told.sha256, told.fault, told.attempts, told.first, told.last) == (A, LOST, 1, NOW + 1, NOW + 1)
+
+
+def test_what_is_given_back_is_nobodys_failure(queue: QueueTables) -> None:
+    """A worker that ends in order leaves its file to another one."""
+    queue.wait([(A, PDF, "r1")])
+    queue.next(NOW, 1, "first")
+    queue.give_back("second")
+    assert queue.next(NOW, 1, "third") == []
+    queue.give_back("first", NOW + 5)
+    assert (queue.next(NOW + 4, 1, "third"), queue.owners()) == ([], [])
+    assert queue.next(NOW + 5, 1, "third") == [WaitingText(A, PDF, 0)]
+
+
+def test_who_lost_a_file_has_no_say_in_it_any_more(queue: QueueTables) -> None:
+    """Its failure is not counted a second time; the new owner's is."""
+    queue.wait([(A, PDF, "r1")])
+    queue.next(NOW, 1, "slow")
+    assert queue.next(NOW + LEASE, 1, "quick") == [WaitingText(A, PDF, 1)]
+    queue.failed(A, NO, NOW + LEASE, NOW + LEASE, "slow")
+    assert queue.next(NOW + LEASE, 1, "slow") == []
+    queue.failed(A, NO, NOW + LEASE, NOW + LEASE, "quick")
+    assert queue.next(NOW + LEASE, 1, "slow") == [WaitingText(A, PDF, 2)]
+
+
 def test_a_file_that_costs_every_worker_its_life_is_set_aside(queue: QueueTables) -> None:
     """And does not keep the next one from being handed out."""
     queue.wait([(A, PDF, "r1")])
@@ -169,18 +253,18 @@ def test_a_file_that_costs_every_worker_its_life_is_set_aside(queue: QueueTables
     queue.next(at, 1)
     queue.done(B)
     assert queue.next(at, 1) == []
-    assert queue.aside() == [(A, LOST)]
+    assert queue.aside() == [(A, LOST.en)]
 
 
 def test_what_is_set_aside_in_a_turn_is_not_the_end_of_the_queue(queue: QueueTables) -> None:
     """A worker that asks for one file gets the one behind A, whose last worker was lost, not an empty answer."""
     queue.wait([(A, PDF, "r1")])
     for _ in range(MAX_ATTEMPTS - 1):
-        queue.failed(A, "no", NOW)
+        queue.failed(A, NO, NOW, NOW)
     assert digests(queue.next(NOW, 1)) == [A]
     queue.wait([(B, PDF, "r2")])
     for _ in range(MAX_ATTEMPTS - 1):
-        queue.failed(B, "no", NOW + LEASE)
+        queue.failed(B, NO, NOW, NOW + LEASE)
     assert digests(queue.next(NOW + LEASE, 1)) == [B]
 
 

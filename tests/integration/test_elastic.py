@@ -17,11 +17,11 @@ from adapters.search.cursor import decode, encode
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
-from adapters.search.elastic.faults import DocumentRejected, IndexMissing, SearchRefuses
+from adapters.search.elastic.faults import IndexMissing, SearchRefuses
 from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.inspection import entries
-from domain.errors import IndexLocked, InvalidCursor
+from domain.errors import DocumentRejected, IndexLocked, InvalidCursor
 from domain.ports import Scope, SearchEngine, SearchRequest, SearchResult
 from tests.contract.search_corpus import document
 from tests.servers import own

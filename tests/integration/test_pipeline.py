@@ -20,6 +20,7 @@ from adapters.bootstrap import (
 from domain.archive import IncomingFile
 from domain.errors import IndexLocked, NotFound
 from domain.ports import SearchRequest
+from indexers.backoff import BackOff
 from indexers.pipeline import Pipeline
 from tests.fakes import lecture
 
@@ -176,7 +177,7 @@ def test_a_text_that_cannot_be_read_now_is_set_aside_and_can_be_retried(house, m
     path.rename(hidden)
     pipeline = Pipeline(house)
     text = next(f for f in pipeline.followers if f.name == "text")
-    monkeypatch.setattr("indexers.text.BACK_OFF", (0.0,))
+    monkeypatch.setattr("indexers.text.PAUSES", BackOff(first=0.0, longest=0.0))
     pipeline.catch_up()
     while text.run_once():
         pass

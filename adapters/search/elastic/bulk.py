@@ -15,7 +15,8 @@ from typing import Any
 from elasticsearch import ApiError
 
 from adapters.search.elastic.connection import Connection
-from adapters.search.elastic.faults import DocumentRejected, IndexMissing, SearchRefuses, SearchUnreachable
+from adapters.search.elastic.faults import IndexMissing, SearchRefuses, SearchUnreachable
+from domain.errors import DocumentRejected
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Of one request. The server holds it in memory while it works, and counts all that is under way against its limit."""

@@ -45,19 +45,6 @@ class SearchRefuses(Unavailable):
         super().__init__(reason=reason, **where)
 
 
-class DocumentRejected(Unavailable):
-    """The server takes the batch but not this document; ``document`` is its id."""
-
-    code = "search_document_rejected"
-    zh = "搜索服务器没有收下记录 {document}（{reason}）。"
-    en = "The search server did not take the document {document} ({reason})."
-    next_zh = "档案本身没有受损；请运行 jianzheng index rebuild 重建索引，仍然失败就把这条信息交给管理员。"
-    next_en = "The archive itself is unharmed; run jianzheng index rebuild, and report this if it fails again."
-
-    def __init__(self, document: str, reason: str, **where: Any) -> None:
-        super().__init__(document=document, reason=reason, **where)
-
-
 class IndexMissing(IndexDamaged):
     """It was never made, or a newer generation took its place and it was removed."""
 

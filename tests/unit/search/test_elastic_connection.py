@@ -16,13 +16,12 @@ from adapters.search.elastic.bulk import Bulk, Change
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import (
-    DocumentRejected,
     IndexMissing,
     SearchRefuses,
     SearchUnreachable,
 )
 from adapters.search.elastic.indices import Indices
-from domain.errors import IndexDamaged, JianzhengError
+from domain.errors import DocumentRejected, IndexDamaged, JianzhengError
 from domain.ports import SearchRequest
 from tests.contract.search_corpus import document
 from tests.elastic_stub import Stub, answering, make_certificate
