@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -28,7 +28,7 @@ from indexers.jobs import Job, Timetable
 from indexers.ledger import Integrator
 from indexers.quarantine import Quarantine
 from indexers.search import SearchIndexer
-from indexers.setaside import NameOf
+from indexers.setaside import Item, NameOf, retry, untried
 from indexers.status import nobody_asks, status
 from indexers.text import TextIndexer
 
@@ -113,6 +113,19 @@ class Pipeline:
         for stopped in self.house.work.standing():
             if stopped.part in went:
                 self.house.work.goes(stopped.part)
+
+    def try_again(self, wanted: Sequence[Item], seconds: float = 30.0) -> set[str]:
+        """Have items tried again, here or by the server that does the work; returns the ids of those that wait still.
+
+        A large file takes its time: nobody is kept waiting for longer than ``seconds``.
+        """
+        if not retry(self.house, wanted):
+            return set()
+        self.catch_up()
+        deadline = time.monotonic() + seconds
+        while (left := untried(self.house, wanted)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return left
 
     def _await_index(self, seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds

@@ -144,5 +144,16 @@ def retry(house: House, wanted: Iterable[Item]) -> int:
     )
 
 
+def untried(house: House, wanted: Iterable[Item]) -> set[str]:
+    """The ids of those that were to be tried again and that nobody has come to yet."""
+    waiting = {sha256 for sha256, _, _ in house.queue.unfinished()}
+    failed = {item.id: item.attempts for item in items(house)}
+    return {
+        item.id
+        for item in wanted
+        if (not failed.get(item.id, 0) and item.subject in waiting if item.part == TEXT else failed.get(item.id) == 0)
+    }
+
+
 def _codes(item: Item, name_of: NameOf) -> list[str | None]:
     return [name_of(UUID(stream)) for stream in item.streams]

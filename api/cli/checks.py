@@ -119,6 +119,32 @@ def _search(context: Context) -> Answer:
     return "ok", "已跟上", "up to date"
 
 
+def _background(context: Context) -> Answer:
+    from indexers.setaside import items
+    from indexers.status import standing
+
+    still, found = standing(context.house, {}), items(context.house)
+    aside = sum(item.aside for item in found)
+    if still:
+        parts = ", ".join(each.part for each in still)
+        return (
+            "warning",
+            f"停住了：{'；'.join(f'{each.part}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
+            "见 jianzheng index status",
+            f"standing still: {parts} ({'; '.join(each.fault.en for each in still)}); {aside} set aside."
+            " See jianzheng index status",
+        )
+    if aside:
+        return (
+            "warning",
+            f"有 {aside} 项处理不了、已搁置，见 jianzheng index status",
+            f"{aside} set aside, see jianzheng index status",
+        )
+    if found:
+        return "ok", f"{len(found)} 项失败过，会自动再试", f"{len(found)} failed, and will be tried again by themselves"
+    return "ok", "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
+
+
 def _space(context: Context) -> Answer:
     free = shutil.disk_usage(context.settings.home).free
     said = f"{free / 1024**3:.1f} GB"
@@ -131,6 +157,7 @@ _QUESTIONS: dict[str, Callable[[Context], Answer]] = {
     "ledger": _ledger,
     "files": _files,
     "search": _search,
+    "background": _background,
     "space": _space,
 }
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.cli.command import Command, option
+from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.parser import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
@@ -58,8 +58,10 @@ def checkpoint(context: Context, _: Namespace) -> int:
 
 
 def index_status(context: Context, _: Namespace) -> int:
+    from api.keeping import name_for
+
     _may_manage(context)
-    status: dict[str, Any] = dict(context.pipeline.status())
+    status = context.pipeline.status(context.screen.lang, name_for(context.house, context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
     context.screen.say(
@@ -68,7 +70,61 @@ def index_status(context: Context, _: Namespace) -> int:
         f"The index holds {search['position']} leaves and lacks {search['behind']}; texts of files: {text['done']} "
         f"done, {text['waiting']} waiting, {len(text['aside'])} set aside",
     )
+    for fault in status["faults"]:
+        context.screen.say(f"✗ 停住了：{fault['part']}：{fault['message']}", f"✗ {fault['part']}: {fault['message']}")
+    for item in status["aside"]:
+        _show(context, item, "已搁置", "set aside")
+    for item in status["failing"]:
+        _show(context, item, "会自动再试", "tried again by itself")
+    if status["aside"]:
+        context.screen.say(
+            "查明原因以后再试一次：jianzheng index retry --all",
+            "Once the cause is mended: jianzheng index retry --all",
+        )
     return EXIT_DONE
+
+
+def index_retry(context: Context, args: Namespace) -> int:
+    from api.keeping import name_for
+    from indexers.setaside import chosen, items
+
+    if bool(args.item) == args.all:
+        raise UsageWrong(
+            problem_zh="请写明要再试的项目，或者用 --all",
+            problem_en="name the items, or say --all",
+            help="index retry --help",
+        )
+    _may_manage(context)
+    house, screen, name_of = context.house, context.screen, name_for(context.house, context.actor)
+    wanted = items(house) if args.all else chosen(house, args.item, name_of)
+    waiting = context.pipeline.try_again(wanted)
+    ids = {item.id for item in wanted}
+    still = [item.as_json(name_of, screen.lang) for item in items(house) if item.id in ids - waiting]
+    mended = sorted(ids - waiting - {item["id"] for item in still})
+    screen.document({"retried": len(ids), "mended": mended, "waiting": sorted(waiting), "still": still})
+    screen.say(
+        f"再试了 {len(ids)} 项：成功 {len(mended)} 项，还在排队 {len(waiting)} 项，没有成功 {len(still)} 项",
+        f"{len(ids)} tried again: {len(mended)} succeeded, {len(waiting)} are waiting still, {len(still)} failed again",
+    )
+    for item in still:
+        _show(context, item, "没有成功", "failed again")
+    return EXIT_FOUND if still or waiting else EXIT_DONE
+
+
+def _show(context: Context, item: dict[str, Any], zh: str, en: str) -> None:
+    """An event or a file that could not be taken in: what it is, why, how often, since when."""
+    event, lang = item["event"], context.screen.lang
+    records = ("、" if lang == "zh" else ", ").join(item["records"])
+    where = f" {records}" if records else ""
+    if event is not None:
+        what_zh, what_en = f"第 {event['leaf_index']} 条{where}", f"leaf {event['leaf_index']}{where}"
+    else:
+        what_zh = what_en = f"{item['file'][:12]}…{where}"
+    why, often, since = item["error"]["message"], item["attempts"], item["first"]
+    context.screen.say(
+        f"· {zh} {item['id']}（{what_zh}）：{why}从 {since} 起试过 {often} 次",
+        f"· {en} {item['id']} ({what_en}): {why} {often} attempts since {since}",
+    )
 
 
 def index_rebuild(context: Context, _: Namespace) -> int:
@@ -142,7 +198,34 @@ COMMANDS: tuple[Command, ...] = (
         more_zh="把它抄存在别处，以后就能证明账本没有倒退或改写。",
         more_en="Keep a copy elsewhere: with it anyone can check later that the ledger was not rewritten.",
     ),
-    Command(("index", "status"), "检索索引编到了哪里", "How far the search index is", index_status, "index status"),
+    Command(
+        ("index", "status"),
+        "检索索引编到了哪里，有没有停住的和搁置的",
+        "How far the search index is; what stands still, and what was set aside",
+        index_status,
+        "index status",
+        more_zh="处理不了的事件和文件，试过几次就会搁置在这里，不耽误别的；账本从不搁置，遇到问题就停住说明。",
+        more_en="Events and files that fail again and again are set aside and shown here, and hold up nothing else; "
+        "the ledger sets nothing aside: it stops and says why.",
+    ),
+    Command(
+        ("index", "retry"),
+        "把搁置的事件和文件再处理一次",
+        "Try again what was set aside",
+        index_retry,
+        "index retry --all",
+        (
+            positional(
+                "ITEM",
+                "index status 里列出的项目，或者它的档号、文件的 SHA-256",
+                "an item of index status, a record's archival code, or a file's SHA-256",
+                nargs="*",
+            ),
+            flag("--all", "全部再试一次", "all of them"),
+        ),
+        "全部成功退出码为 0，还有没成功的为 1。",
+        "The exit code is 0 where all succeeded, and 1 where some failed again.",
+    ),
     Command(
         ("index", "rebuild"),
         "从事件重建检索索引",

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, PipelineDep
+from api.http.context import HouseDep, PipelineDep, language
 from api.http.directory import may_at_top
+from api.keeping import name_for
+from indexers.setaside import chosen, items, retry
 
 router = APIRouter(tags=["archive"])
+
+
+class Wanted(BaseModel):
+    """Ids of items, archival codes or SHA-256 digests; or all."""
+
+    items: list[str] = Field(default=[], max_length=1000)
+    all: bool = False
 
 
 @router.get("/checkpoint")
@@ -28,7 +38,15 @@ def checkpoint(house: HouseDep, actor: ActorDep) -> dict[str, Any]:
 
 
 @router.get("/index/status")
-def index_status(house: HouseDep, actor: ActorDep, pipeline: PipelineDep) -> dict[str, Any]:
-    """How far ledger, search and texts are, and what was set aside."""
+def index_status(request: Request, house: HouseDep, actor: ActorDep, pipeline: PipelineDep) -> dict[str, Any]:
+    """How far ledger, search, figures and texts are, what stands still, and what was set aside."""
     may_at_top(house, actor, "index.manage")
-    return dict(pipeline.status())
+    return pipeline.status(language(request), name_for(house, actor))
+
+
+@router.post("/index/retry", status_code=202)
+def index_retry(house: HouseDep, actor: ActorDep, wanted: Wanted) -> dict[str, Any]:
+    """Have what was set aside tried again by the background work: the items named, or all."""
+    may_at_top(house, actor, "index.manage")
+    found = items(house) if wanted.all else chosen(house, wanted.items, name_for(house, actor))
+    return {"retried": retry(house, found)}

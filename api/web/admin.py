@@ -10,11 +10,16 @@ from starlette.datastructures import FormData
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, pipeline_of
+from api.http.directory import may_at_top, top_organisation
+from api.keeping import name_for
 from api.web.file_record import FormDep
-from api.web.page import may_somewhere, organisations_for, render, say, to
+from api.web.locale import Speaker
+from api.web.page import may, may_somewhere, organisations_for, render, say, to
 from domain.access import ROLES, Actor, Target, decide
 from domain.errors import InputError, NotFound
 from domain.organisations.directory import Directory
+from indexers.pipeline import Pipeline
+from indexers.setaside import chosen, items, retry
 
 router = APIRouter(prefix="/admin")
 
@@ -81,6 +86,10 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
             admin.grant(actor, get("username"), get("role"), get("organisation"), since, until)
         case "accounts/revoke":
             admin.revoke(actor, get("username"), get("role"), get("organisation"), get("on") or None)
+        case "index/retry":
+            may_at_top(house, actor, "index.manage")
+            found = items(house) if get("item") == "all" else chosen(house, [get("item")], name_for(house, actor))
+            retry(house, found)
         case _:
             raise NotFound("操作", "act", what)
 
@@ -118,8 +127,31 @@ def _page(
         accounts=_accounts(house, directory, today) if tab == "accounts" else [],
         roles=[(key, zh if t.lang == "zh" else en) for key, (zh, en) in ROLES.items()],
         role_names={key: zh if t.lang == "zh" else en for key, (zh, en) in ROLES.items()},
-        state=pipeline.status() if pipeline and tab == "index" else None,
+        **_index(pipeline, house, actor, t) if tab == "index" else {},
     )
+
+
+def _index(pipeline: Pipeline, house: House, actor: Actor, t: Speaker) -> dict[str, Any]:
+    """How far everything is, for any administrator; what failed, for those who answer for the whole archive."""
+    state = pipeline.status(t.lang, name_for(house, actor))
+    whole = may(house, actor, "index.manage", Target((top_organisation(house),)))
+    return {
+        "state": state,
+        "whole": whole,
+        "troubles": [_trouble(item, t) for item in (*state["aside"], *state["failing"])] if whole else [],
+        "jobs": [_job(job, t) for job in state["jobs"]] if whole else [],
+    }
+
+
+def _trouble(item: dict[str, Any], t: Speaker) -> dict[str, Any]:
+    part = f"admin.part.{item['part']}"
+    return {**item, "part_name": t(part) if t.has(part) else item["part"]}
+
+
+def _job(job: dict[str, Any], t: Speaker) -> dict[str, Any]:
+    name, _, machine = job["name"].partition("@")
+    key = f"admin.job.{name}"
+    return {**job, "title": t(key) if t.has(key) else name, "machine": machine}
 
 
 def _tree(directory: Directory) -> list[dict[str, Any]]:

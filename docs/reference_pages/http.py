@@ -83,7 +83,10 @@ FACTS = {
     ),
     "POST /api/v1/reports/verify": Fact("report.read", "ok issued sha256 leaf_index format report remarks"),
     "GET /api/v1/checkpoint": Fact(SIGNED_IN, "checkpoint origin tree_size root vkey"),
-    "GET /api/v1/index/status": Fact("index.manage", "events ledger search text faults", top=True),
+    "GET /api/v1/index/status": Fact(
+        "index.manage", "events ledger search figures text faults aside failing jobs", top=True
+    ),
+    "POST /api/v1/index/retry": Fact("index.manage", "retried", top=True),
     "POST /api/v1/verify": Fact("archive.verify", "ok tree_size root checked findings not_checked leftovers", top=True),
     "GET /healthz": Fact(ANYONE, "status"),
     "GET /readyz": Fact(ANYONE, "status parts"),
