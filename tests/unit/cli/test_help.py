@@ -119,5 +119,5 @@ def test_the_commands_are_called_what_scripts_call_them() -> None:
     assert names >= {
         "init", "org add", "org list", "person add", "person list", "user add", "user list", "ingest", "search", "show",
         "files", "correct", "withdraw", "sign-off", "return", "report annual", "report issue", "report verify",
-        "verify", "checkpoint", "index status", "index rebuild", "serve", "check",
+        "verify", "checkpoint", "index status", "index retry", "index rebuild", "serve", "check",
     }  # fmt: skip
