@@ -122,7 +122,7 @@ def chosen(house: House, names: Sequence[str], name_of: NameOf) -> list[Item]:
     for name in names:
         fitting = [item for item in there if item.id == name]
         if not fitting and len(name) >= SHORTEST:
-            fitting = [item for item in there if item.subject.startswith(name.rpartition(":")[2])]
+            fitting = [item for item in there if item.subject.startswith(name)]
             if len({item.subject for item in fitting}) > 1:
                 fitting = []
         if not fitting:

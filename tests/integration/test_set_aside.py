@@ -1,4 +1,4 @@
-"""What fails waits in quarantine and holds up nothing else; what strikes everything is nobody's fault; who may see it."""
+"""What fails waits in quarantine and holds up nothing else; what strikes everything is nobody's fault; who sees it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def total(house: House, query: str) -> int:
 def test_an_event_that_cannot_be_read_is_set_aside(
     back_end: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """By each indexer that needs it, with its place; the record stays found as it was, and so is all that comes later."""
+    """By each indexer that needs it, with its place; the record stays found as it was, and later ones are."""
     with servers(back_end, request) as environment, closing(make(tmp_path, environment)) as house:
         pipeline = Pipeline(house)
         bad = file(house, "读得出的开头")
@@ -176,7 +176,7 @@ def test_the_event_at_which_a_record_fails_is_named(house: House, monkeypatch: p
 
 
 def test_an_outage_is_no_files_failure(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often it is tried: the file is given back uncounted, the follower says what is the matter, and goes on."""
+    """However often it is tried: the file is given back uncounted, the follower says why, and goes on."""
     file(house, "带附件", "等待提取的正文")
     pipeline = Pipeline(house)
     pipeline.integrate()
@@ -199,7 +199,7 @@ def test_an_outage_is_no_files_failure(house: House, monkeypatch: pytest.MonkeyP
 
 
 def test_the_ledger_stops_and_every_process_can_see_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sets nothing aside; the others go on; when the cause is gone it goes on by itself and nothing is told any more."""
+    """It sets nothing aside; the others go on; when the cause is gone it goes on by itself."""
     monkeypatch.setattr("indexers.follower.PAUSES", BackOff(first=0.01, longest=0.01))
     pipeline, works = Pipeline(house), True
 
