@@ -26,6 +26,7 @@
     │   ├── StorageNotWritable           read-only, or the rights are wrong
     │   ├── StorageFailed                the disk or the file system reports a fault
     │   ├── ExtractorUnavailable         no process can be started to read a file's text
+    │   ├── DocumentRejected             the search engine refuses one document
     │   ├── IndexLocked                  another process is writing the search index
     │   └── IndexDamaged                 the search index cannot be read; it can be rebuilt
     ├── IntegrityFault              1    what is stored is not what was recorded

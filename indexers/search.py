@@ -3,7 +3,8 @@
 Everything it writes is recomputed from events and cached texts, so it can be stopped, repeated or started over at
 any point. A record is found by its own words at once; the words of its files follow when they are extracted.
 
-A record that cannot be taken in keeps the documents that it has, waits in quarantine, and holds up no other.
+A record that cannot be taken in waits in quarantine and holds up no other. Meanwhile it keeps the documents that it
+has; one that nobody can read any more has none, since no search could show it.
 """
 
 from __future__ import annotations
@@ -192,21 +193,22 @@ class SearchIndexer:
             # Before the index says that it has these leaves: nobody would think of their files again.
             self.queue.wait(waiting)
         refused = Attempts(tried=len(made))
+        unreadable = [stream for stream, (_, error) in attempts.failed.items() if isinstance(error, EventUnreadable)]
         try:
-            self._send(made, end)
+            self._send(made, end, unreadable)
         except Exception as error:  # as in `Attempts.at`
             if not may_be_of_one(error):
                 raise
             self._send_apart(refused, made, start)
             self.quarantine.keep(refused)
-            self._send([], end)
+            self._send([], end, unreadable)
         self.quarantine.release(one.record for one in made if one.record not in refused.failed)
 
-    def _send(self, made: Sequence[_Made], position: int) -> None:
+    def _send(self, made: Sequence[_Made], position: int, unreadable: Sequence[str] = ()) -> None:
         """Replace all documents of known records, so that a source that went away does not stay behind."""
         documents = [document for one in made for document in one.documents]
         fresh = {document.id for document in documents}
-        known = [one.record for one in made if one.known]
+        known = [*(one.record for one in made if one.known), *unreadable]
         stale = [old for record in known for old in self.engine.documents(record) if old not in fresh]
         self.engine.write(documents, stale, position)
 
