@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
-from uuid import UUID
-
-from eventsourcing.application import Application
-from eventsourcing.sqlite import SQLiteApplicationRecorder
 
 from adapters.bootstrap import House
 from benchmarks.generate import Generator
@@ -22,29 +17,8 @@ APPENDS = 400
 """In a round; each is one event and one flush to the disk."""
 
 
-class LibraryApplication(Application[UUID]):
-    """As it comes: its recorder, its mapper, its transcoder."""
-
-
-def library(file: Path) -> LibraryApplication:
-    """On SQLite, in the mode in which ours works: WAL, every commit flushed."""
-    app = LibraryApplication(
-        env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": file.absolute().as_uri()}
-    )
-    recorder = app.recorder
-    assert isinstance(recorder, SQLiteApplicationRecorder)
-    found = {}
-    with recorder.datastore.transaction(commit=False) as cursor:
-        for name in ("journal_mode", "synchronous"):
-            cursor.execute(f"PRAGMA {name}")
-            found[name] = cursor.fetchone()[0]
-    if found != {"journal_mode": "wal", "synchronous": 2}:
-        raise AssertionError(f"the library is not as durable as ours: {found}")
-    return app
-
-
 def run(world: World, records: int) -> Result:
-    house, app = world.empty_archive("append"), library(world.fresh("library") / "events.sqlite")
+    house, app = world.empty_archive("append"), world.library()
     ours, theirs = Generator(records), Generator(records)
     for batch in ours.batches(records):
         house.events.append(batch)
@@ -71,7 +45,8 @@ def run(world: World, records: int) -> Result:
     ours_on, theirs_on = paired(rounds, append_followed, append_theirs)
     app.close()
     house.close()
-    against = "the library's `app.save`, same disk, WAL, synchronous=FULL"
+    against = "the library's `app.save`, same "
+    against += "disk, WAL, synchronous=FULL" if world.servers is None else "server"
     return Result(
         ROW,
         NAME,

@@ -1,17 +1,11 @@
-"""Row 2: events appended in batches, as an import does, against the library's batch and SQLite's bare insert."""
+"""Row 2: events appended in batches, as an import does, against the library's batch and the bare database."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
-from uuid import UUID
 
-from eventsourcing.persistence import Mapper
-
-from adapters.events.sqlite import SQLiteEventStore
-from adapters.events.transcoding import PlainJSONTranscoder
-from benchmarks.append import library, one_by_one
+from adapters.events.rows import new_row
+from benchmarks.append import one_by_one
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
@@ -22,32 +16,10 @@ BATCH = 1000
 ROUND = 10_000
 """Events of a round."""
 
-Rows = list[tuple[str, int, str, bytes]]
-
-
-class Bare:
-    """The same table, filled with rows that are ready: what SQLite itself needs. Stands for PostgreSQL's COPY."""
-
-    def __init__(self, file: Path) -> None:
-        store = SQLiteEventStore(file)
-        store.create()
-        store.close()
-        self.db = sqlite3.connect(file, isolation_level=None)
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute("PRAGMA synchronous=FULL")
-
-    def insert(self, rows: Rows) -> None:
-        self.db.execute("BEGIN")
-        self.db.executemany(
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)", rows
-        )
-        self.db.execute("COMMIT")
-
 
 def run(world: World, records: int) -> Result:
     house = world.empty_archive("batch")
-    app = library(world.fresh("library") / "events.sqlite")
-    bare = Bare(world.fresh("bare") / "events.sqlite")
+    app, bare = world.library(), world.bare()
     sources = [one_by_one(Generator(records)) for _ in range(3)]
     count = min(ROUND, 2 * records)
 
@@ -60,14 +32,14 @@ def run(world: World, records: int) -> Result:
         return count / seconds(lambda: each(lambda batch: app.save(*batch), batches))
 
     def limit(_: int) -> float:
-        batches = [_rows(batch) for batch in _batches(sources[2], count)]
+        batches = [bare.ready(map(new_row, batch)) for batch in _batches(sources[2], count)]
         return count / seconds(lambda: each(bare.insert, batches))
 
     rounds = world.rounds(max(5, min(20, 2 * records // ROUND)))
     mine, library_s, limits = paired(rounds, ours, theirs, limit)
     app.close()
     house.close()
-    bare.db.close()
+    bare.close()
     return Result(
         ROW,
         NAME,
@@ -83,15 +55,15 @@ def run(world: World, records: int) -> Result:
             ),
             Comparison(
                 "append in batches",
-                "bare `executemany` of rows that are ready",
+                f"{bare.what} of rows that are ready",
                 "events/s",
                 mine,
                 limits,
                 Target("at least", 0.6),
             ),
             Comparison(
-                "bare `executemany`",
-                "the library's `app.save`: the most that SQLite leaves to gain",
+                bare.what,
+                "the library's `app.save`: the most that the database leaves to gain",
                 "events/s",
                 limits,
                 library_s,
@@ -99,11 +71,6 @@ def run(world: World, records: int) -> Result:
         ],
         {"batch": BATCH},
     )
-
-
-def _rows(batch: list[Event]) -> Rows:
-    stored = map(Mapper[UUID](PlainJSONTranscoder()).to_stored_event, batch)
-    return [(UUID(str(s.originator_id)).hex, s.originator_version, s.topic, s.state) for s in stored]
 
 
 def _batches(events: Iterator[Event], count: int) -> Iterator[list[Event]]:

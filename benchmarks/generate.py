@@ -75,8 +75,9 @@ class Teacher(NamedTuple):
 class Generator:
     """``filings`` goes on for ever; two generators with one seed give the same."""
 
-    def __init__(self, records: int, seed: int = SEED) -> None:
-        self._random = Random(seed)
+    def __init__(self, records: int, seed: int = SEED, sentences: tuple[int, int] = (3, 9)) -> None:
+        """``sentences``: how many a body has, at least and at most."""
+        self._random, self._sentences = Random(seed), sentences
         self.organisations = [f"school-{n:04d}" for n in range(1, max(2, records // ORGANISATION_SIZE) + 1)]
         self._teachers = {code: self._staff(code) for code in self.organisations}
         self._registers: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -136,7 +137,7 @@ class Generator:
             "family": FAMILY_OF[form],
             "form": form,
             "title": self._filled(_TITLES[form], staff),
-            "body": self.passage(staff, random.randint(3, 9)),
+            "body": self.passage(staff, random.randint(*self._sentences)),
             "retention": random.choice(("permanent", "30y", "10y")),
             "occurred": {"from": _moment(start)},
         }
@@ -164,6 +165,12 @@ class Generator:
                 found |= {"department": random.choice(words.DEPARTMENTS), "responsible": random.choice(staff).as_json()}
                 found |= {"deadline": (start + timedelta(days=60)).date().isoformat(), "term": "long_term"}
         return found
+
+    def title(self, form: str, organisation: str) -> str:
+        return self._filled(_TITLES[form], self._teachers[organisation])
+
+    def text(self, organisation: str, sentences: int) -> str:
+        return self.passage(self._teachers[organisation], sentences)
 
     def passage(self, staff: tuple[Teacher, ...], sentences: int) -> str:
         return "".join(self._filled(s, staff) for s in self._random.choices(_SENTENCES, k=sentences))

@@ -15,7 +15,7 @@ from adapters.search.schema import TOKENS, build_schema, tokens_analyzer
 from adapters.views import TextQueue
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
-from domain.ports import SearchDocument
+from domain.ports import SearchDocument, SearchEngine
 from domain.records.events import RecordEvent
 from indexers.documents import LeafEvent, of_record
 from indexers.search import BATCH, SearchIndexer
@@ -46,10 +46,10 @@ def run(world: World, records: int) -> Result:
     house = world.archive(records)
     engine, bare = EmbeddedSearch(world.fresh("ours")), BareEngine(world.fresh("bare"))
     whole = EmbeddedSearch(world.fresh("whole"))
-    indexer = _indexer(world, house, whole)
+    indexer = indexer_of(world, house, whole)
     rounds = min(world.rounds(5 if records < 50_000 else 10), max(1, house.ledger.size() // BATCH))
     leaves = house.ledger.size() // rounds  # the index grows from round to round, as it does in use
-    source = _documents(house)
+    source = documents_of(house)
     indexed: dict[int, list[list[SearchDocument]]] = {}
 
     def batches(n: int) -> list[list[SearchDocument]]:
@@ -109,7 +109,7 @@ def ready(batch: list[SearchDocument]) -> Fields:
     return [document.to_dict() for document in plan(empty.searcher(), schema, batch, []).added(schema)]
 
 
-def _documents(house: House) -> Iterator[list[SearchDocument]]:
+def documents_of(house: House) -> Iterator[list[SearchDocument]]:
     """Those of each batch of leaves, as the indexer makes them; nothing here has files."""
     directory, zone = house.directory(), house.settings.zone
     for start in range(0, house.ledger.size(), BATCH):
@@ -123,7 +123,7 @@ def _documents(house: House) -> Iterator[list[SearchDocument]]:
         yield found
 
 
-def _indexer(world: World, house: House, engine: EmbeddedSearch) -> SearchIndexer:
+def indexer_of(world: World, house: House, engine: SearchEngine) -> SearchIndexer:
     return SearchIndexer(
         events=house.events,
         ledger=house.ledger,

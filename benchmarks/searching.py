@@ -41,9 +41,7 @@ class Bare:
 
     def search(self, words: str) -> int:
         searcher = self.index.searcher()
-        tokens = tokenize(fold(words).text)
-        # A run's last character stands alone behind it, for prefixes: inside a phrase it is no token of the text.
-        phrase = tokens[:-1] if len(tokens) > 1 else tokens
+        phrase = phrase_tokens(words)
         fields = [self._query(field, phrase) for field in ("title", "body")]
         query = Query.boolean_query([(Occur.Should, each) for each in fields])
         hits = searcher.search(query, PAGE).hits
@@ -57,27 +55,43 @@ class Bare:
 
 def run(world: World, records: int) -> Result:
     house = world.searchable(records)
-    bare, random = Bare(house), Random(8)
-    rounds = world.rounds(7)
-    asked = [[_phrase(random) for _ in range(QUERIES)] for _ in range(rounds)]
+    bare = Bare(house)
+    return compare(
+        records,
+        world.rounds(7),
+        house.engine.search,
+        bare.search,
+        f"the bare engine: the phrase in title and body, {PAGE} stored documents",
+        {"passages": bare.index.searcher().num_docs},
+    )
+
+
+def compare(
+    records: int,
+    rounds: int,
+    search: Callable[[SearchRequest], object],
+    raw_search: Callable[[str], object],
+    against: str,
+    facts: dict[str, Any],
+) -> Result:
+    """Searches of both in turns; the first round is of questions that were never asked."""
+    random = Random(8)
+    asked = [[question(random) for _ in range(QUERIES)] for _ in range(rounds)]
     everyone, one_school = Scope(everything=True), Scope(organisations=frozenset({"school-0001"}))
     taken: dict[str, list[list[float]]] = {"all": [], "school": [], "bare": []}
 
     def ours(which: str, scope: Scope, n: int) -> float:
-        taken[which].append(
-            [_ms(house.engine.search, SearchRequest(query=q, limit=PAGE, scope=scope)) for q in asked[n]]
-        )
+        taken[which].append([milliseconds(search, SearchRequest(query=q, limit=PAGE, scope=scope)) for q in asked[n]])
         return percentile(taken[which][-1], 0.95)
 
     def raw(n: int) -> float:
-        taken["bare"].append([_ms(bare.search, q) for q in asked[n]])
+        taken["bare"].append([milliseconds(raw_search, q) for q in asked[n]])
         return percentile(taken["bare"][-1], 0.95)
 
     all95, school95, bare95 = paired(
         rounds, lambda n: ours("all", everyone, n), lambda n: ours("school", one_school, n), raw
     )
     all50, bare50 = ([percentile(each, 0.5) for each in taken[which]] for which in ("all", "bare"))
-    against = f"the bare engine: the phrase in title and body, {PAGE} stored documents"
     known = "paperless-ngx, mean time to first byte (known figure, another machine)"
     target = Target("at most", 1.5, 5)
     return Result(
@@ -90,11 +104,17 @@ def run(world: World, records: int) -> Result:
             Comparison("search p95 of a person who may see one school", against, "ms", school95, bare95, target),
             Comparison("search p95", known, "ms", all95, [PAPERLESS_MS] * rounds, Target("at most", 0.05)),
         ],
-        {"passages": bare.index.searcher().num_docs},
+        facts,
     )
 
 
-def _phrase(random: Random) -> str:
+def phrase_tokens(words: str) -> list[str]:
+    """A run's last character stands alone behind it, for prefixes: inside a phrase it is no token of the text."""
+    tokens = tokenize(fold(words).text)
+    return tokens[:-1] if len(tokens) > 1 else tokens
+
+
+def question(random: Random) -> str:
     """As people ask: a subject, an office's name with what it did, a sentence's beginning."""
     kind = random.random()
     if kind < 0.4:
@@ -106,7 +126,7 @@ def _phrase(random: Random) -> str:
     return f"{random.choice(SURNAMES)}{random.choice(GIVEN)}"
 
 
-def _ms(work: Callable[[Any], object], question: object) -> float:
+def milliseconds(work: Callable[[Any], object], question: object) -> float:
     start = perf_counter()
     work(question)
     return 1000 * (perf_counter() - start)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -35,21 +35,22 @@ def command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("jianzheng")), *arguments]
 
 
-def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "JIANZHENG_HOME": str(home), "JIANZHENG_LANG": "en"}
+def environment(archive: Mapping[str, str]) -> dict[str, str]:
+    """``archive`` is what `World.environment` says of it."""
+    return {**os.environ, **archive}
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Server]:
+def running(archive: Mapping[str, str]) -> Iterator[Server]:
     """``jianzheng serve`` until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = home.with_name("serve.log")
+    log = Path(archive["JIANZHENG_HOME"]).with_name("serve.log")
     start = time.perf_counter()
     with log.open("wb") as said:
         process = subprocess.Popen(
-            command("serve", "--port", str(port)), env=environment(home), stdout=said, stderr=said
+            command("serve", "--port", str(port)), env=environment(archive), stdout=said, stderr=said
         )
     try:
         yield Server(port, process.pid, _await(process, port, start, log))

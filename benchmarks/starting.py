@@ -18,15 +18,15 @@ SETTLE = 2.0
 def run(world: World, records: int) -> Result:
     house = world.searchable(records)
     house.engine.close()  # else the server waits for the index
-    rounds = world.rounds(5)
+    archive, rounds = world.environment(house), world.rounds(5)
     ready, memory, help_ = [], [], []
     for _ in range(rounds):
-        with running(house.settings.home) as server:
+        with running(archive) as server:
             ready.append(server.ready)
             time.sleep(SETTLE)
             memory.append(server.memory())
         start = time.perf_counter()
-        subprocess.run(command("--help"), env=environment(house.settings.home), stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command("--help"), env=environment(archive), stdout=subprocess.DEVNULL, check=True)
         help_.append(time.perf_counter() - start)
     target = Target("at most", 1)
     return Result(

@@ -9,6 +9,9 @@ from typing import Any
 
 PAGE = Path("docs/PERFORMANCE.md")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+ON_SERVERS = ("<!-- measured on servers: begin -->", "<!-- measured on servers: end -->")
+OF_GROWTH = ("<!-- measured growth: begin -->", "<!-- measured growth: end -->")
+GROWTH_ON_SERVERS = ("<!-- measured growth on servers: begin -->", "<!-- measured growth on servers: end -->")
 _HEAD = (
     "| row | records | work | compared with | ours | theirs | ratio: min / **median** / max | target | |\n"
     "|---|---|---|---|---|---|---|---|---|\n"
@@ -29,16 +32,18 @@ def render(measured: dict[str, Any]) -> str:
         f"Measured on {machine['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"{machine['disk']}, {machine['os']}, Python {machine['python']}."
     )
+    if servers := machine.get("servers"):
+        said += f" On the same machine {servers}."
     return f"{said}\n\n{_HEAD}" + "".join(_rows(measured["rows"]))
 
 
-def write(measured: dict[str, Any], page: Path = PAGE) -> None:
+def write(measured: dict[str, Any], page: Path = PAGE, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Put the figures between the marks of the page; everything else on it stays."""
-    text = page.read_text("utf-8")
-    made = f"{BEGIN}\n{render(measured)}{END}"
-    changed, count = re.subn(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: made, text, flags=re.DOTALL)
+    text, (begin, end) = page.read_text("utf-8"), marks
+    made = f"{begin}\n{render(measured)}{end}"
+    changed, count = re.subn(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: made, text, flags=re.DOTALL)
     if count != 1:
-        raise SystemExit(f"{page} has no place for the figures: {BEGIN} … {END}")
+        raise SystemExit(f"{page} has no place for the figures: {begin} … {end}")
     page.write_text(changed, "utf-8")
 
 

@@ -89,7 +89,8 @@ def test_target_is_met_by_the_median(target: Target, ours: list[float], met: boo
 def test_rows_are_chosen_by_number_or_name() -> None:
     """A row is asked for by its number or name; any other word is refused with the words that are known."""
     assert [row.ROW for row in run.chosen(["search", "1"])] == [1, 8]
-    assert len(run.chosen(["all"])) == len(run.MODULES)
+    assert len(run.chosen(["all"])) == len(run.MODULES) - len(run.BY_NAME)
+    assert [row.NAME for row in run.chosen(["8"], on_servers=True)] == ["search", "search-passages"]
     with pytest.raises(SystemExit, match="search"):
         run.chosen(["speed"])
 

@@ -130,8 +130,9 @@ class ElasticSearch:
         )
 
     def _hits(self, page: Page, phrases: list[Phrase], to: QueryBuilder) -> tuple[Hit, ...]:
-        query = to.parts(phrases) if page.hits else None
-        parts = {} if query is None else self._parts(page, query)
+        ids = [hit["_id"] for hit in page.hits if hit["_source"].get("parts")]
+        query = to.parts(phrases) if ids else None
+        parts = {} if query is None else self._parts(page, ids, query)
         found = []
         for hit in page.hits:
             head = unpacked(hit["_source"]["document"])
@@ -139,11 +140,10 @@ class ElasticSearch:
             found.append(Hit(head.record, head.revision, float(hit.get("_score") or 0.0), shown))
         return tuple(found)
 
-    def _parts(self, page: Page, query: Query) -> dict[str, list[SearchDocument]]:
-        """The parts with the words that were looked for, of the entries of one page."""
+    def _parts(self, page: Page, ids: list[str], query: Query) -> dict[str, list[SearchDocument]]:
+        """The parts with the words that were looked for, of these entries of one page."""
         inner = {"size": SHOWN_PARTS, "sort": [{"parts.nth": "asc"}], "_source": ["parts.document"]}
         nested = {"nested": {"path": "parts", "score_mode": "none", "query": query, "inner_hits": inner}}
-        ids = [hit["_id"] for hit in page.hits]
         with self._connection.asking() as client:
             answer = client.search(
                 **page.place,

@@ -100,7 +100,7 @@ def _page(
         "query": question.query,
         "sort": question.sort,
         "size": question.limit + 1,
-        "_source": ["document"],
+        "_source": ["document", "parts.nth"],  # the latter says only that there are parts
         "track_total_hits": False,
     }
     if behind is not None:
