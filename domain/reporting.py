@@ -135,6 +135,7 @@ class Reporting:
         self.directory, self.directory_at = directory, directory_at
         self.renderers = renderers
         self.clock, self.entropy, self.zone = clock, entropy, zone
+        self._stood: tuple[AsOf, Directory] | None = None  # at the checkpoint asked for last
 
     # ── make ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -255,12 +256,7 @@ class Reporting:
         ready = self.figures.size()
         if ready < size:
             raise FiguresBehind(ready=ready, size=size)
-        directory, last_recorded = Directory(), None
-        if size:
-            last = self.ledger.leaves(size - 1, 1)[0]
-            directory = self.directory_at(last.position)
-            last_recorded = self._recorded_at(Concerned(last.index, last.position))
-        as_of = AsOf(size, self.ledger.root(size), last_recorded)
+        as_of, directory = self._at(size)
         concerned = self.figures.concerned(directory.below(organisation), year, size)
         return annual(
             self._facts(concerned),
@@ -270,6 +266,18 @@ class Reporting:
             directory=directory,
             version=version,
         )
+
+    def _at(self, size: int) -> tuple[AsOf, Directory]:
+        """What all reports at a checkpoint have in common. It never changes, and many are made at one: it is kept."""
+        stood = self._stood
+        if stood is None or stood[0].tree_size != size:
+            directory, last_recorded = Directory(), None
+            if size:
+                last = self.ledger.leaves(size - 1, 1)[0]
+                directory = self.directory_at(last.position)
+                last_recorded = self._recorded_at(Concerned(last.index, last.position))
+            stood = self._stood = AsOf(size, self.ledger.root(size), last_recorded), directory
+        return stood
 
     def _facts(self, concerned: Sequence[Concerned]) -> Iterator[Fact]:
         for start in range(0, len(concerned), BATCH):

@@ -18,6 +18,10 @@ they are read upwards only, never again below the tracking position.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.publisher import Fault, superseded
@@ -33,6 +37,11 @@ BATCH = 4096
 
 def no_fault(step: str) -> None:
     """What happens between steps outside tests."""
+
+
+class _Batch(NamedTuple):
+    entries: list[bytes]
+    leaves: list[NewLeaf]
 
 
 class Integrator:
@@ -70,16 +79,27 @@ class Integrator:
         if size > published:
             self._publish(published, size, {})
             published = size
-        while rows := self._events.rows(self._ledger.tracking(), self._batch):
-            self._fault("rows-read")
-            entries = [entry(row.id, row.version, row.topic, row.state) for row in rows]
-            size = self._ledger.append(_leaves(rows, entries), self._clock())
-            self._fault("leaves-committed")
-            self._publish(published, size, dict(enumerate(entries, size - len(entries))))
-            published = size
-            if len(rows) < self._batch:  # that was all; what came meanwhile is the next run's
-                break
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
+            new = self._read(self._ledger.tracking())
+            while new.leaves:
+                self._fault("rows-read")
+                size = self._ledger.append(new.leaves, self._clock())
+                self._fault("leaves-committed")
+                # While this batch is published, which is waiting for disks, the next one is read and hashed.
+                full = len(new.leaves) == self._batch
+                ahead = pool.submit(self._read, new.leaves[-1][0]) if full else None
+                self._publish(published, size, dict(enumerate(new.entries, size - len(new.entries))))
+                published = size
+                if ahead is None:  # that was all; what came meanwhile is the next run's
+                    break
+                new = ahead.result()
         return size - start
+
+    def _read(self, after: int) -> _Batch:
+        """Only reads: what is read ahead is nobody's business when the process is killed."""
+        rows = self._events.rows(after, self._batch)
+        entries = [entry(row.id, row.version, row.topic, row.state) for row in rows]
+        return _Batch(entries, _leaves(rows, entries))
 
     def _publish(self, old: int, size: int, entries: dict[int, bytes]) -> None:
         tiles = list(tiles_between(old, size))
@@ -100,11 +120,15 @@ class Integrator:
         self._fault("recorded")
 
     def _files(self, tiles: Sequence[Tile], entries: dict[int, bytes]) -> Iterator[tuple[Tile, bytes]]:
-        for tile in tiles:
-            hashes = self._ledger.nodes(tile.level, tile.start, tile.start + tile.width)
-            if tile.level == 0:
-                yield tile._replace(level=ENTRIES), bundle_of(self._entries(tile, hashes, entries))
-            yield tile, b"".join(hashes)
+        for level, some in groupby(tiles, attrgetter("level")):
+            row = list(some)  # side by side: their hashes are read at once
+            first = row[0].start
+            together = self._ledger.nodes(level, first, row[-1].start + row[-1].width)
+            for tile in row:
+                hashes = together[tile.start - first : tile.start - first + tile.width]
+                if level == 0:
+                    yield tile._replace(level=ENTRIES), bundle_of(self._entries(tile, hashes, entries))
+                yield tile, b"".join(hashes)
 
     def _entries(self, tile: Tile, hashes: Sequence[bytes], fresh: dict[int, bytes]) -> list[bytes]:
         """The entries of a tile: of this batch, else as published in a partial bundle, else from the events again.

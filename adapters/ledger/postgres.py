@@ -14,7 +14,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from adapters.ledger.nodes import NodeTree, nodes_above, whole
-from adapters.postgres.arrays import Bigints, Bytes, Uuids
+from adapters.postgres.arrays import Bigints, Bytes, RawUuids
 from adapters.postgres.database import Database, Link, Params
 from adapters.postgres.locks import AdvisoryLock
 from adapters.postgres.schema import require
@@ -107,7 +107,7 @@ class PostgresLedgerStore(NodeTree):
                 (
                     Bigints(range(first, size)),
                     Bigints(positions),
-                    Uuids([UUID(bytes=each) for each in ids]),
+                    RawUuids(ids),
                     Bigints(versions),
                     Bytes(hashes),
                 ),

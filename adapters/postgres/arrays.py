@@ -43,6 +43,13 @@ class Uuids(Array):
         super().__init__(len(values), [b"\x00\x00\x00\x10" + value.bytes for value in values])
 
 
+class RawUuids(Uuids):
+    """The same, of ids that are 16 bytes each already."""
+
+    def __init__(self, values: Sequence[bytes]) -> None:
+        Array.__init__(self, len(values), [b"\x00\x00\x00\x10" + value for value in values])
+
+
 class Bigints(Array):
     oid, element = 1016, 20
 
@@ -74,7 +81,8 @@ class _Ready(Dumper):
 
 
 _DUMPERS = {
-    kind: type(f"{kind.__name__}Dumper", (_Ready,), {"oid": kind.oid}) for kind in (Uuids, Bigints, Bytes, Texts)
+    kind: type(f"{kind.__name__}Dumper", (_Ready,), {"oid": kind.oid})
+    for kind in (Uuids, RawUuids, Bigints, Bytes, Texts)
 }
 
 

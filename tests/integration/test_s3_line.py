@@ -56,6 +56,18 @@ def test_a_broken_download_goes_on(line: BadLine, tmp_path: Path) -> None:
     assert [result.found for result in blobs.fixity([sha256])] == [sha256]
 
 
+def test_a_file_is_hashed_again_by_one_request(line: BadLine, tmp_path: Path) -> None:
+    """Where nothing goes wrong nothing is asked about a file before it is read; half an answer is no finding."""
+    blobs = line.store(tmp_path)
+    digests = [put(blobs, SMALL + bytes([n])) for n in range(3)]
+    before = line.count
+    assert [result.found for result in blobs.fixity(digests)] == digests
+    assert line.count - before == len(digests)
+    cuts = iter(range(10**6))
+    line.rule = lambda method, path: "cut answer" if method == "GET" and next(cuts) == 0 else "pass"
+    assert [result.found for result in blobs.fixity(digests)] == digests
+
+
 IN_PARTS = [pytest.mark.slow]
 
 

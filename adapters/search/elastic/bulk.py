@@ -1,25 +1,30 @@
 """Sending very many documents: in chunks of bytes, as fast as the server takes them, and each document answered for.
 
+While the server works on a chunk the next one is made: each side has something to do all the time.
+
 A write carries the tree size it was made at as its external version, so the server itself refuses what is older than
 what it has; a replay, a lost answer that is asked for again, and a second writer that is behind change nothing.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import orjson
 from elasticsearch import ApiError
 
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing, SearchRefuses, SearchUnreachable
 from domain.errors import DocumentRejected
 
-CHUNK_BYTES = 8 * 1024 * 1024
-"""Of one request. The server holds it in memory while it works, and counts all that is under way against its limit."""
+CHUNK_BYTES = 1 << 20
+"""Of one request. Small enough that a batch of records is several of them, so that making and taking them overlap; the
+server holds each in memory while it works, and counts all that is under way against its limit."""
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds of rest each time that the server says it has too much to do, before the caller is told."""
@@ -39,7 +44,8 @@ class Change:
     def lines(self) -> bytes:
         about = {"_id": self.id, "version": self.version, "version_type": "external_gte"}
         lines = [{"delete": about}] if self.source is None else [{"index": about}, self.source]
-        return b"".join(_json(line) + b"\n" for line in lines)
+        # Lone surrogates stand in ``document`` as escapes of escapes only, and nowhere else.
+        return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
 
 
 class Bulk:
@@ -59,8 +65,20 @@ class Bulk:
 
     def send(self, changes: Iterable[Change]) -> None:
         """All of them. Raises `DocumentRejected`, `SearchUnreachable`, `SearchRefuses`; what was sent stays sent."""
-        for chunk in self._chunks(changes):
-            self._send(chunk)
+        chunks = self._chunks(changes)
+        first = next(chunks, None)
+        if first is None:
+            return
+        second = next(chunks, None)
+        if second is None:  # most batches of a running archive: no thread is needed
+            self._send(first)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="bulk") as pool:
+            sending = pool.submit(self._send, first)
+            for chunk in chain((second,), chunks):
+                sending.result()  # one under way at a time: the server's refusals stay in order
+                sending = pool.submit(self._send, chunk)
+            sending.result()
 
     def _chunks(self, changes: Iterable[Change]) -> Iterator[list[tuple[str, bytes]]]:
         chunk: list[tuple[str, bytes]] = []
@@ -125,8 +143,3 @@ def _again(document: str, outcome: Mapping[str, Any]) -> bool:
 def _status(error: BaseException) -> int | None:
     cause = error.__cause__
     return cause.status_code if isinstance(cause, ApiError) else None
-
-
-def _json(value: object) -> bytes:
-    """Lone surrogates stand in ``document`` as escapes of escapes only, and nowhere else."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -14,6 +14,9 @@ from domain.text.folding import well_formed
 READ_AT_ONCE = 200
 """Entries in one answer."""
 
+ASK_AT_ONCE = 5_000
+"""Entries of which one question asks only whether they are there."""
+
 _FIELDS = ["document", "parts.document"]
 
 
@@ -27,8 +30,10 @@ def changes(
     for document in written.values():
         fresh.setdefault(entry_id(document.record, document.revision), {})[document.id] = document
     holders = _holders(connection, index, gone)
-    for ids in _batches(sorted({*fresh, *holders})):
-        stored = _stored(connection, index, ids)
+    wanted = sorted({*fresh, *holders})
+    known = _known(connection, index, wanted)
+    for ids in _batches(wanted):
+        stored = _stored(connection, index, [id_ for id_ in ids if id_ in known])
         for id_ in ids:
             members = {document.id: document for document in stored.get(id_, ())} | fresh.get(id_, {})
             kept = [document for document in members.values() if document.id not in gone]
@@ -53,14 +58,26 @@ def _holders(connection: Connection, index: str, documents: Iterable[str]) -> se
     return found
 
 
+def _known(connection: Connection, index: str, ids: Sequence[str]) -> set[str]:
+    """Those that are entries already, also of what was written a moment ago. Of a new record's none is."""
+    found: set[str] = set()
+    for some in _batches(ids, ASK_AT_ONCE):
+        with connection.working() as client:
+            answer = client.mget(index=index, ids=some, source=False, filter_path="docs.found,docs.error.type")
+        found |= {id_ for id_, each in zip(some, answer["docs"], strict=True) if each.get("found")}
+    return found
+
+
 def _stored(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, list[SearchDocument]]:
-    """The documents in these entries, also of what was written a moment ago."""
+    """The documents in these entries."""
+    if not ids:
+        return {}
     with connection.working() as client:
         answer = client.mget(index=index, ids=list(ids), source_includes=_FIELDS)
     return {each["_id"]: members_of(each["_source"]) for each in answer["docs"] if each.get("found")}
 
 
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+def _batches(ids: Iterable[str], size: int = READ_AT_ONCE) -> Iterator[list[str]]:
     waiting = iter(ids)
-    while batch := list(islice(waiting, READ_AT_ONCE)):
+    while batch := list(islice(waiting, size)):
         yield batch

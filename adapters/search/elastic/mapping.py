@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from adapters.search.schema import (
     FACETS,
     day_number,
@@ -166,18 +168,25 @@ def tokens(text: str) -> str:
 
 
 def packed(document: SearchDocument) -> str:
-    fields = vars(document)
-    found = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    # JSON holds a lone surrogate by its escape only.
-    return found if well_formed(found) == found else json.dumps(fields, separators=(",", ":"))
+    try:
+        return orjson.dumps(vars(document)).decode()
+    except orjson.JSONEncodeError:  # it refuses lone surrogates, which JSON holds by their escapes only
+        return json.dumps(vars(document), separators=(",", ":"))
 
 
 def unpacked(document: str) -> SearchDocument:
     """Raises `IndexDamaged` for what we never wrote."""
     try:
-        fields = json.loads(document)
+        fields = _loaded(document)
         for name in ("organisation_path", "readers", "people"):
             fields[name] = tuple(fields[name])
         return SearchDocument(**fields)
     except (KeyError, TypeError, ValueError):
         raise IndexDamaged(detail="a document was changed") from None
+
+
+def _loaded(document: str) -> Any:
+    try:
+        return orjson.loads(document)
+    except orjson.JSONDecodeError:  # what it refuses may be a lone surrogate's escape
+        return json.loads(document)

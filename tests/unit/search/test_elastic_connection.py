@@ -21,6 +21,7 @@ from adapters.search.elastic.faults import (
     SearchUnreachable,
 )
 from adapters.search.elastic.indices import Indices
+from adapters.search.schema import FACETS
 from domain.errors import DocumentRejected, IndexDamaged, JianzhengError
 from domain.ports import SearchRequest
 from tests.contract.search_corpus import document
@@ -64,6 +65,14 @@ def test_chunks_are_of_bytes() -> None:
     assert all("require_alias=true" in path for path, _, _ in stub.asked)
 
 
+def test_what_a_server_refuses_ends_the_sending() -> None:
+    """Chunks go one after the other, each while the next is made: behind one that was refused nothing more is sent."""
+    answers = (TAKEN, items((400, "mapper_parsing_exception")), TAKEN)
+    with answering(*answers) as stub, connected(stub) as connection, pytest.raises(DocumentRejected):
+        Bulk(connection, "in", chunk_bytes=1).send(CHANGES)
+    assert [sent(body) for _, _, body in stub.asked] == [["r0:1"], ["r1:1"]]
+
+
 def test_a_busy_server_is_asked_again_after_a_rest() -> None:
     """Longer and longer rests, the whole chunk where it was refused as a whole, the rest of it otherwise."""
     rests: list[float] = []
@@ -103,6 +112,30 @@ def test_a_document_that_is_not_taken(kind: str, status: int, error: type[Jianzh
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def found(*sources: dict[str, object]) -> dict[str, object]:
+    """The answers to a page's two questions."""
+    shards = {"_shards": {"total": 1}, "status": 200}
+    counted = {"hits": {"total": {"value": len(sources)}}, "aggregations": {name: {"buckets": []} for name in FACETS}}
+    hits = [{"_id": f"r{n}:1", "_score": 1.0, "_source": source} for n, source in enumerate(sources)]
+    return {"responses": [{**shards, **counted}, {**shards, "hits": {"hits": hits}}]}
+
+
+def test_parts_are_asked_for_where_there_are_some() -> None:
+    """A page of records without files costs one request; otherwise another, about those with files only."""
+    plain: dict[str, object] = {"document": mapping.packed(document("r0", "题目\n\n整改措施"))}
+    with answering((200, found(plain))) as stub, connected(stub) as connection:
+        result = ElasticSearch(connection, Indices(connection)).search(SearchRequest(query="整改"))
+    assert [[snippet.text for snippet in hit.snippets] for hit in result.hits] == [["\n\n整改措施"]]
+    assert len(stub.asked) == 1
+    with_file = {**plain, "parts": [{"nth": 0}]}
+    inside = {"hits": {"hits": [{"_source": {"document": mapping.packed(document("r1", "整改", source="file:0"))}}]}}
+    parts = {"hits": {"hits": [{"_id": "r1:1", "inner_hits": {"parts": inside}}]}}
+    with answering((200, found(plain, with_file)), (200, parts)) as stub, connected(stub) as connection:
+        result = ElasticSearch(connection, Indices(connection)).search(SearchRequest(query="整改"))
+    assert [len(hit.snippets) for hit in result.hits] == [1, 2]
+    assert json.loads(stub.asked[1][2])["query"]["bool"]["filter"][0] == {"ids": {"values": ["r1:1"]}}
 
 
 @pytest.mark.parametrize(
