@@ -273,15 +273,19 @@ class Accounts(ABC):
     def claim_upload(self, username: str, sha256: str, media_type: str, now: datetime) -> None:
         """Note that this account sent these bytes: it, and nobody else, may name them in a record."""
         at = now.timestamp()
-        # A power cut may take the note: the client uploads again, as it must when the staged file's name is lost.
-        with self._transaction(durable=False) as db:
-            if not 0 <= at - self._forgotten < FORGET_CLAIMS.total_seconds():
+        if not 0 <= at - self._forgotten < FORGET_CLAIMS.total_seconds():
+            with self._transaction(durable=False) as db:
                 self._forget(db, "uploads", "at < ?", (at - CLAIM.total_seconds(),))
-                self._forgotten = at
+            self._forgotten = at
+        self._note_upload((username, sha256, media_type, at))
+
+    def _note_upload(self, values: tuple[str, str, str, float]) -> None:
+        """A power cut may take the note: the client uploads again, as it must when the staged file's name is lost."""
+        with self._transaction(durable=False) as db:
             db.execute(
                 "INSERT INTO uploads VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (username, sha256) DO UPDATE SET media_type = excluded.media_type, at = excluded.at",
-                (username, sha256, media_type, at),
+                values,
             )
 
     def upload(self, username: str, sha256: str, now: datetime) -> str | None:

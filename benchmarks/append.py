@@ -64,7 +64,7 @@ class Following:
 
     def __init__(self, house: House) -> None:
         self._pipeline = Pipeline(house)
-        self._pipeline.followers = [self._pipeline.ledger]
+        del self._pipeline.followers[1:]
         self._house = house
 
     def __enter__(self) -> None:

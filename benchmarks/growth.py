@@ -42,20 +42,20 @@ FLAT = Target("at most", 1.3)
 class Grown(NamedTuple):
     house: House
     events: Iterator[Event]
-    count: int  # events when it was made
+    size: int  # events when it was made
     rebuild: float  # seconds an event to make figures and index
 
 
 def run(world: World, records: int) -> Result:
     archives = [_grown(world, max(20, records // step)) for step in STEPS]
-    result = Result(ROW, NAME, records, facts={"events": [grown.count for grown in archives]})
+    result = Result(ROW, NAME, records, facts={"events": [grown.size for grown in archives]})
     rounds = world.rounds(5)
     add = result.comparisons.append
     for work, measure, repeats, unit in _WORK:
         values = paired(rounds if repeats else 1, *(_bound(measure, grown) for grown in archives))
         for grown, found in zip(archives[1:], values[1:], strict=True):
-            against = f"the same at {archives[0].count:,} events"
-            add(Comparison(f"{work}, {grown.count:,} events", against, unit, found, values[0], FLAT))
+            against = f"the same at {archives[0].size:,} events"
+            add(Comparison(f"{work}, {grown.size:,} events", against, unit, found, values[0], FLAT))
     for grown in archives:
         grown.house.close()
     return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from adapters.search.embedded import WRITER_MEMORY, EmbeddedSearch
 from adapters.search.revisions import plan
 from adapters.search.schema import TOKENS, build_schema, tokens_analyzer
 from adapters.views import TextQueue
+from adapters.work import SQLiteWorkLog
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
 from domain.ports import SearchDocument, SearchEngine
 from domain.records.events import RecordEvent
 from indexers.documents import LeafEvent, of_record
+from indexers.quarantine import Quarantine
 from indexers.search import BATCH, SearchIndexer
 
 ROW, NAME = 7, "index-text"
@@ -124,13 +128,15 @@ def documents_of(house: House) -> Iterator[list[SearchDocument]]:
 
 
 def indexer_of(world: World, house: House, engine: SearchEngine) -> SearchIndexer:
+    views = world.fresh("queue") / "views.sqlite"
     return SearchIndexer(
         events=house.events,
         ledger=house.ledger,
         engine=engine,
         texts=house.texts,
         extractor_version="none",
-        queue=TextQueue(world.fresh("queue") / "views.sqlite"),
+        queue=TextQueue(views),
         directory=house.directory,
         zone=house.settings.zone,
+        quarantine=Quarantine("search", SQLiteWorkLog(views), time.time, random.random),
     )

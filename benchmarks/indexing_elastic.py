@@ -7,6 +7,7 @@ end of a round.
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 from adapters.search.elastic.bulk import Change
 from adapters.search.elastic.connection import Connection
@@ -38,8 +39,9 @@ class RawBulk:
         return b"".join(change.lines() for change in changes)
 
     def write(self, lines: bytes) -> None:
+        ready: list[Any] = [lines.rstrip(b"\n")]  # bytes are sent as they are
         with self._connection.working() as client:
-            answer = client.bulk(index=self._index, operations=[lines.rstrip(b"\n")], filter_path="errors")
+            answer = client.bulk(index=self._index, operations=ready, filter_path="errors")
         if answer["errors"]:
             raise AssertionError("the server refused a document of the benchmark")
 

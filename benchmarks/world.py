@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from adapters import settings
 from adapters.bootstrap import House, create_archive, open_archive
-from benchmarks import library
 from benchmarks.generate import Generator
+from benchmarks.library import Bare, BarePostgres, BareSQLite, LibraryApplication, on_postgres, on_sqlite
 from indexers.figures import Figures
 from indexers.pipeline import Pipeline, integrate
 
@@ -124,17 +124,17 @@ class World:
 
     # ── yardsticks ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def library(self) -> library.LibraryApplication:
+    def library(self) -> LibraryApplication:
         """The event-sourcing library's own application beside an archive, empty."""
         if self.servers is None:
-            return library.on_sqlite(self.fresh("library") / "events.sqlite")
-        return library.on_postgres(self.place()["JIANZHENG_DATABASE"])
+            return on_sqlite(self.fresh("library") / "events.sqlite")
+        return on_postgres(self.place()["JIANZHENG_DATABASE"])
 
-    def bare(self) -> library.Bare:
+    def bare(self) -> Bare:
         """The database alone, with an empty table of events."""
         if self.servers is None:
-            return library.BareSQLite(self.fresh("bare") / "events.sqlite")
-        return library.BarePostgres(self.place()["JIANZHENG_DATABASE"])
+            return BareSQLite(self.fresh("bare") / "events.sqlite")
+        return BarePostgres(self.place()["JIANZHENG_DATABASE"])
 
 
 def fill(house: House, records: int) -> None:

@@ -39,6 +39,16 @@ class PostgresAccountStore(Accounts):
         with self._database.connection() as link:
             yield _Statements(link)
 
+    def _note_upload(self, values: tuple[str, str, str, float]) -> None:
+        # It says itself that nobody waits for its flush: one round trip in the place of four.
+        with self._connection() as db:
+            db.execute(
+                "WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+                " INSERT INTO uploads SELECT ?, ?, ?, ? FROM relaxed"
+                " ON CONFLICT (username, sha256) DO UPDATE SET media_type = excluded.media_type, at = excluded.at",
+                values,
+            )
+
     def _alone(self, db: Statements) -> None:
         db.execute("SELECT pg_advisory_xact_lock(?)", (key_of("attempts"),))
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -65,20 +64,14 @@ class Bulk:
 
     def send(self, changes: Iterable[Change]) -> None:
         """All of them. Raises `DocumentRejected`, `SearchUnreachable`, `SearchRefuses`; what was sent stays sent."""
-        chunks = self._chunks(changes)
-        first = next(chunks, None)
-        if first is None:
-            return
-        second = next(chunks, None)
-        if second is None:  # most batches of a running archive: no thread is needed
-            self._send(first)
-            return
+        sending: Future[None] | None = None  # one under way at a time: what is refused ends it there
         with ThreadPoolExecutor(1, thread_name_prefix="bulk") as pool:
-            sending = pool.submit(self._send, first)
-            for chunk in chain((second,), chunks):
-                sending.result()  # one under way at a time: the server's refusals stay in order
+            for chunk in self._chunks(changes):
+                if sending is not None:
+                    sending.result()
                 sending = pool.submit(self._send, chunk)
-            sending.result()
+            if sending is not None:
+                sending.result()
 
     def _chunks(self, changes: Iterable[Change]) -> Iterator[list[tuple[str, bytes]]]:
         chunk: list[tuple[str, bytes]] = []
