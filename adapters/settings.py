@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.secret_files import secret
 from domain.errors import InputError, Lang
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from adapters.search.elastic.address import SearchAddress
 
 Parsed = TypeVar("Parsed")
+
+_WITH_PASSWORD = re.compile(r"[a-z0-9]+://[^/?#@]*:[^/?#@]+@")
 
 
 class BadSetting(InputError):
@@ -44,6 +48,7 @@ class Variable:
     example: str
     zh: str
     en: str
+    secret: bool = False  # may stand in a file instead, which ``NAME_FILE`` names
 
 
 VARIABLES = (
@@ -60,6 +65,7 @@ VARIABLES = (
         "postgresql://jianzheng_app:secret@db.example:5432/jianzheng",
         "事件、账本和账号所在的 PostgreSQL 数据库。不设时用档案库目录里的 SQLite。",
         "The PostgreSQL database of events, ledger and accounts. SQLite in the archive's folder where it is not set.",
+        secret=True,
     ),
     Variable(
         "JIANZHENG_BLOBS",
@@ -69,6 +75,7 @@ VARIABLES = (
         "lock=governance、compliance 或 off 是对象锁定的方式；days 是锁定的天数。",
         "The S3 bucket of files and the public ledger. The archive's folder where it is not set. Options: secure=no "
         "without TLS; lock=governance, compliance or off, the kind of object lock; days, for how many days it holds.",
+        secret=True,
     ),
     Variable(
         "JIANZHENG_SEARCH",
@@ -77,6 +84,32 @@ VARIABLES = (
         "检索所用的 Elasticsearch，路径是索引名的前缀。不设时用内置的检索。也可以写 ?api_key=…。",
         "The Elasticsearch that searches; the path is the prefix of its indices. The embedded engine where it is not "
         "set. ?api_key=… may stand in place of a user.",
+        secret=True,
+    ),
+    Variable(
+        "JIANZHENG_DATABASE_PASSWORD",
+        "",
+        "",
+        "数据库的口令。写在这里（最好写在文件里），JIANZHENG_DATABASE 的地址里就不用写，特殊字符也不用编码。",
+        "The password of the database, for an address in JIANZHENG_DATABASE that has none; nothing in it needs to be "
+        "percent-encoded.",
+        secret=True,
+    ),
+    Variable(
+        "JIANZHENG_BLOBS_PASSWORD",
+        "",
+        "",
+        "存储桶的密钥，用法同上；地址里只写账号：s3://key@files.example:9000/jianzheng。",
+        "The secret of the bucket, likewise; the address names the key alone: s3://key@files.example:9000/jianzheng.",
+        secret=True,
+    ),
+    Variable(
+        "JIANZHENG_SEARCH_PASSWORD",
+        "",
+        "",
+        "检索服务器的口令，用法同上；地址里没有用户名时，它就是 API 密钥。",
+        "The password of the search server, likewise; where the address names no user it is the API key.",
+        secret=True,
     ),
     Variable(
         "JIANZHENG_LANG",
@@ -131,6 +164,7 @@ VARIABLES = (
         "",
         "只在 jianzheng init 时用：第一个管理员的口令。不设时在终端里询问。",
         "Read by jianzheng init only: the first administrator's password. Asked for in the terminal otherwise.",
+        secret=True,
     ),
     Variable(
         "JIANZHENG_PASSWORD",
@@ -139,6 +173,7 @@ VARIABLES = (
         "jianzheng user add 和 jianzheng user password 用的口令。不设时在终端里询问，或者用 --password-stdin。",
         "The password for jianzheng user add and jianzheng user password. Asked for in the terminal otherwise, or read "
         "with --password-stdin.",
+        secret=True,
     ),
     Variable(
         "JIANZHENG_APP_PASSWORD",
@@ -146,9 +181,15 @@ VARIABLES = (
         "",
         "只在 jianzheng migrate schema 时用：给程序连接数据库的角色设的口令。",
         "Read by jianzheng migrate schema only: the password of the role as which the program connects.",
+        secret=True,
     ),
 )
 """Every variable that the program reads, in whatever module; a test holds the code against it."""
+
+NAMES = frozenset(
+    name for variable in VARIABLES for name in (variable.name, f"{variable.name}_FILE")[: 1 + variable.secret]
+)
+"""What may be set: the variables, and for each secret the file in which it may stand."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +253,7 @@ class Settings:
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Raises `BadSetting` for a value that cannot be used."""
+    """Raises `BadSetting` for a value that cannot be used, `SecretFileUnusable` for a file."""
     zone_name = environment.get("JIANZHENG_TIMEZONE", "Asia/Shanghai")
     try:
         zone = ZoneInfo(zone_name)
@@ -234,39 +275,45 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         fonts=tuple(Path(part) for part in fonts.split(os.pathsep) if part),
         hosts=tuple(environment.get("JIANZHENG_HOSTS", "").replace(",", " ").split()),
         user=environment.get("JIANZHENG_USER") or None,
-        database=_server(environment, "JIANZHENG_DATABASE", _database),
-        bucket=_server(environment, "JIANZHENG_BLOBS", _bucket),
-        search=_server(environment, "JIANZHENG_SEARCH", _search),
+        database=_server(environment, "JIANZHENG_DATABASE", "JIANZHENG_DATABASE_PASSWORD", _database),
+        bucket=_server(environment, "JIANZHENG_BLOBS", "JIANZHENG_BLOBS_PASSWORD", _bucket),
+        search=_server(environment, "JIANZHENG_SEARCH", "JIANZHENG_SEARCH_PASSWORD", _search),
     )
 
 
-def _server(environment: Mapping[str, str], name: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+def _server(
+    environment: Mapping[str, str], name: str, password: str, parse: Callable[[str, str | None], Parsed]
+) -> Parsed | None:
     """Clients of servers are loaded only where one is named."""
-    url = environment.get(name)
+    url = secret(environment, name)
     if not url:
         return None
+    apart = secret(environment, password)
+    if apart is not None and _WITH_PASSWORD.match(url):
+        zh, en = f"{name} 的地址里已经有口令", f"the address in {name} has a password already"
+        raise BadSetting(name=password, value="…", why_zh=zh, why_en=en)
     try:
-        return parse(url)
+        return parse(url, apart)
     except ImportError as error:
         raise ServersNotInstalled(name=name, missing=error.name or "") from None
 
 
-def _database(url: str) -> DatabaseAddress:
+def _database(url: str, password: str | None) -> DatabaseAddress:
     from adapters.postgres.address import Address
 
-    return Address.parse(url)
+    return Address.parse(url, password)
 
 
-def _bucket(url: str) -> BucketAddress:
+def _bucket(url: str, password: str | None) -> BucketAddress:
     from adapters.s3.address import Address
 
-    return Address.parse(url)
+    return Address.parse(url, password)
 
 
-def _search(url: str) -> SearchAddress:
+def _search(url: str, password: str | None) -> SearchAddress:
     from adapters.search.elastic.address import SearchAddress
 
-    return SearchAddress.parse(url)
+    return SearchAddress.parse(url, password)
 
 
 def language(environment: Mapping[str, str] = os.environ) -> Lang:

@@ -33,8 +33,11 @@ class Address:
     options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @classmethod
-    def parse(cls, url: str) -> Address:
-        """``postgresql://user:password@host:port/database?option=value``. Raises `BadAddress`."""
+    def parse(cls, url: str, password: str | None = None) -> Address:
+        """``postgresql://user:password@host:port/database?option=value``; the password may be given apart.
+
+        Raises `BadAddress`.
+        """
         try:
             parts = {key: str(value) for key, value in conninfo_to_dict(url).items()}
             if not url.startswith(("postgresql://", "postgres://")) or "dbname" not in parts:
@@ -47,7 +50,7 @@ class Address:
             port=port,
             database=parts.pop("dbname"),
             user=parts.pop("user", "postgres"),
-            password=parts.pop("password", ""),
+            password=parts.pop("password", "") if password is None else password,
             options=tuple(sorted(parts.items())),
         )
 

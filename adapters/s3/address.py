@@ -42,12 +42,17 @@ class Address:
     ca: str | None = None  # a file of certificates to trust; None: those of the system
 
     @classmethod
-    def parse(cls, url: str) -> Address:
-        """Of the form in `FORM_EN`. Raises `BadSetting`, in which no part of the text is repeated: a secret that was
-        not percent-encoded may have ended up in any of them."""
+    def parse(cls, url: str, secret: str | None = None) -> Address:
+        """Of the form in `FORM_EN`; the secret may be given apart. Raises `BadSetting`, in which no part of the text is
+        repeated: a secret that was not percent-encoded may have ended up in any of them."""
         parts, port = _split(url)
-        if not (parts.username and parts.password and parts.hostname and _HOST.fullmatch(parts.hostname)):
+        if not (parts.username and parts.hostname and _HOST.fullmatch(parts.hostname)):
             _refuse(FORM_ZH, FORM_EN)
+        if secret is None and not parts.password:
+            _refuse(
+                "没有密钥：写在地址里，或者用 JIANZHENG_BLOBS_PASSWORD 给出",
+                "it has no secret: that stands in the address or in JIANZHENG_BLOBS_PASSWORD",
+            )
         bucket = parts.path.removeprefix("/").removesuffix("/")
         if not _BUCKET.fullmatch(bucket) or parts.fragment:
             _refuse(
@@ -69,7 +74,7 @@ class Address:
             port=port or (443 if secure == "yes" else 80),
             bucket=bucket,
             key=unquote(parts.username),
-            secret=unquote(parts.password),
+            secret=unquote(parts.password or "") if secret is None else secret,
             secure=secure == "yes",
             lock=lock,
             days=_days(lock, options.get("days")),

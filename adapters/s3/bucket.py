@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from minio import Minio
@@ -26,8 +26,8 @@ from minio.versioningconfig import VersioningConfig
 
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import BucketCannotLock, BucketMissing, FileStoreUnreachable, fault
+from adapters.safety import Remark
 from domain.errors import JianzhengError, Lang
-from domain.ports import Json
 
 STAGING = "staging/"
 CHECKPOINT = "ledger/checkpoint"
@@ -52,41 +52,43 @@ class BucketFacts:
     problem: JianzhengError | None = None
 
     def remarks(self, lang: Lang = "zh") -> list[str]:
-        """What is unsafe, a sentence each; empty where all is well."""
+        """What is wrong or unsafe, a sentence each; empty where all is well."""
         found = [] if self.problem is None else [self.problem.message(lang)]
-        return found + [zh if lang == "zh" else en for unsafe, zh, en in self._unsafe() if unsafe]
+        return found + [remark.said(lang) for remark in self.unsafe()]
 
-    def as_json(self, lang: Lang = "zh") -> Json:
-        """The same for programs."""
-        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "problem"}
-        problem = None if self.problem is None else self.problem.as_dict(lang)
-        return facts | {"problem": problem, "remarks": self.remarks(lang)}
+    def unsafe(self) -> list[Remark]:
+        return [Remark(code, zh, en) for unsafe, code, zh, en in self._judged() if unsafe]
 
-    def _unsafe(self) -> list[tuple[bool, str, str]]:
+    def _judged(self) -> list[tuple[bool, str, str, str]]:
         return [
             (
                 self.versioning is False,
+                "no_versions",
                 "存储桶没有开启版本控制：文件一旦被覆盖或删除，原件就没有了。",
                 "The bucket keeps no versions: what is overwritten or deleted is gone.",
             ),
             (
                 self.object_lock is False,
+                "no_object_lock",
                 "存储桶没有开启对象锁定：管理员可以删除文件的所有版本。",
                 "The bucket has no object lock: an administrator can remove every version of a file.",
             ),
             (
                 self.object_lock is True and self.wanted_lock == "off",
+                "lock_off",
                 "存储桶支持对象锁定，但 JIANZHENG_BLOBS 写的是 lock=off，新存入的文件不会锁定。",
                 "The bucket has object lock, but JIANZHENG_BLOBS says lock=off: new files are not locked.",
             ),
             (
                 self.conditional_writes is False,
+                "no_conditional_writes",
                 "这台服务器不支持条件写入（If-None-Match），同一个文件同时存两次会留下两个版本。",
                 "The server ignores conditional writes (If-None-Match): the same file stored twice at once leaves two"
                 " versions.",
             ),
             (
                 self.default_lock is not None,
+                "default_lock",
                 f"存储桶设有默认锁定（{self.default_lock}），暂存的文件也会被锁住，到期前清理不掉。",
                 f"The bucket locks everything by default ({self.default_lock}), staged uploads included,"
                 " which then cannot be tidied up before their time.",

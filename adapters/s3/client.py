@@ -94,7 +94,7 @@ class Client:
     def __init__(self, address: Address, patience: Patience | None = None) -> None:
         self.address, self.bucket = address, address.bucket
         self.patience = patience or Patience()
-        self._pool = urllib3.PoolManager(
+        self.pool = urllib3.PoolManager(
             maxsize=CONNECTIONS,
             timeout=urllib3.Timeout(connect=self.patience.connect, read=self.patience.read),
             retries=False,  # we repeat ourselves: not every request may be
@@ -107,14 +107,14 @@ class Client:
             secret_key=address.secret,
             secure=address.secure,
             region=address.region,
-            http_client=self._pool,
+            http_client=self.pool,
         )
 
     def __repr__(self) -> str:
         return f"Client({self.address})"
 
     def close(self) -> None:
-        self._pool.clear()
+        self.pool.clear()
 
     # ── trying ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,181 +1,177 @@
-"""The questions of ``jianzheng check``: is everything there that the archive needs on this machine?"""
+"""The questions of ``jianzheng check``: is everything there that the archive needs, and is any of it unsafe?"""
 
 from __future__ import annotations
 
-import os
 import shutil
+import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
+from adapters import parts
+from adapters.safety import Remark
+from adapters.settings import NAMES
+from api.cli.check_answers import Answer, Look, failed
+from api.cli.check_parts import PARTS, address_of
 from api.cli.context import Context
-from domain.errors import JianzhengError, Lang
+from domain.errors import JianzhengError
 
 LOW_SPACE = 2 * 1024**3
 """Bytes free below which a full disk is near."""
 
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+ON_ANOTHER_MACHINE = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "ceph"))
+"""File systems on which SQLite's locks cannot be relied upon."""
 
-State = Literal["ok", "warning", "missing"]
-Answer = tuple[State, str, str]
-_LANGUAGES: tuple[Lang, Lang] = ("zh", "en")
-
-
-@dataclass(frozen=True)
-class Check:
-    """``missing``: the archive does not work without it. ``warning``: something does not."""
-
-    name: str
-    state: State
-    zh: str
-    en: str
+Question = Callable[[Look], Answer]
 
 
-def checks(context: Context) -> Iterator[Check]:
-    """One after another; a fault of one does not end the others."""
+def checks(context: Context) -> Iterator[tuple[str, Answer]]:
+    """Each question's name and answer, one after another; a fault of one does not end the others."""
     settings = context.settings
-    yield Check("home", "ok", str(settings.home.absolute()), str(settings.home.absolute()))
-    yield Check("timezone", "ok", settings.zone.key, settings.zone.key)
-    archive = _guarded("archive", _archive, context)
-    yield archive
-    if archive.state == "ok":
-        for name, ask in _QUESTIONS.items():
-            yield _guarded(name, ask, context)
-    yield _fonts(settings.fonts)
+    with ExitStack() as stack:
+        archive = _guarded(lambda: _archive(context), None)
+        if archive.missing:
+            servers = parts.servers(settings)
+            stack.callback(servers.close)
+            look = Look(context, settings, servers, None)
+        else:
+            look = Look(context, settings, context.house.servers, context.house)
+        yield "program", _program(look)
+        yield "settings", _settings(look)
+        yield "home", _home(look)
+        yield "timezone", Answer(settings.zone.key, settings.zone.key)
+        yield "archive", archive
+        for name, ask in {**_OF_THE_ARCHIVE, **PARTS}.items():
+            address = address_of(name, settings)
+            if look.house is not None or address is not None:
+                yield name, _guarded(lambda ask=ask: ask(look), address)  # type: ignore[misc]  # bound at once
+        if settings.home.exists():
+            yield "space", _space(look)
+        yield "fonts", _fonts(settings.fonts)
 
 
-def _guarded(name: str, ask: Callable[[Context], Answer], context: Context) -> Check:
+def _guarded(ask: Callable[[], Answer], address: str | None) -> Answer:
     try:
-        return Check(name, *ask(context))
+        return ask()
     except JianzhengError as error:
-        zh, en = (f"{error.message(lang)} {error.next_step(lang)}".strip() for lang in _LANGUAGES)
-        return Check(name, "missing", zh, en)
+        return failed(error, address)
+
+
+def _program(look: Look) -> Answer:
+    try:
+        ours = version("jianzheng")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        ours = "?"
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    said = f"jianzheng {ours} · Python {python}"
+    return Answer(said, said, version=ours, facts={"python": python})
+
+
+def _settings(look: Look) -> Answer:
+    """Which variables are set; never to what, for some hold secrets."""
+    given = sorted(name for name, value in look.context.environment.items() if name.startswith("JIANZHENG_") and value)
+    unknown = [name for name in given if name not in NAMES]
+    unsafe = [
+        Remark(
+            "setting_unknown",
+            f"没有 {name} 这个设置：是不是写错了？",
+            f"There is no setting {name}: is it misspelt?",
+        )
+        for name in unknown
+    ]
+    once = "JIANZHENG_ADMIN_PASSWORD"
+    if once in given and look.house is not None:
+        unsafe.append(
+            Remark(
+                "password_left_in_environment",
+                f"环境变量 {once} 只在 init 时用，档案库已经建好：请删掉它。",
+                f"{once} is for init alone, and the archive exists: remove it from the environment.",
+            )
+        )
+    said = " ".join(given)
+    return Answer(said or "全部用默认值", said or "all by default", unsafe=unsafe, facts={"set": given})
+
+
+def _home(look: Look) -> Answer:
+    home = look.settings.home
+    said, unsafe = str(home.absolute()), []
+    if home.exists():
+        for folder in (home, look.settings.keys_folder):
+            if folder.exists() and (mode := stat.S_IMODE(folder.stat().st_mode)) & OTHERS:
+                unsafe.append(
+                    Remark(
+                        "folder_open_to_others",
+                        f"别的账户进得了 {folder}（权限 {mode:o}），请改成 700。",
+                        f"Other accounts may enter {folder} (mode {mode:o}): make it 700.",
+                    )
+                )
+        kind = _file_system(home)
+        if look.servers.database is None and kind in ON_ANOTHER_MACHINE:
+            unsafe.append(
+                Remark(
+                    "sqlite_on_network",
+                    f"档案库在网络文件系统（{kind}）上：SQLite 的锁在那里靠不住，请放到本机磁盘，或改用 PostgreSQL。",
+                    f"The archive is on a network file system ({kind}), where SQLite's locks cannot be relied upon:"
+                    " use a disk of this machine, or PostgreSQL.",
+                )
+            )
+    return Answer(said, said, said, unsafe=unsafe)
+
+
+def _file_system(path: Path) -> str | None:
+    """The type of the file system on which the path lies; None where the system does not say."""
+    try:
+        lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    mounts = [line.split(" ")[1:3] for line in lines if line.count(" ") >= 3]
+    real = path.resolve()
+    on = [(len(point), kind) for point, kind in mounts if real.is_relative_to(point.replace("\\040", " "))]
+    return max(on)[1] if on else None
 
 
 def _archive(context: Context) -> Answer:
     identity = context.house.identity
     said = f"{identity.name} · {identity.origin} · {identity.created}"
-    return "ok", said, said
+    return Answer(said, said, facts={"name": identity.name, "origin": identity.origin, "created": identity.created})
 
 
-def _account(context: Context) -> Answer:
-    name = context.actor.username
-    return "ok", f"命令以 {name} 的身份执行", f"commands act as {name}"
+def _account(look: Look) -> Answer:
+    name = look.context.actor.username
+    return Answer(f"命令以 {name} 的身份执行", f"commands act as {name}", facts={"username": name})
 
 
-def _database(context: Context) -> Answer:
-    house = context.house
-    if (database := house.servers.database) is None:
-        head = house.events.head()
-        return "ok", f"{head} 个事件", f"{head} events"
-    from adapters.postgres import schema
-    from adapters.postgres.condition import condition
-
-    found = condition(database)
-    schema.require(database)
-    head = house.events.head()
-    place = f"PostgreSQL {found.server}, {database.address}"
-    zh, en = f"{head} 个事件 · {place}", f"{head} events · {place}"
-    if found.unsafe:
-        unsafe = "; ".join(found.unsafe)
-        return "warning", f"{zh} · 不安全：{unsafe}", f"{en} · unsafe: {unsafe}"
-    return "ok", zh, en
-
-
-def _ledger(context: Context) -> Answer:
-    ledger, head = context.house.ledger, context.house.events.head()
-    size, behind = ledger.size(), max(0, head - ledger.tracking())
-    if behind:
-        return (
-            "warning",
-            f"{size} 条，还有 {behind} 个事件没有入账",
-            f"{size} leaves, {behind} events not yet integrated",
-        )
-    return "ok", f"{size} 条", f"{size} leaves"
-
-
-def _files(context: Context) -> Answer:
-    if (client := context.house.servers.bucket) is not None:
-        from adapters.s3.bucket import look
-
-        facts = look(client)
-        zh, en = (" ".join((facts.address, *facts.remarks(lang))) for lang in _LANGUAGES)
-        return ("missing" if facts.problem else "warning" if facts.remarks() else "ok"), zh, en
-    for folder in (context.settings.blobs_folder, context.settings.staging_folder):
-        if folder.exists() and not os.access(folder, os.W_OK):
-            return "missing", f"{folder} 不可写", f"{folder} cannot be written"
-    return "ok", str(context.settings.blobs_folder), str(context.settings.blobs_folder)
-
-
-def _search(context: Context) -> Answer:
-    size, position = context.house.ledger.size(), context.house.engine.position()
-    address = context.settings.search
-    if address is not None and position >= size:
-        return "ok", f"已跟上 · {address}", f"up to date · {address}"
-    if position < size:
-        behind = size - position
-        return "warning", f"还差 {behind} 条没有编入", f"{behind} leaves not yet indexed"
-    return "ok", "已跟上", "up to date"
-
-
-def _background(context: Context) -> Answer:
-    from indexers.setaside import items
-    from indexers.status import standing
-
-    still, found = standing(context.house, {}), items(context.house)
-    aside = sum(item.aside for item in found)
-    if still:
-        parts = ", ".join(each.part for each in still)
-        return (
-            "warning",
-            f"停住了：{'；'.join(f'{each.part}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
-            "见 jianzheng index status",
-            f"standing still: {parts} ({'; '.join(each.fault.en for each in still)}); {aside} set aside."
-            " See jianzheng index status",
-        )
-    if aside:
-        return (
-            "warning",
-            f"有 {aside} 项处理不了、已搁置，见 jianzheng index status",
-            f"{aside} set aside, see jianzheng index status",
-        )
-    if found:
-        return "ok", f"{len(found)} 项失败过，会自动再试", f"{len(found)} failed, and will be tried again by themselves"
-    return "ok", "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
-
-
-def _space(context: Context) -> Answer:
-    free = shutil.disk_usage(context.settings.home).free
+def _space(look: Look) -> Answer:
+    free = shutil.disk_usage(look.settings.home).free
     said = f"{free / 1024**3:.1f} GB"
-    return ("ok" if free > LOW_SPACE else "warning"), f"剩余 {said}", f"{said} free"
+    return Answer(f"剩余 {said}", f"{said} free", facts={"free": free}, warning=free < LOW_SPACE)
 
 
-_QUESTIONS: dict[str, Callable[[Context], Answer]] = {
-    "account": _account,
-    "database": _database,
-    "ledger": _ledger,
-    "files": _files,
-    "search": _search,
-    "background": _background,
-    "space": _space,
-}
+_OF_THE_ARCHIVE: dict[str, Question] = {"account": _account}
 
 
-def _fonts(folders: tuple[Path, ...]) -> Check:
+def _fonts(folders: tuple[Path, ...]) -> Answer:
     """A font with Chinese characters, without which PDF reports cannot be made."""
     given = [path for folder in folders for path in folder.rglob("*.[ot]t[fc]")]
     if given:
-        return Check("fonts", "ok", f"{len(given)} 个（JIANZHENG_FONTS）", f"{len(given)} in JIANZHENG_FONTS")
-    listed = ""
-    if (tool := shutil.which("fc-list")) is not None:
-        listed = subprocess.run([tool, ":lang=zh", "family"], capture_output=True, text=True, check=False).stdout
-    if listed.strip():
-        family = sorted(listed.splitlines())[0]
-        return Check("fonts", "ok", family, family)
-    return Check(
-        "fonts",
-        "warning",
+        return Answer(f"{len(given)} 个（JIANZHENG_FONTS）", f"{len(given)} in JIANZHENG_FONTS")
+    if family := _chinese_font():
+        return Answer(family, family)
+    return Answer(
         "没有中文字体，PDF 年报做不出来：请安装 fonts-noto-cjk，或用 JIANZHENG_FONTS 指定字体目录",
         "no Chinese font, so no PDF reports: install fonts-noto-cjk, or name a folder of fonts in JIANZHENG_FONTS",
+        warning=True,
     )
+
+
+def _chinese_font() -> str | None:
+    """One that the system has."""
+    if (tool := shutil.which("fc-list")) is not None:
+        listed = subprocess.run([tool, ":lang=zh", "family"], capture_output=True, text=True, check=False).stdout
+        return min(listed.split("\n")[:-1], default=None)
+    found = (path.name for path in Path("/usr/share/fonts").rglob("*CJK*.[ot]t[fc]"))  # a system without fontconfig
+    return min(found, default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli import acting, filing, finding, ledger, migrating, people, reporting, serving, setup
+from api.cli import acting, checking, filing, finding, ledger, migrating, people, reporting, serving, setup
 from api.cli.command import Command, Group
 
 GROUPS: tuple[Group, ...] = (
@@ -16,6 +16,7 @@ GROUPS: tuple[Group, ...] = (
 
 COMMANDS: tuple[Command, ...] = (
     *setup.COMMANDS,
+    *checking.COMMANDS,
     *people.COMMANDS,
     *filing.COMMANDS,
     *finding.COMMANDS,

@@ -23,8 +23,8 @@ class PasswordNeeded(InputError):
     code = "password_needed"
     zh = "需要口令，但这里不能输入。"
     en = "A password is needed, and it cannot be asked for here."
-    next_zh = "请在终端里运行，或用环境变量 {variable} 给出。"
-    next_en = "Run the command in a terminal, or give the password in {variable}."
+    next_zh = "请在终端里运行，或用环境变量 {variable} 给出，也可以写在 {variable}_FILE 指的文件里。"
+    next_en = "Run it in a terminal, or give the password in {variable} or in a file that {variable}_FILE names."
 
 
 class PasswordsDiffer(InputError):
@@ -143,7 +143,9 @@ class Context:
 
     def password(self, variable: str, zh: str, en: str) -> str:
         """From the environment, else asked for twice without showing it."""
-        given = self.environment.get(variable)
+        from adapters.secret_files import secret
+
+        given = secret(self.environment, variable)
         if given:
             return given
         if not sys.stdin.isatty():

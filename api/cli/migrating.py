@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,12 @@ def migrate_schema(context: Context, _: Namespace) -> int:
         raise NoDatabaseServer
     from adapters.postgres import schema
     from adapters.postgres.database import Database
+    from adapters.secret_files import secret
 
+    app_password = secret(context.environment, "JIANZHENG_APP_PASSWORD")
     database = Database(address)
     try:
-        done = schema.migrate(database, app_password=os.environ.get("JIANZHENG_APP_PASSWORD") or None)
+        done = schema.migrate(database, app_password=app_password)
     finally:
         database.close()
     context.screen.document(

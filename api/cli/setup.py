@@ -1,14 +1,13 @@
-"""``init`` and ``check``: make an archive, and say how it is."""
+"""``init``: make an archive."""
 
 from __future__ import annotations
 
 import secrets
 from argparse import Namespace
 
-from api.cli.checks import checks
-from api.cli.command import Command, option
+from api.cli.command import Command, flag, option
 from api.cli.context import Context
-from domain.errors import EXIT_DONE, EXIT_UNAVAILABLE
+from domain.errors import EXIT_DONE
 
 PASSWORD_VARIABLE = "JIANZHENG_ADMIN_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
@@ -16,6 +15,8 @@ PASSWORD_VARIABLE = "JIANZHENG_ADMIN_PASSWORD"  # noqa: S105 - the variable's na
 def init(context: Context, args: Namespace) -> int:
     from adapters.bootstrap import create_archive
 
+    if args.if_missing and context.settings.identity_file.exists():
+        return _there_already(context)
     origin = args.origin or f"jianzheng.local/{secrets.token_hex(6)}"
     password = None
     if not context.settings.identity_file.exists():  # else `create_archive` says so, and nobody types one in vain
@@ -27,6 +28,7 @@ def init(context: Context, args: Namespace) -> int:
     context.catch_up()
     context.screen.document(
         {
+            "created": True,
             "home": str(context.settings.home),
             "name": args.name,
             "origin": origin,
@@ -46,22 +48,22 @@ def init(context: Context, args: Namespace) -> int:
     return EXIT_DONE
 
 
-def check(context: Context, _: Namespace) -> int:
-    found = list(checks(context))
-    ok = all(check.state != "missing" for check in found)
-    zh = context.screen.lang == "zh"
+def _there_already(context: Context) -> int:
+    identity, home = context.house.identity, str(context.settings.home)
     context.screen.document(
         {
-            "ok": ok,
-            "checks": [
-                {"name": check.name, "state": check.state, "detail": check.zh if zh else check.en} for check in found
-            ],
+            "created": False,
+            "home": home,
+            "name": identity.name,
+            "origin": identity.origin,
+            "vkey": context.house.signer.vkey(),
         }
     )
-    signs = {"ok": "✓", "warning": "!", "missing": "✗"}
-    for check in found:
-        context.screen.line(f"{signs[check.state]} {check.name}  {check.zh if zh else check.en}")
-    return EXIT_DONE if ok else EXIT_UNAVAILABLE
+    context.screen.say(
+        f"档案库“{identity.name}”（{identity.origin}）已经在 {home}，没有改动它",
+        f"The archive “{identity.name}” ({identity.origin}) is in {home} already; it was not touched",
+    )
+    return EXIT_DONE
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -99,15 +101,13 @@ COMMANDS: tuple[Command, ...] = (
                 "administrator's user name (default: admin)",
                 default="admin",
             ),
+            flag(
+                "--if-missing",
+                "已经有档案库时什么也不做，也不算错；给每次启动都运行的脚本用",
+                "do nothing, and call it no error, where there is an archive: for scripts that run at every start",
+            ),
         ),
         "口令会在终端里询问，也可以用环境变量 JIANZHENG_ADMIN_PASSWORD 给出。已有档案库时不做任何改动。",
         "The password is asked for, or taken from JIANZHENG_ADMIN_PASSWORD. An archive that exists is never touched.",
-    ),
-    Command(
-        ("check",),
-        "检查配置：有什么、能不能用、缺什么",
-        "Say what is configured, reachable and missing",
-        check,
-        "check --json",
     ),
 )

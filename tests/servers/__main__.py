@@ -12,6 +12,7 @@ import json
 import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     if given.command == "fetch":
         for kind in kinds:
             find.fetch(kind)
+        with suppress(cache.Unavailable):
+            cache.compose_reader()
         return 0
     with _alone():
         if given.command == "down":

@@ -27,6 +27,7 @@ GO_TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.0.linux-"  # fetched where th
 ELASTICSEARCH = "8.19.5"
 ELASTICSEARCH_ZIP = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{ELASTICSEARCH}:zip"
 ELASTICSEARCH_SHA256 = "5d3a8f63f66d828a24d29f88819bf2c6e695d124c470da3ab92a5d6cc1397785"
+COMPOSE_READER = Path(__file__).resolve().parents[1] / "interop" / "compose"
 SECURITY_ANALYSIS = Path(__file__).with_name("SecurityAnalysis.java")
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 JAVA_NEEDED = 17
@@ -99,6 +100,21 @@ def _add_module(home: Path, source: Path, classes: Path) -> None:
         f"elasticsearch.version={ELASTICSEARCH}\njava.version={JAVA_NEEDED}\n",
         "utf-8",
     )
+
+
+def compose_reader() -> Path:
+    """A program that reads Compose files as container engines do: `tests/interop/compose`, with pinned libraries."""
+    sources = sorted(path for path in COMPOSE_READER.iterdir() if path.is_file())
+    ours = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    program = folder() / f"compose-reader-{ours}"
+    with _alone("compose-reader"):
+        if not program.exists():
+            _say("Building the reader of Compose files (once) …")
+            with TemporaryDirectory(dir=folder()) as made:
+                go, env = _go()
+                _run([go, "-C", COMPOSE_READER, "build", "-o", f"{made}/reader", "."], {**env, "CGO_ENABLED": "0"})
+                (Path(made) / "reader").replace(program)
+    return program
 
 
 def java() -> str:

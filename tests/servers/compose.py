@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.servers import local
-from tests.servers.cache import Unavailable
+from tests.servers.cache import PASSWORD, Unavailable
 from tests.servers.processes import Process, ServerFailed
 
 FILE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
@@ -21,6 +21,19 @@ IMAGES = {"postgres": "postgres", "s3": "minio", "elasticsearch": "elasticsearch
 USERS = {"postgres": ("POSTGRES_USER", "postgres"), "s3": ("MINIO_ROOT_USER", "minioadmin"),
          "elasticsearch": ("", "elastic")}  # fmt: skip
 SECRETS = {"postgres": "POSTGRES_PASSWORD", "s3": "MINIO_ROOT_PASSWORD", "elasticsearch": "ELASTIC_PASSWORD"}
+
+
+# What the file asks the person for; here it is only asked to start servers, to which this means nothing.
+ANSWERS = "ARCHIVE_NAME=test\nARCHIVE_ORIGIN=test.example/1\n"
+OVERRIDE = """\
+services:
+  {service}:
+    ports: !override ["127.0.0.1::{port}"]
+    networks: !override [tests]
+    restart: "no"
+networks:
+  tests: {{}}
+"""
 
 
 @cache
@@ -35,33 +48,51 @@ def engine() -> None:
 
 
 def start(kind: str, folder: Path, log: Path, owner: int | None) -> str:
-    """Start the kind's service and return its address."""
+    """Start the kind's service, as the file describes it, and return its address.
+
+    Only three things are not the file's: a port of this machine, a network that lets it through, and the secrets, for
+    which there are files of ours. Its project is its own too, so nothing here meets an archive that is in use.
+    """
     engine()
-    config = json.loads(_checked("compose", "-f", str(FILE), "config", "--format", "json"))
-    service = service_of(kind, config)
     own = folder / f"compose-{kind}"
     own.mkdir()
-    override = own / "ports.yml"
-    override.write_text(f"services: {{{service}: {{ports: !override ['127.0.0.1::{PORTS[kind]}']}}}}\n", "utf-8")
-    command = ["docker", *_project(own), "-f", str(FILE), "-f", str(override)]
+    (own / "answers.env").write_text(ANSWERS, "utf-8")
+    config = json.loads(_checked(*_compose(own), "config", "--format", "json"))
+    service = service_of(kind, config)
+    override(own, service, kind, config)
+    config = json.loads(_checked(*_compose(own), "config", "--format", "json"))
     user, secret = credentials(kind, service, config)
+    if config["services"][service].get("build"):
+        _checked(*_compose(own), "build", service)  # takes minutes: more than a server may take to answer
 
     def address() -> str:
-        said = _docker(*command[1:], "port", service, str(PORTS[kind])).stdout.strip()
+        said = _docker(*_compose(own), "port", service, str(PORTS[kind])).stdout.strip()
         return local.url_of(kind, user, secret, said.splitlines()[-1]) if said else ""
 
     process = Process(
-        f"docker compose ({service})", own, log, [*command, "up", "--no-log-prefix", service],
-        owner=owner, as_ourselves=True, last=["docker", *_project(own), "down", "--volumes"],
+        f"docker compose ({service})", own, log, ["docker", *_compose(own), "up", "--no-log-prefix", service],
+        owner=owner, as_ourselves=True, last=["docker", *_compose(own), "down", "--volumes"],
     )  # fmt: skip
     process.start(lambda: bool(url := address()) and local.answers(kind, url))
     return address()
 
 
+def override(own: Path, service: str, kind: str, config: Mapping[str, Any]) -> None:
+    """What is different for tests, as a second file beside the project's."""
+    text = OVERRIDE.format(service=service, port=PORTS[kind])
+    names = [each["source"] for each in config["services"][service].get("secrets", [])]
+    if names:
+        secret = own / "secret"
+        secret.write_text(PASSWORD, "utf-8")
+        secret.chmod(0o444)  # the server is another user; its folder is as good as nobody else's
+        text += "secrets:\n" + "".join(f"  {name}: {{file: {json.dumps(str(secret))}}}\n" for name in names)
+    (own / "override.yml").write_text(text, "utf-8")
+
+
 def release(folder: Path) -> None:
     """Remove containers and volumes of a run."""
     for own in folder.glob("compose-*"):
-        _docker(*_project(own), "down", "--volumes")
+        _docker(*_compose(own), "down", "--volumes")
 
 
 def service_of(kind: str, config: Mapping[str, Any]) -> str:
@@ -73,26 +104,39 @@ def service_of(kind: str, config: Mapping[str, Any]) -> str:
 
 
 def credentials(kind: str, service: str, config: Mapping[str, Any]) -> tuple[str, str]:
-    """User and secret, from the service's environment or from the files of its secrets."""
+    """User and secret, from the service's environment or from the files of its secrets.
+
+    Where a service gives its secret to the server itself, it is the only one that it has.
+    """
     environment = config["services"][service].get("environment") or {}
+
+    mounted = [each["source"] for each in config["services"][service].get("secrets", [])]
 
     def value(name: str, default: str) -> str:
         if given := environment.get(name):
             return str(given)
         if file := environment.get(f"{name}_FILE"):
-            secret = config.get("secrets", {}).get(str(file).rpartition("/")[2], {})
-            try:
-                return Path(secret["file"]).read_text("utf-8").strip()
-            except (KeyError, OSError) as error:
-                raise Unavailable(f"the secret for {name} has no readable file") from error
+            return _read(name, config.get("secrets", {}).get(str(file).rpartition("/")[2], {}))
+        if name == SECRETS[kind] and len(mounted) == 1:
+            return _read(name, config["secrets"].get(mounted[0], {}))
         return default
 
     user_name, default_user = USERS[kind]
     return quote(value(user_name, default_user), safe=""), quote(value(SECRETS[kind], ""), safe="")
 
 
-def _project(own: Path) -> Sequence[str]:
-    return ("compose", "-p", f"{own.parent.name}-{own.name}".lower())
+def _read(name: str, secret: Mapping[str, Any]) -> str:
+    try:
+        return Path(secret["file"]).read_text("utf-8").strip()
+    except (KeyError, OSError) as error:
+        raise Unavailable(f"the secret for {name} has no readable file") from error
+
+
+def _compose(own: Path) -> Sequence[str]:
+    project = f"{own.parent.name}-{own.name}".lower()
+    files = [file for file in (FILE, own / "override.yml") if file.exists()]
+    named = [part for file in files for part in ("-f", str(file))]
+    return ("compose", "-p", project, "--env-file", str(own / "answers.env"), *named)
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -24,6 +24,15 @@ TRIES = 3  # somebody else may take the port between our look and the server's s
 # For tests. Servers that stay (for benchmarks) get both compilers.
 START_SOON = "-XX:TieredStopAtLevel=1"  # the second compiler doubles the time to start; it pays off after minutes
 JAVA_OPTIONS = "-Xms512m -Xmx512m -Des.queryable_built_in_roles_enabled=false"
+POSTGRES_SETTINGS = {"max_connections": "200"}
+ELASTICSEARCH_SETTINGS = {
+    "discovery.type": "single-node", "node.store.allow_mmap": "false", "xpack.security.enabled": "true",
+    "xpack.security.http.ssl.enabled": "false", "xpack.security.transport.ssl.enabled": "false",
+    "xpack.security.autoconfiguration.enabled": "false",
+}  # fmt: skip
+MINIO_SETTINGS = {"MINIO_ROOT_USER": "jianzheng", "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}
+"""The same as in docker-compose.yml; what stands below besides is for a machine that tests share."""
+
 DRIVES = 4  # MinIO's smallest erasure set; versioning and object lock need one
 ELASTICSEARCH_LOG = """\
 status = error
@@ -108,7 +117,7 @@ def _postgres(home: Path, log: Path, owner: int | None) -> Server:
     run([programs / "initdb", "-D", data, "-U", "postgres", "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8",
          "--locale=C.UTF-8", "--no-sync"], home)  # fmt: skip
     port = free_port()
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "max_connections": 200,
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", **POSTGRES_SETTINGS,
                 "shared_buffers": "128MB", "max_prepared_transactions": 10, "log_line_prefix": "%m [%p] "}  # fmt: skip
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     url = url_of("postgres", "postgres", cache.PASSWORD, f"127.0.0.1:{port}")
@@ -124,11 +133,10 @@ def _minio(home: Path, log: Path, owner: int | None) -> Server:
         (home / f"drive{number}").mkdir()
         give(home / f"drive{number}")
     port = free_port()
-    env = {"MINIO_ROOT_USER": "jianzheng", "MINIO_ROOT_PASSWORD": cache.PASSWORD, "MINIO_CI_CD": "1",
-           "MINIO_BROWSER": "off", "MINIO_UPDATE": "off"}  # fmt: skip
+    env = {**MINIO_SETTINGS, "MINIO_ROOT_PASSWORD": cache.PASSWORD, "MINIO_CI_CD": "1"}
     command = [str(program), "server", "--quiet", "--address", f"127.0.0.1:{port}", f"{home}/drive{{1...{DRIVES}}}"]
     process = Process("MinIO", home, log, command, env, owner=owner)
-    return Server("s3", url_of("s3", "jianzheng", cache.PASSWORD, f"127.0.0.1:{port}"), process)
+    return Server("s3", url_of("s3", MINIO_SETTINGS["MINIO_ROOT_USER"], cache.PASSWORD, f"127.0.0.1:{port}"), process)
 
 
 def _elasticsearch(home: Path, log: Path, owner: int | None) -> Server:
@@ -145,10 +153,8 @@ def _elasticsearch(home: Path, log: Path, owner: int | None) -> Server:
         give(home / name)
     port, transport = free_port(), free_port()
     settings = {
-        "discovery.type": "single-node", "network.host": "127.0.0.1", "http.port": port, "transport.port": transport,
-        "path.data": home / "data", "path.logs": program / "logs", "node.store.allow_mmap": "false",
-        "xpack.security.enabled": "true", "xpack.security.http.ssl.enabled": "false",
-        "xpack.security.transport.ssl.enabled": "false", "xpack.security.autoconfiguration.enabled": "false",
+        **ELASTICSEARCH_SETTINGS, "network.host": "127.0.0.1", "http.port": port, "transport.port": transport,
+        "path.data": home / "data", "path.logs": program / "logs",
         "cluster.routing.allocation.disk.threshold_enabled": "false",
     }  # fmt: skip
     env = {"ES_PATH_CONF": str(home / "config"), "ES_TMPDIR": str(home / "tmp"), "ES_JAVA_HOME": cache.java(),

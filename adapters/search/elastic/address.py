@@ -37,8 +37,11 @@ class SearchAddress:
     shards: int = 1
 
     @classmethod
-    def parse(cls, url: str) -> SearchAddress:
-        """``http[s]://user:password@host:port/prefix?api_key=…&ca=FILE&shards=N``. Raises `BadSearchAddress`."""
+    def parse(cls, url: str, password: str | None = None) -> SearchAddress:
+        """``http[s]://user:password@host:port/prefix?api_key=…&ca=FILE&shards=N``. Raises `BadSearchAddress`.
+
+        The password may be given apart; where the address names no user it is the API key.
+        """
         try:
             parts = urlsplit(url)
             options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
@@ -51,11 +54,13 @@ class SearchAddress:
             raise BadSearchAddress
         if (parts.username and "api_key" in options) or ("ca" in options and parts.scheme != "https"):
             raise BadSearchAddress
+        if password is not None and not parts.username:
+            options["api_key"] = password
         return cls(
             url=f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}",
             prefix=prefix,
             user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
+            password=unquote(parts.password or "") if password is None or not parts.username else password,
             api_key=options.get("api_key", ""),
             ca=Path(options["ca"]) if "ca" in options else None,
             shards=shards,

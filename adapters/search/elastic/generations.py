@@ -33,7 +33,7 @@ class ElasticGenerations:
 
     def __init__(self, connection: Connection, lock: Lock) -> None:
         """The connection is closed with it. ``lock`` keeps two from building the next generation at once."""
-        self._connection, self._lock = connection, lock
+        self.connection, self._lock = connection, lock
         self._indices = Indices(connection)
         self._reader = ElasticSearch(connection, self._indices)
         self._guard = threading.Lock()  # owns the next one
@@ -63,7 +63,7 @@ class ElasticGenerations:
         self._indices.remove(*self._indices.numbers()[:-1])
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def _followed(self) -> ElasticSearch:
         with self._guard:
@@ -77,7 +77,7 @@ class ElasticGenerations:
         number = self._indices.number(name)
         if number is None:
             raise IndexMissing(detail=f"{self._indices.alias} is no alias of ours")
-        return ElasticSearch(self._connection, self._indices, number)
+        return ElasticSearch(self.connection, self._indices, number)
 
     def _made(self, ask: Callable[[], Found]) -> Found:
         try:
@@ -94,7 +94,7 @@ class ElasticGenerations:
             serving = number
             self._indices.create(number, serve=True)
         # Where another process was quicker its index may not be ready to be read; a write waits for that.
-        ElasticSearch(self._connection, self._indices, serving).write((), (), 0)
+        ElasticSearch(self.connection, self._indices, serving).write((), (), 0)
 
     # ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,7 +114,7 @@ class ElasticGenerations:
             self._indices.create(number)
             complete = False
             try:
-                yield ElasticSearch(self._connection, self._indices, number)
+                yield ElasticSearch(self.connection, self._indices, number)
                 complete = True
             finally:
                 if not complete:

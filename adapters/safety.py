@@ -1,0 +1,86 @@
+"""What is unsafe about a configuration, in words that `jianzheng check` shows and that programs can match on."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from domain.errors import Lang
+
+
+class Remark(NamedTuple):
+    """One thing that is unsafe. ``code`` is stable."""
+
+    code: str
+    zh: str
+    en: str
+
+    def said(self, lang: Lang) -> str:
+        return self.zh if lang == "zh" else self.en
+
+
+SHORTEST = 12
+"""Characters of a secret that programs use. Nobody has to type it, so there is no reason for a shorter one."""
+
+KNOWN_SECRETS = frozenset(
+    ("admin", "administrator", "change-me", "changeit", "changeme", "elastic", "example", "jianzheng", "letmein",
+     "minio", "minio123", "minioadmin", "password", "postgres", "secret", "test", "your-password")
+)  # fmt: skip
+"""Defaults of servers and of examples, which whoever tries passwords tries first."""
+
+
+def is_local(host: str) -> bool:
+    """Whether nobody else's wire lies between: loopback, or the folder of a socket."""
+    name = host.strip("[]").lower()
+    if name.startswith(("/", "@")) or name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def of_secret(secret: str, user: str = "") -> list[Remark]:
+    """What is wrong with a server's password or key; it is not repeated."""
+    plain = secret.lower().rstrip("0123456789!")
+    if not secret:
+        return [Remark("no_password", "没有口令，谁都能连。", "No password: anybody may connect.")]
+    if secret.lower() in KNOWN_SECRETS or plain in KNOWN_SECRETS or secret == user:
+        return [
+            Remark(
+                "known_password", "口令是众所周知的默认值，请换掉。", "The password is a well-known default: change it."
+            )
+        ]
+    if len(secret) < SHORTEST:
+        return [
+            Remark(
+                "short_password",
+                f"口令不到 {SHORTEST} 个字符，容易被试出来。",
+                f"The password is shorter than {SHORTEST} characters and can be found by trying.",
+            )
+        ]
+    return []
+
+
+def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Remark]:
+    """What is wrong with the way to a server; nothing where it never leaves this machine."""
+    if is_local(host):
+        return []
+    if not encrypted:
+        return [
+            Remark(
+                "no_tls",
+                "到服务器的连接没有加密（TLS）：这段网络上的人看得到口令和内容。",
+                "The connection is not encrypted (TLS): whoever is on that network sees passwords and contents.",
+            )
+        ]
+    if not checked:
+        return [
+            Remark(
+                "certificate_not_checked",
+                "连接加密了，但不核对服务器的证书：冒充的服务器看不出来。",
+                "The connection is encrypted, but the server's certificate is not checked: another server could pose as"
+                " it.",
+            )
+        ]
+    return []

@@ -1,0 +1,51 @@
+"""What `jianzheng check` tells of the search server: its version, its health, and what about it is unsafe."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from adapters.safety import Remark, of_line, of_secret
+from adapters.search.elastic.connection import Connection
+
+
+class ServerFacts(NamedTuple):
+    version: str | None  # of all nodes; several during an upgrade; None where our login may not ask
+    nodes: int | None
+    health: str | None  # of our indices: green, yellow (copies are missing), red (parts cannot be read)
+    unsafe: tuple[Remark, ...]
+
+
+def server(connection: Connection) -> ServerFacts:
+    """Raises `SearchUnreachable` and its like."""
+    address = connection.address
+    pattern = f"{address.prefix}-*"
+    with connection.asking() as client:
+        about_cluster = client.options(ignore_status=403)  # a login for these indices alone may not ask
+        told = about_cluster.nodes.info(node_id="_all", metric="_none", filter_path="nodes.*.version")
+        versions = [str(node["version"]) for node in told.get("nodes", {}).values()]
+        health = about_cluster.cluster.health(index=pattern, expand_wildcards="all").get("status")
+        health = health if isinstance(health, str) else None  # otherwise it is the number of the refusal
+        blocked = _blocked(client.indices.get_settings(index=pattern, name="index.blocks.*", flat_settings=True))
+    host = urlsplit(address.url).hostname or ""
+    unsafe = of_line(host, encrypted=address.url.startswith("https"), checked=True)
+    unsafe += of_secret(address.api_key or address.password, address.user)
+    if health == "red":
+        said = (
+            "索引的一部分读不到（red），检索会失败或不全。",
+            "Parts of the index cannot be read (red): searches fail.",
+        )
+        unsafe.append(Remark("index_red", *said))
+    if blocked:
+        unsafe.append(
+            Remark(
+                "index_read_only",
+                "索引被设成了只读，多半是搜索服务器的磁盘快满了；新内容编不进去。",
+                "The index was made read-only, most likely for want of disk space there: nothing new gets in.",
+            )
+        )
+    return ServerFacts(", ".join(sorted(set(versions))) or None, len(versions) or None, health, tuple(unsafe))
+
+
+def _blocked(settings: Any) -> bool:
+    return any(str(value) == "true" for each in settings.values() for value in each["settings"].values())
