@@ -30,7 +30,6 @@ from tests import compose_world
 from tests.cli_world import PASSWORD
 from tests.compose_world import ROOT, stages
 from tests.postgres_world import APP_PASSWORD
-from tests.servers import own
 from tests.servers.addresses import name_in
 from tests.servers.cache import Unavailable
 from tests.servers.plugin import MakeBucket, do_without

@@ -119,7 +119,7 @@ def test_exports_are_read_by_a_shell() -> None:
         "TEST_POSTGRES_URL": POSTGRES,
         "JIANZHENG_DATABASE": place(POSTGRES, "jianzheng"),
         "TEST_S3_URL": S3,
-        "JIANZHENG_BLOBS": place(S3, "jianzheng", lock="governance"),
+        "JIANZHENG_BLOBS": place(S3, "jianzheng", lock="governance", days="1"),
     }
 
 
