@@ -19,6 +19,7 @@ import pytest
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 
+from adapters.blobs.s3_inventory import FILES
 from tests import compose_world, doc_pages
 from tests.cli_world import Shell, make_office
 from tests.compose_world import FILE, ROOT
@@ -134,7 +135,11 @@ def test_the_search_server_starts_as_its_service_does() -> None:
     with tempfile.TemporaryDirectory(prefix="jz-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        shutil.copytree(source, folder / "home", copy_function=local.link_or_copy)
+        ignored = shutil.ignore_patterns("config")
+        shutil.copytree(source, folder / "home", copy_function=local.link_or_copy, ignore=ignored)
+        shutil.copytree(source / "config", folder / "home" / "config")
+        for path in (folder / "home" / "config").rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         for each in ("data", "tmp", "config", "logs"):
             (folder / each).mkdir()
             give(folder / each)
@@ -199,7 +204,7 @@ def test_the_guides_rights_are_enough_and_not_too_much(s3_url: str, tmp_path: Pa
             assert shell("verify").code == 0
             assert shell("check", "--quick").code == 0
             client = own.s3_client(blobs)
-            [kept] = list(client.list_objects(name, "sha256/", recursive=True, include_version=True))[:1]
+            [kept] = list(client.list_objects(name, FILES, recursive=True, include_version=True))[:1]
             with pytest.raises(Exception, match=r"WORM|Access ?Denied"):
                 client.remove_object(name, str(kept.object_name), version_id=kept.version_id)
         finally:

@@ -374,7 +374,9 @@ def test_the_guides_speak_of_what_there_is(services: Any, project: Any) -> None:
     """Services, volumes, files and codes that the pages name exist."""
     text = GUIDE.read_text("utf-8") + (ROOT / "docs" / "how-to" / "production.md").read_text("utf-8")
     lines = re.findall(r"docker compose (?:exec|run|logs|stop|start|up)([^\n`|>]*)", text)
-    words = {word for line in lines for word in re.findall(r"(?<![\w/=:-])(?:[a-z]+)(?![\w=/.])", line.split(" -c ")[0])}
+    words = {
+        word for line in lines for word in re.findall(r"(?<![\w/=:-])(?:[a-z]+)(?![\w=/.])", line.split(" -c ")[0])
+    }
     assert words - {"jianzheng", "verify", "check", "ingest", "sh"} <= set(services)
     assert {f"jianzheng_{name}" for name in project["volumes"]} >= set(re.findall(r"--volume (jianzheng_\w+):", text))
     known = "".join((ROOT / path).read_text("utf-8") for path in (
