@@ -1,4 +1,4 @@
-"""``python -m tests.faults.soak [SECONDS] [--seed N] [--clients N] [--embedded] [--folder DIR]``
+"""``python -m tests.faults.soak [SECONDS] [--seed N] [--clients N] [--cut] [--embedded] [--folder DIR]``
 
 Ends with 0 where every promise was kept, else with 1 and the faults, the deaths and the seed.
 """
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("seconds", nargs="?", type=float, default=1800.0, help="of load (default: half an hour)")
     parser.add_argument("--seed", type=int, help="of load and deaths (default: another one each time)")
     parser.add_argument("--clients", type=int, default=CLIENTS, help="default: %(default)s")
+    parser.add_argument("--cut", action="store_true", help="break connections to the database too")
     parser.add_argument("--embedded", action="store_true", help="an archive in a folder instead of on servers")
     parser.add_argument("--folder", type=Path, help="where archive and logs are kept (default: removed at the end)")
     given = parser.parse_args(arguments)
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         servers = {} if given.embedded else _servers(stack)
         report = soak(
-            folder, servers, seconds=given.seconds, seed=seed, clients=given.clients,
+            folder, servers, seconds=given.seconds, seed=seed, clients=given.clients, cut=given.cut,
             say=lambda line: print(line, flush=True),
         )  # fmt: skip
     print(report)

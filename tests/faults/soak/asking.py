@@ -21,7 +21,7 @@ LATER = (0.02, 0.5)
 """Seconds before the same is asked again."""
 
 BUSY = {503, 507}
-"""What says that nothing was done and that one may try again."""
+"""What says that one should try again."""
 
 
 class Reply(NamedTuple):
@@ -76,6 +76,7 @@ class Asker:
                     self._judge(method, path, reply)
                     return reply, lost
                 self.journal.count(f"{reply.status} {reply.code}")
+                lost += 1  # it may have been done: what failed can also be the making of the answer
             if self.give_up.wait(self.chance.uniform(*LATER)):
                 raise Abandoned
 

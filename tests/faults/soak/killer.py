@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -32,6 +32,9 @@ AIM_WAIT = 1.0
 
 AIM_WEB, AIM_WORKER = (0.0003, 0.4), (0.001, 3.0)
 """Seconds between what happened and the death."""
+
+CUT = 0.3
+"""The share of connections that are cut among all that happens, where that is wanted."""
 
 TICK = 0.02
 SAMPLE = 2.0
@@ -76,8 +79,12 @@ ACKNOWLEDGED = "acknowledged"
 class Killer:
     """Owns the members while it runs: nobody else starts or kills one."""
 
-    def __init__(self, members: Sequence[Member], seed: int, bell: Bell, up: float) -> None:
-        """``up``: the seconds that it took to start all of them."""
+    def __init__(
+        self, members: Sequence[Member], seed: int, bell: Bell, up: float, cut: Callable[[Random], int] | None = None
+    ) -> None:
+        """``up``: the seconds that it took to start all of them. ``cut`` breaks connections between living processes
+        and a server, and says how many."""
+        self._cut, self.cuts = cut, 0
         self._pause = (PAUSE[0], PAUSE[1] * max(1.0, up / QUICK))
         self._members, self._chance, self._bell = list(members), Random(seed), bell
         self._stopping, self._peace = threading.Event(), threading.Event()
@@ -110,6 +117,9 @@ class Killer:
 
     def _kill(self) -> None:
         while not self._peace.wait(self._between(self._pause)):
+            if self._cut is not None and self._chance.random() < CUT:
+                self.cuts += self._cut(self._chance)
+                continue
             victims = self._victims()
             aimed = len(victims) == 1 and self._chance.random() < 0.5
             if aimed:

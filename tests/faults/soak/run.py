@@ -17,6 +17,7 @@ from typing import Any
 
 from adapters.bootstrap import House
 from tests.faults.soak import oracle, views
+from tests.faults.soak.cutter import Cutter
 from tests.faults.soak.importing import Importer
 from tests.faults.soak.journal import Journal
 from tests.faults.soak.killer import Bell, Death, Killer
@@ -75,14 +76,21 @@ def soak(
     seconds: float,
     seed: int,
     clients: int = CLIENTS,
+    cut: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
-    """``folder`` is an empty one for archive and logs; ``servers`` the settings that name servers, or nothing."""
+    """``folder`` is an empty one for archive and logs; ``servers`` the settings that name servers, or nothing.
+
+    ``cut``: connections to the database are broken too, between processes that live on.
+    """
     report = Report(seed, seconds)
     world = make_world(folder, servers, clients)
     house = world.open()
     try:
-        _soak(world, house, report, say)
+        database, cutter = house.servers.database, None
+        if cut and database is not None:
+            cutter = Cutter(servers["JIANZHENG_DATABASE"], database.owns)
+        _soak(world, house, report, cutter, say)
     finally:
         house.close()
         for member in world.members:
@@ -90,7 +98,7 @@ def soak(
     return report
 
 
-def _soak(world: World, house: House, report: Report, say: Callable[[str], None]) -> None:
+def _soak(world: World, house: House, report: Report, cutter: Cutter | None, say: Callable[[str], None]) -> None:
     journal, bell, stop, give_up = Journal(), Bell(), threading.Event(), threading.Event()
     clients = [Client(n, world, journal, bell, report.seed, give_up) for n in range(len(world.tokens) - 2)]
     desks = [*clients, Importer(world, journal, report.seed, give_up)]
@@ -99,7 +107,7 @@ def _soak(world: World, house: House, report: Report, say: Callable[[str], None]
     for member in world.members:
         member.start()
     _await_all(world.members, UP)
-    watch, killer = Watch(house), Killer(world.members, report.seed, bell, time.monotonic() - begun)
+    watch, killer = Watch(house), Killer(world.members, report.seed, bell, time.monotonic() - begun, cutter)
     for each in (killer, watch, *threads):
         each.start()
     told = 0.0
@@ -127,6 +135,7 @@ def _soak(world: World, house: House, report: Report, say: Callable[[str], None]
     _end(world, house, faults)
     faults += journal.faults
     faults += killer.surprises
+    journal.counts["connections cut"] = killer.cuts
     report.deaths, report.counts = killer.deaths, journal.counts
     report.checkpoints, report.memory = len(watch.checkpoints), {m.name: memory(m) for m in world.members}
     say("the processes have ended; looking at what they left")
