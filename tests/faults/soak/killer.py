@@ -24,6 +24,9 @@ PAUSE = (0.02, 16.0)
 
 QUICK = 8.0
 
+FIRST = 3.0
+"""Seconds within which somebody dies, however short the test is."""
+
 REST = (0.01, 2.0)
 """Seconds until a dead process is started again."""
 
@@ -116,7 +119,9 @@ class Killer:
     # ── deaths ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _kill(self) -> None:
-        while not self._peace.wait(self._between(self._pause)):
+        pause = self._chance.uniform(0, FIRST)
+        while not self._peace.wait(pause):
+            pause = self._between(self._pause)
             if self._cut is not None and self._chance.random() < CUT:
                 self.cuts += self._cut(self._chance)
                 continue

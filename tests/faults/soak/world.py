@@ -22,17 +22,6 @@ from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHOOLS = ("school-01", "school-02")
-LEASE = 20.0
-"""Seconds for which a worker has a file: that of a dead one is somebody else's then, while we wait."""
-
-IMPATIENT = f"""\
-import sys
-from adapters import views
-views.LEASE = {LEASE}
-from api.cli.main import main
-sys.exit(main(sys.argv[1:]))"""
-"""The command as it is, but for the ten minutes of a lease."""
-
 SECRETARY, ADMIN = "secretary", "admin"
 
 WEBS, WORKERS = {"servers": 2, "embedded": 1}, {"servers": 3, "embedded": 1}
@@ -103,8 +92,8 @@ def make_world(folder: Path, servers: Mapping[str, str], clients: int) -> World:
     environment = world.environment()
     for number in range(WEBS[world.kind]):
         port = free_port()
-        command = ["-c", IMPATIENT, "serve", "--port", str(port)]
+        command = ["-m", "api.cli", "serve", "--port", str(port)]
         world.members.append(Member(f"web-{number + 1}", command, environment, folder, port))
     for number in range(WORKERS[world.kind]):
-        world.members.append(Member(f"work-{number + 1}", ["-c", IMPATIENT, "work"], environment, folder))
+        world.members.append(Member(f"work-{number + 1}", ["-m", "api.cli", "work"], environment, folder))
     return world
