@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from minio import MinioAdmin
@@ -118,6 +119,33 @@ def test_an_engine_that_fails_says_why(docker: Path, tmp_path: Path) -> None:
     (docker / "reader").chmod(0o755)
     with pytest.raises(ServerFailed, match="no room"):
         compose.start("postgres", tmp_path, tmp_path / "log", os.getpid())
+
+
+# ── health ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ASKED_WITH = {"postgres": None, "s3": "bash", "elasticsearch": "curl"}  # PostgreSQL brings its own
+
+
+@pytest.mark.parametrize("kind", [kind for kind, tool in ASKED_WITH.items() if tool is None or shutil.which(tool)])
+def test_the_health_checks_know_a_server_that_works(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The service's own question, asked of a server that is there, and of a port where none is."""
+    running = urlsplit(request.getfixturevalue({"s3": "s3_url"}.get(kind, f"{kind}_url")))
+    try:
+        service = compose_world.project()["services"][compose_world.SERVERS[kind]]
+    except Unavailable as error:
+        do_without("docker-compose.yml", str(error))
+    secret = tmp_path / "secret"
+    secret.write_text(unquote(running.password or ""))
+    programs = str(cache.postgres()) if kind == "postgres" else ""
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", "ELASTIC_PASSWORD_AT": str(secret)}
+    answers_ = []
+    for port in (running.port, free_port()):
+        ours, there = f"127.0.0.1/{compose.PORTS[kind]}", f"127.0.0.1/{port}"
+        words = [word.replace(ours, there).replace(ours.replace("/", ":"), there.replace("/", ":"))
+                 for word in service["healthcheck"]["test"][1:]]  # fmt: skip
+        words += ["--port", str(port)] if kind == "postgres" else []
+        answers_.append(subprocess.run(words, env=env, capture_output=True, check=False).returncode == 0)
+    assert answers_ == [True, False]
 
 
 # ── Elasticsearch, by the service's command ─────────────────────────────────────────────────────────────────────────

@@ -260,8 +260,7 @@ def test_the_servers_are_those_of_the_tests(project: Any, services: Any) -> None
     assert services["minio"]["image"] == f"minio:{cache.MINIO.rpartition('@')[2]}"
     assert {"ARG", f"MINIO={cache.MINIO.rpartition('@')[2]}"} <= {
         word for each in stages()["minio-source"] for word in each}  # fmt: skip
-    major = re.search(r":(\d+)", services["postgres"]["image"])
-    assert major and int(major[1]) >= cache.POSTGRES_NEEDED
+    assert services["postgres"]["image"] == f"postgres:{cache.POSTGRES_NEEDED}-bookworm"  # the oldest that serves
 
 
 def test_the_servers_are_set_as_in_the_tests(services: Any) -> None:
