@@ -46,6 +46,9 @@ class Grown(NamedTuple):
     rebuild: float  # seconds an event to make figures and index
 
 
+Measure = Callable[[Grown, int], float]
+
+
 def run(world: World, records: int) -> Result:
     archives = [_grown(world, max(20, records // step)) for step in STEPS]
     result = Result(ROW, NAME, records, facts={"events": [grown.size for grown in archives]})
@@ -77,28 +80,28 @@ def _grown(world: World, records: int) -> Grown:
     return Grown(house, one_by_one(generator), count, rebuild)
 
 
-def _bound(measure: Callable[[Grown], float], grown: Grown) -> Callable[[int], float]:
-    return lambda _: measure(grown)
+def _bound(measure: Measure, grown: Grown) -> Callable[[int], float]:
+    return lambda n: measure(grown, n)
 
 
-def _append(grown: Grown) -> float:
+def _append(grown: Grown, _: int) -> float:
     some = list(islice(grown.events, APPENDS))
     return 1000 * seconds(lambda: each(lambda event: grown.house.events.append([event]), some)) / APPENDS
 
 
-def _receipt(grown: Grown) -> float:
+def _receipt(grown: Grown, _: int) -> float:
     """Median over the events of half a second, appended by one writer."""
     return percentile(receipts(grown.house, grown.events, 0.5), 0.5)
 
 
-def _search(grown: Grown) -> float:
-    """By one who may see one school: what he finds stays, what there is besides grows."""
-    random, scope = Random(11), Scope(organisations=frozenset({"school-0001"}))
+def _search(grown: Grown, n: int) -> float:
+    """By one who may see one school: what he finds stays, what there is besides grows. Other questions each round."""
+    random, scope = Random(n), Scope(organisations=frozenset({"school-0001"}))
     requests = [SearchRequest(query=question(random), limit=20, scope=scope) for _ in range(QUERIES)]
     return percentile([milliseconds(grown.house.engine.search, each) for each in requests], 0.5)
 
 
-def _verify(grown: Grown) -> float:
+def _verify(grown: Grown, _: int) -> float:
     integrate(grown.house)
     Figures(grown.house).catch_up()
     size = grown.house.ledger.size()
@@ -110,10 +113,10 @@ def _verify(grown: Grown) -> float:
     return 1e6 * seconds(check) / size
 
 
-_WORK: tuple[tuple[str, Callable[[Grown], float], bool, str], ...] = (
+_WORK: tuple[tuple[str, Measure, bool, str], ...] = (
     ("append one event", _append, True, "ms"),
     ("receipt ready, median", _receipt, True, "s"),
     ("search in one school, median", _search, True, "ms"),
     ("verify, an event", _verify, False, "µs"),
-    ("figures and index anew, an event", lambda grown: grown.rebuild, False, "µs"),
+    ("figures and index anew, an event", lambda grown, _: grown.rebuild, False, "µs"),
 )
