@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -102,49 +99,11 @@ def test_what_is_behind_is_counted(shell: Shell) -> None:
     assert parts_of(shell)["ledger"]["behind"] == 0
 
 
-def test_quick_and_by_asking_a_server(shell: Shell) -> None:
-    """`--quick` says what can be reached; `--server` asks a process for the same."""
+def test_a_quick_look(shell: Shell) -> None:
+    """`--quick` says what can be reached, and no more."""
     quick = shell("check", "--quick", "--json")
-    assert (quick.code, quick.json) == (
-        0,
-        {"ok": True, "parts": dict.fromkeys(("events", "ledger", "files", "search"), "ok")},
-    )
-    for status, part, code in ((200, "ok", 0), (503, "database_unreachable", 3)):
-        said = {"status": "?", "parts": {**quick.json["parts"], "events": part}}
-        with answering(status, json.dumps(said).encode()) as address:
-            asked = shell("check", "--server", address, "--json")
-        assert (asked.code, asked.json["ok"], asked.json["parts"]["events"]) == (code, code == 0, part)
-    with answering(200, b"a page") as address:
-        assert "server_silent" in shell("check", "--server", address).err
-    gone = shell("check", "--server", address, "--json")
-    assert (gone.code, gone.json["error"]["code"]) == (3, "server_silent")
-    for bad in ("127.0.0.1:8000", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999", "http://a:b@127.0.0.1"):
-        answer = shell("check", "--server", bad, "--json")
-        assert (answer.code, answer.json["error"]["code"]) == (2, "server_address_invalid"), bad
-
-
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """A server that says one thing."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            assert self.path == "/readyz"
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    parts = dict.fromkeys(("events", "ledger", "files", "search"), "ok")
+    assert (quick.code, quick.json) == (0, {"ok": True, "parts": parts})
 
 
 def test_settings_that_do_nothing_are_named(shell: Shell) -> None:
