@@ -1,4 +1,4 @@
-"""`jianzheng check --server`: asking a process that runs, which needs no archive here."""
+"""`jianzheng check` without an archive: asking a process that runs, and what is told of the machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.postgres.condition import _clocks
+from adapters.settings import read
+from api.cli import checks
+from api.cli.context import Context
 from api.cli.main import main
 
 PARTS = dict.fromkeys(("events", "ledger", "files", "search"), "ok")
@@ -76,3 +81,23 @@ def answering(status: int, body: bytes) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_the_kind_of_file_system_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel says; on one of another machine SQLite is unsafe, and files on servers are not."""
+    assert checks._file_system(Path("/proc/self")) == "proc"
+    monkeypatch.setattr(checks, "_file_system", lambda _: "nfs4")
+    (tmp_path / "home").mkdir(mode=0o700)
+    environment = {"JIANZHENG_HOME": str(tmp_path / "home")}
+    answers = dict(checks.checks(Context(read(environment), environment, json=True)))
+    assert [remark.code for remark in answers["home"].unsafe] == ["sqlite_on_network"]
+    assert answers["archive"].missing and "database" not in answers
+
+
+def test_the_clocks_are_compared() -> None:
+    """A difference that the way there and back does not explain is told in seconds."""
+    assert _clocks(100.0, 99.0, 101.0) == []
+    assert _clocks(100.0, 103.0, 104.9) == []
+    for before, after in ((160.0, 161.0), (39.0, 40.0)):
+        [remark] = _clocks(100.0, before, after)
+        assert (remark.code, "60" in remark.zh) == ("clocks_differ", True)
