@@ -9,11 +9,13 @@ read what lies there as it lies there, and believe no column's type; so the chec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from domain.errors import JianzhengError
+from domain.ports import SearchDocument
 
 Said = tuple[str, str]
 """The same in Chinese and in English."""
@@ -66,6 +68,11 @@ class EventEvidence(Protocol):
         """
         ...
 
+    def of_streams(self, first: int, last: int, end: int) -> Iterator[tuple[Any, Any, int, Any, Any]]:
+        """Id, version, position, topic and state of events up to position ``end``, of streams whose id begins with one
+        of the bytes from ``first`` to ``last``; by ascending id and version."""
+        ...
+
     def count_after(self, position: int) -> int: ...
 
     def counter(self) -> int:
@@ -101,6 +108,15 @@ class LedgerEvidence(Protocol):
     def by_event(self, size: int) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Id, version, position and index of the leaves below ``size``, by id and version: sorted anew, since an index
         that was tampered with must not make a stream look impossible."""
+        ...
+
+    def of_streams(self, first: int, last: int) -> Iterator[tuple[Any, Any, Any, int]]:
+        """Id, version, position and index of the leaves of streams whose id begins with one of the bytes from ``first``
+        to ``last``; by ascending id and version."""
+        ...
+
+    def of_stream(self, stream: UUID) -> list[tuple[Any, Any, int]]:
+        """Version, position and index of its leaves, by ascending version."""
         ...
 
     def outside(self, end: int) -> Iterator[int]:
@@ -192,6 +208,55 @@ class PublishedPlace(Protocol):
 
     def open(self) -> PublishedFiles:
         """Whoever opens them closes them."""
+        ...
+
+
+class IndexEntry(NamedTuple):
+    """What an index holds under one name, as one thing that is right or wrong."""
+
+    name: str  # begins with ``<record>:<revision>`` where it is an entry of ours
+    content: bytes  # everything that can be searched in it and shown of it; any order of bytes, always the same one
+    documents: tuple[SearchDocument, ...] = ()  # read back; none where it is not what its documents give
+
+
+class IndexEvidence(Protocol):
+    """A search index, read back to be held against the events. Raises what the engine is called when it is away, and
+    `IndexDamaged` where it cannot be read."""
+
+    @property
+    def name(self) -> str:
+        """How findings call it."""
+        ...
+
+    def position(self) -> int:
+        """The tree size that it has taken in; 0 where there is no index, which is not made."""
+        ...
+
+    def entries(self, part: int, parts: int) -> Iterator[IndexEntry]:
+        """One of so many parts of everything that is in it, in any order and without ``documents``; together they are
+        all of it as of one moment, if nobody writes meanwhile."""
+        ...
+
+    def named(self, names: Collection[str]) -> Iterator[IndexEntry]:
+        """Those of these that are there, as they are now."""
+        ...
+
+    def due(self, documents: Sequence[SearchDocument]) -> Iterator[IndexEntry]:
+        """The entries that the index should hold for all documents of a record."""
+        ...
+
+    def renew(self) -> None:
+        """From now on, what is there now."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class IndexPlace(Protocol):
+    """Where the search index is."""
+
+    def open(self) -> IndexEvidence:
+        """Whoever opens it closes it."""
         ...
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.blobs.s3 import S3BlobStore
     from adapters.events.postgres import PostgresEventStore
-    from adapters.evidence import Evidence, PublishedPlace, TablesPlace
+    from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
     from adapters.figures import FiguresIndex
     from adapters.ledger.postgres import PostgresLedgerStore
@@ -148,6 +148,17 @@ def _published(settings: Settings) -> PublishedPlace:
     from adapters.ledger.published_s3 import PublishedBucket
 
     return PublishedBucket(settings.bucket)
+
+
+def index(settings: Settings) -> IndexPlace:
+    """Where the forensic check finds what the search index holds."""
+    if settings.search is None:
+        from adapters.search.inspection import EmbeddedIndexPlace
+
+        return EmbeddedIndexPlace(settings.index_folder)
+    from adapters.search.elastic.inspection import ElasticIndexPlace
+
+    return ElasticIndexPlace(settings.search)
 
 
 def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:

@@ -5,8 +5,9 @@ Everything here can be deleted: `index rebuild` fills it again from events and c
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -136,6 +137,10 @@ class QueueTables(Protocol):
 
     def unfinished(self) -> list[tuple[str, str, str]]:
         """``(sha256, media type, record)`` of everything that still waits or was set aside."""
+        ...
+
+    def waiting(self, records: Collection[str]) -> list[tuple[str, str]]:
+        """``(record, sha256)`` of the files of these records whose text is not known to be in the index."""
         ...
 
     def counts(self) -> dict[str, int]:
@@ -287,6 +292,12 @@ class TextQueue:
         return self._all(
             "SELECT t.sha256, t.media_type, w.record FROM texts t JOIN text_waiters w USING (sha256)"
             " WHERE t.state != 'done'"
+        )
+
+    def waiting(self, records: Collection[str]) -> list[tuple[str, str]]:
+        return self._all(
+            "SELECT record, sha256 FROM text_waiters WHERE record IN (SELECT value FROM json_each(?))",
+            json.dumps(sorted(records)),
         )
 
     def counts(self) -> dict[str, int]:

@@ -19,7 +19,7 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
 
     An event of an earlier shape is left to `domain.audit.audit`, which sees it after its upcasting.
     """
-    kind = _kind(topic)
+    kind = kind_of(topic)
     if kind is None or kind.class_version != 1:
         return False
     try:
@@ -30,7 +30,8 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
 
 
 @lru_cache(maxsize=256)
-def _kind(topic: str) -> type[Event] | None:
+def kind_of(topic: str) -> type[Event] | None:
+    """The event that a topic names, None for whatever is no event of ours."""
     try:
         found = resolve_topic(topic)
     except TopicError:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 
 from adapters import parts
 from adapters.bootstrap import House
+from adapters.extraction.sandbox import EXTRACTOR_VERSION
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageFull
+from domain.organisations.directory import Directory
+from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
 from indexers.naming import describe
 from indexers.pipeline import integrate
+from indexers.record_documents import DocumentsPlace
 from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
+from indexers.verify.index_look import Searched
 from indexers.verify.run import Subject, verify
+
+INDEX_WAIT = 30.0
+"""Seconds to wait for whoever writes to the index: a batch of records, or the texts of some files."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -40,6 +49,7 @@ def verify_archive(
         replay=lambda rows: replay(house, rows),
         fits_alone=stored_event_fits,
         pending=house.blobs.leftovers(),
+        searched=searched(house),
     )
     found = verify(subject, since=since, sample=sample, lock=lambda: house.ledger_lock.held(-1), progress=progress)
     if trouble is not None:
@@ -47,6 +57,30 @@ def verify_archive(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
     return found
+
+
+def searched(house: House) -> Searched:
+    """The search index, and how to tell what it should hold."""
+    leader = parts.leader(house.servers, "search")
+    return Searched(
+        place=parts.index(house.settings),
+        documents=lambda: DocumentsPlace(house.settings, organisations(house), EXTRACTOR_VERSION),
+        waiting=lambda records: house.queue.waiting(records),
+        alone=nullcontext if leader is None else lambda: leader.held(INDEX_WAIT),
+    )
+
+
+def organisations(house: House) -> Directory:
+    """The tree of organisations, of whatever events of it can be read; one that was tampered with is no measure."""
+    directory, position = Directory(), 0
+    while rows := house.events.directory_rows(position, 1_000):
+        for row in rows:
+            position = row.position
+            with suppress(EventUnreadable):
+                event = house.events.decode(row)
+                if isinstance(event, OrganisationAdded) and event.parent in directory.organisations.keys() | {None}:
+                    directory.apply(event)
+    return directory
 
 
 def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from adapters.evidence import EvidenceUnreadable, RawRow, Said
 from adapters.sqlite_faults import LOCK_TIMEOUT, fault_of
@@ -79,8 +80,16 @@ class EventRows(Rows):
         )
 
     def unsettled(self, first: int, end: int) -> Iterator[tuple[Any, Any, Any]]:
-        low, high = f"{first:02x}", f"{first + 1:02x}" if first < LAST_BYTE else "g"
-        return self.each(_UNSETTLED, low, high, end, end)
+        return self.each(_UNSETTLED, *_between(first, first), end, end)
+
+    def of_streams(self, first: int, last: int, end: int) -> Iterator[tuple[Any, Any, int, Any, Any]]:
+        return self.each(
+            "SELECT originator_id, originator_version, position, topic, state FROM stored_events"
+            " WHERE originator_id >= ? AND originator_id < ? AND position <= ?"
+            " ORDER BY originator_id, originator_version",
+            *_between(first, last),
+            end,
+        )
 
     def count_after(self, position: int) -> int:
         return int(self.all("SELECT COUNT(*) FROM stored_events WHERE position > ?", position)[0][0])
@@ -88,6 +97,11 @@ class EventRows(Rows):
     def counter(self) -> int:
         found = self.all("SELECT seq FROM sqlite_sequence WHERE name = 'stored_events'")
         return int(found[0][0]) if found else 0
+
+
+def _between(first: int, last: int) -> tuple[str, str]:
+    """Ids that begin with these bytes lie from the one up to the other, which is excluded."""
+    return f"{first:02x}", f"{last + 1:02x}" if last < LAST_BYTE else "g"
 
 
 _UNSETTLED = """
@@ -125,6 +139,15 @@ class LedgerRows(Rows):
         return self.each(
             "SELECT id, version, position, idx FROM leaves NOT INDEXED WHERE idx < ? ORDER BY id, version", size
         )
+
+    def of_streams(self, first: int, last: int) -> Iterator[tuple[Any, Any, Any, int]]:
+        low, high = bytes([first]), bytes([last + 1]) if last < LAST_BYTE else b"\xff" * 17
+        return self.each(
+            "SELECT id, version, position, idx FROM leaves WHERE id >= ? AND id < ? ORDER BY id, version", low, high
+        )
+
+    def of_stream(self, stream: UUID) -> list[tuple[Any, Any, int]]:
+        return self.all("SELECT version, position, idx FROM leaves WHERE id = ? ORDER BY version", stream.bytes)
 
     def outside(self, end: int) -> Iterator[int]:
         found = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= ? ORDER BY idx", end)

@@ -82,8 +82,16 @@ class PostgresEventRows(Tables):
         )
 
     def unsettled(self, first: int, end: int) -> Iterator[tuple[Any, Any, Any]]:
-        low, high = UUID(bytes=bytes([first, *[0x00] * 15])), UUID(bytes=bytes([first, *[0xFF] * 15]))
+        low, high = _between(first, first)
         return iter(self.all(_UNSETTLED, {"low": low, "high": high, "end": end}))
+
+    def of_streams(self, first: int, last: int, end: int) -> Iterator[tuple[Any, Any, int, Any, Any]]:
+        return self.each(
+            "SELECT encode(uuid_send(originator_id), 'hex'), originator_version, notification_id, topic, state"
+            " FROM stored_events WHERE originator_id BETWEEN %s AND %s AND notification_id <= %s"
+            " ORDER BY originator_id, originator_version",
+            (*_between(first, last), end),
+        )
 
     def count_after(self, position: int) -> int:
         statement: LiteralString = "SELECT count(*) FROM stored_events WHERE notification_id > %s"
@@ -96,6 +104,11 @@ class PostgresEventRows(Tables):
             "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stored_events_notification_id_seq"
         )
         return int(self.all(statement)[0][0])
+
+
+def _between(first: int, last: int) -> tuple[UUID, UUID]:
+    """The lowest and the highest of the ids that begin with these bytes."""
+    return UUID(bytes=bytes([first, *[0x00] * 15])), UUID(bytes=bytes([last, *[0xFF] * 15]))
 
 
 _UNSETTLED: LiteralString = """
@@ -140,6 +153,15 @@ class PostgresLedgerRows(Tables):
             " ORDER BY uuid_send(id), version + 0",
             (size,),
         )
+
+    def of_streams(self, first: int, last: int) -> Iterator[tuple[Any, Any, Any, int]]:
+        return self.each(
+            "SELECT uuid_send(id), version, position, idx FROM leaves WHERE id BETWEEN %s AND %s ORDER BY id, version",
+            _between(first, last),
+        )
+
+    def of_stream(self, stream: UUID) -> list[tuple[Any, Any, int]]:
+        return self.all("SELECT version, position, idx FROM leaves WHERE id = %s ORDER BY version", (stream,))
 
     def outside(self, end: int) -> Iterator[int]:
         found = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= %s ORDER BY idx", (end,))

@@ -16,7 +16,7 @@ Only `wait` is flushed to the disk before it returns. What happens to a file lat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import LiteralString
 
@@ -144,6 +144,12 @@ class PostgresTextQueue:
             "SELECT sha256, media_type, record FROM texts JOIN text_waiters USING (sha256) WHERE state <> 'done'"
         )
         return [(sha256, media_type, record) for sha256, media_type, record in rows]
+
+    def waiting(self, records: Collection[str]) -> list[tuple[str, str]]:
+        found = self._database.all(
+            "SELECT record, sha256 FROM text_waiters WHERE record = ANY(%s::text[])", (list(records),)
+        )
+        return [(record, sha256) for record, sha256 in found]
 
     def counts(self) -> dict[str, int]:
         return dict(self._database.all("SELECT state, count(*) FROM texts GROUP BY state"))

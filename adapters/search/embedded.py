@@ -39,8 +39,8 @@ FACET_VALUES = 50  # of each facet, the most frequent ones
 _FACET_CANDIDATES = 500  # that each segment reports: with more values than this the counts of rare ones may be low
 _MOST_PARTS = 300  # read for the snippets of one page
 _SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
-_SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
-_POSITION = "@position"  # id of the one document that is no document: it holds the position
+SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
+POSITION = "@position"  # id of the one document that is no document: it holds the position
 
 Found = list[tuple[float, DocAddress]]
 
@@ -71,7 +71,7 @@ class EmbeddedSearch:
             committed = False
             try:
                 changes = plan(self._searcher(), self._schema, upserts, deletes)
-                for id_ in (*changes.removed, _POSITION):
+                for id_ in (*changes.removed, POSITION):
                     writer.delete_documents_by_term("id", id_)
                 for document in changes.added(self._schema):
                     writer.add_document(document)
@@ -103,14 +103,14 @@ class EmbeddedSearch:
         return self._writer
 
     def _position_document(self, position: int) -> Document:
-        return Document.from_dict({"id": _POSITION, "meta": json.dumps(position).encode()}, self._schema)
+        return Document.from_dict({"id": POSITION, "meta": json.dumps(position).encode()}, self._schema)
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def position(self) -> int:
         with index_faults():
             searcher = self._searcher()
-            found = searcher.search(Query.term_query(self._schema, "id", _POSITION), 1).hits
+            found = searcher.search(Query.term_query(self._schema, "id", POSITION), 1).hits
             return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
 
     def documents(self, record: str) -> list[str]:
@@ -142,7 +142,7 @@ class EmbeddedSearch:
         nothing to read again, which would take as long as a search.
         """
         with self._reading:
-            about = (self._folder / _SEGMENTS).stat()
+            about = (self._folder / SEGMENTS).stat()
             commit = about.st_ino, about.st_mtime_ns, about.st_size
             if self._seen is None or self._seen.commit != commit:
                 self._index.reload()

@@ -27,6 +27,16 @@ from domain.ports import SearchDocument, SearchRequest, SearchResult
 CURRENT = "current"
 
 
+def serving_number(folder: Path) -> int:
+    """Which generation serves; the first, where nothing is written."""
+    with storage_errors():
+        try:
+            written = (folder / CURRENT).read_text("ascii").strip()
+        except FileNotFoundError:
+            return 1
+    return int(written) if written.isdecimal() else 1
+
+
 class SearchGenerations:
     """A `domain.ports.SearchEngine`: the embedded engine of the generation that serves."""
 
@@ -78,12 +88,7 @@ class SearchGenerations:
         return about.st_ino, about.st_mtime_ns
 
     def _read(self) -> int:
-        with storage_errors():
-            try:
-                written = (self._folder / CURRENT).read_text("ascii").strip()
-            except FileNotFoundError:
-                return 1
-        return int(written) if written.isdecimal() else 1
+        return serving_number(self._folder)
 
     # ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
 

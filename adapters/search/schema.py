@@ -147,8 +147,8 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
         "occurred": occurred,
         "recorded": day_number(document.recorded_on),
         "due": day_number(document.due),
-        "meta": _meta(document),
-        "text": document.text.encode(errors="surrogatepass"),
+        "meta": meta_of(document),
+        "text": text_of(document),
     }
     if head:
         title, body = split_title(document)
@@ -178,7 +178,12 @@ def facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple
     )
 
 
-def _meta(document: SearchDocument) -> bytes:
+def text_of(document: SearchDocument) -> bytes:
+    return document.text.encode(errors="surrogatepass")
+
+
+def meta_of(document: SearchDocument) -> bytes:
+    """Everything of it but the text."""
     fields = dict(vars(document))
     del fields["text"]
     try:

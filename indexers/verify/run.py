@@ -26,6 +26,8 @@ from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
 from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state
 from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
 from indexers.verify.histories import all_possible
+from indexers.verify.index import check_index
+from indexers.verify.index_look import Searched
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
@@ -61,6 +63,7 @@ class Subject:
     replay: Replay | None = None
     fits_alone: FitsAlone | None = None  # spares most of the replaying; without it, every stream is replayed
     pending: Collection[str] = field(default_factory=frozenset)  # digests of files whose filing was interrupted
+    searched: Searched | None = None
 
 
 def verify(
@@ -74,8 +77,9 @@ def verify(
 ) -> Verification:
     """The forensic check.
 
-    ``since`` is a signed checkpoint that the caller kept; ``sample`` re-hashes that many kept files instead of all (the
-    events and the ledger are always read whole); ``lock`` is held while the ledger is read.
+    ``since`` is a signed checkpoint that the caller kept; ``sample`` re-hashes that many kept files instead of all and
+    leaves the search index alone (the events and the ledger are always read whole); ``lock`` is held while the ledger
+    is read.
     """
     found = Verification()
     tables = subject.evidence.tables
@@ -94,6 +98,9 @@ def verify(
                 if sample is None:
                     since_end = partial(_filed_since, subject, end)
                     check_extra_files(found, named, blobs, subject.pending, unsound, deleted, accused, since_end)
+            if sample is None and subject.searched is not None:
+                start = way_to_start(found.tree_size)
+                check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error

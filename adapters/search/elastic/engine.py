@@ -16,7 +16,7 @@ from adapters.search.elastic.changes import READ_AT_ONCE, changes
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing, TooManyWords
 from adapters.search.elastic.indices import Indices
-from adapters.search.elastic.mapping import POSITION, SHOWN_PARTS, unpacked
+from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, SHOWN_PARTS, unpacked
 from adapters.search.elastic.paging import BY_SCORE, NEWEST, OLDEST, Page, Question, let_go, read_page
 from adapters.search.elastic.query import Query, QueryBuilder
 from adapters.search.embedded import FACET_VALUES, MOST_HITS, ranks
@@ -50,7 +50,7 @@ class ElasticSearch:
             bulk.send(changes(self._connection, self._index, upserts, deletes, position))
             with self._connection.working() as client:
                 client.indices.refresh(index=self._index)
-        bulk.send([Change(POSITION, position, {"position": position})])
+        bulk.send([Change(POSITION, position, {POSITION_FIELD: position})])
 
     def clear(self) -> None:
         """Remove it and make it again, empty."""
@@ -78,7 +78,7 @@ class ElasticSearch:
             answer = client.options(ignore_status=404).get(index=self._index, id=POSITION)
         if "_index" not in answer:
             raise IndexMissing(detail="index_not_found_exception")
-        return str(answer["_index"]), int(answer.get("_source", {}).get("position", 0))
+        return str(answer["_index"]), int(answer.get("_source", {}).get(POSITION_FIELD, 0))
 
     def documents(self, record: str) -> list[str]:
         query = {"bool": {"filter": [{"term": {"record": well_formed(record)}}]}}

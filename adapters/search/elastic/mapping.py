@@ -43,6 +43,8 @@ FORMAT = f"format-{MAPPING_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
 POSITION = "@position"
 """Id of the one entry that is no entry: it holds the tree size that the index has taken in."""
 
+POSITION_FIELD = "position"
+
 MOST_CHARACTERS = 3_000_000
 """Of the texts of one revision: the server takes an entry in one piece, and holds it in memory as a whole. What goes
 beyond (some 3,000 close pages in one record) is not found by its words; the files that it is from are counted."""
@@ -84,7 +86,7 @@ MAPPING: dict[str, Any] = {
             "type": "nested",
             "properties": {**_LIMITS, "tokens": _TOKENS, "nth": {"type": "integer"}, "document": _STORED},
         },
-        "position": {"type": "long", "index": False},
+        POSITION_FIELD: {"type": "long", "index": False},
     },
 }
 
