@@ -21,6 +21,7 @@ from domain.organisations.directory import Directory
 from domain.ports import ExtractedText
 from domain.records.events import FileEntry, RecordEvent
 from indexers.documents import LeafEvent, of_record
+from indexers.quarantine import may_be_of_one
 from indexers.rules import kind_of
 from indexers.verify.due import LeafRow, Made
 
@@ -67,7 +68,13 @@ class RecordDocuments:
             histories = {stream: self._history(rows) for stream, rows in some}
             texts = self._kept({sha256 for each in histories.values() for sha256 in _files(each or ())})
             for stream, history in histories.items():
-                yield stream, None if history is None else self._made(str(stream), history, texts, pending)
+                try:
+                    made = None if history is None else self._made(str(stream), history, texts, pending)
+                except Exception as error:  # the indexer too sets aside whatever it stumbles over (`quarantine`)
+                    if not may_be_of_one(error):
+                        raise
+                    made = None
+                yield stream, made
 
     def _history(self, rows: Sequence[LeafRow]) -> list[LeafEvent] | None:
         """Empty for a stream that is no record's."""

@@ -66,6 +66,7 @@ def searched(house: House) -> Searched:
         place=parts.index(house.settings),
         documents=lambda: DocumentsPlace(house.settings, organisations(house), EXTRACTOR_VERSION),
         waiting=lambda records: house.queue.waiting(records),
+        aside=lambda: house.work.streams("search"),
         alone=nullcontext if leader is None else lambda: leader.held(INDEX_WAIT),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,6 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters import settings
-from adapters.accounts import AccountStore
 from adapters.bootstrap import House, create_archive
 from api.http.app import create_app
 from api.http.auth import CSRF_HEADER
@@ -43,6 +43,7 @@ class World:
 
     house: House
     clock: Clock
+    bucket: str = ""  # the address of the bucket of files, where they lie in one
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,12 +69,12 @@ class World:
         Pipeline(self.house).catch_up()
 
 
-def make_world(home: Path) -> World:
+def make_world(home: Path, servers: Mapping[str, str] | None = None) -> World:
     """Accounts: ``admin`` at the top, and for each role R ``R-here`` and ``R-there``; ``nobody`` has none."""
     clock = Clock()
-    chosen = settings.read({"JIANZHENG_HOME": str(home), "JIANZHENG_LANG": "zh"})
+    chosen = settings.read({"JIANZHENG_HOME": str(home), "JIANZHENG_LANG": "zh", **(servers or {})})
     house = create_archive(chosen, name="示例教育局", origin="archive.example/test", clock=clock)
-    house._accounts = AccountStore(chosen.accounts_file, FAST)
+    house.accounts._hasher = FAST
     house.accounts.set_password("admin", PASSWORD)
     admin = house.operator()
     for code in (HERE, THERE):

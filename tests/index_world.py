@@ -17,6 +17,7 @@ from adapters import parts, settings
 from adapters.bootstrap import House, create_archive
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.indices import Indices
+from adapters.search.elastic.mapping import entry_id, to_entry
 from adapters.settings import Settings
 from domain.archive import IncomingFile
 from domain.ports import SearchDocument
@@ -78,7 +79,21 @@ class Indexed:
 
     def write(self, *documents: SearchDocument, without: tuple[SearchDocument, ...] = ()) -> None:
         """As our own engine would, if it were told wrong things."""
-        self.house.engine.write(documents, [each.id for each in without], self.house.engine.position())
+        if self.raw is None:
+            self.house.engine.write(documents, [each.id for each in without], self.house.engine.position())
+            return
+        for name in {entry_id(each.record, each.revision) for each in (*documents, *without)}:
+            members = {each.id: each for each in (*self.sealed.values(), *documents)}
+            kept = [each for each in members.values() if entry_id(each.record, each.revision) == name]
+            kept = [each for each in kept if each not in without]
+            if kept:
+                self.put(name, to_entry(kept))
+            else:
+                self.remove(name)
+
+    def remove(self, name: str) -> None:
+        assert self.raw is not None
+        self.raw.delete(index=self.index, id=name, refresh=True)
 
     def put(self, name: str, source: Any) -> None:
         """As whoever can write to the server."""
@@ -160,7 +175,7 @@ class Indexed:
             hits = self.raw.search(index=self.index, size=1000)["hits"]["hits"]
             there = {hit["_id"]: hit["_source"] for hit in hits}
             for name in there.keys() - self.stored.keys():
-                self.raw.delete(index=self.index, id=name, refresh=True)
+                self.remove(name)
             for name in self.stored:
                 if there.get(name) != self.stored[name]:
                     self.put(name, self.stored[name])

@@ -21,6 +21,7 @@ from adapters.blobs.s3_inventory import key_of
 from adapters.s3.address import Address
 from adapters.s3.client import Client, Patience
 from tests.servers.addresses import name_in
+from tests.servers.local import Server
 from tests.servers.own import s3_client
 
 QUICK = Patience(connect=2, read=2, total=5, first_pause=0.01, longest_pause=0.1)
@@ -171,3 +172,16 @@ def bad_line(url: str) -> Iterator[BadLine]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def spoil_on_drives(server: Server, bucket: str, *names: str) -> None:
+    """Change objects on the drives of a server of one's own, past what it can mend by itself."""
+    drives = sorted(server.process.folder.glob("drive*"))
+    for name in names:
+        for drive in drives[:3]:
+            folder = drive / name_in(bucket) / name
+            for file in [*folder.rglob("part.*")] or [folder / "xl.meta"]:
+                content = bytearray(file.read_bytes())
+                content[-400:] = bytes(400)
+                file.write_bytes(content)
+    server.restart()  # what it has read before it may remember

@@ -162,7 +162,12 @@ def _text(path: Path) -> str:
         raise NotFound("检查点文件", "checkpoint file", str(path), file=str(path)) from None
 
 
-_STAGES = {"ledger": ("账本", "the ledger"), "files": ("文件", "files"), "rules": ("规则", "rules")}
+_STAGES = {
+    "ledger": ("账本", "the ledger"),
+    "files": ("文件", "files"),
+    "rules": ("规则", "rules"),
+    "index": ("检索索引", "the search index"),
+}
 
 COMMANDS: tuple[Command, ...] = (
     Command(

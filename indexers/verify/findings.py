@@ -110,7 +110,7 @@ class Refusal:
 
 
 Progress = Callable[[str, int, int], None]
-"""``progress(stage, done, total)``; stages are ``ledger``, ``files`` and ``rules``."""
+"""``progress(stage, done, total)``; stages are ``ledger``, ``files``, ``rules`` and ``index``."""
 
 NamedFile = tuple[str, str, int]
 """name, SHA-256 as 64 hexadecimal digits, size"""

@@ -46,6 +46,7 @@ class Searched:
     place: IndexPlace
     documents: Callable[[], DocumentsPlace]
     waiting: Callable[[Collection[str]], Collection[RecordFile]]  # of these records, files whose text it may lack
+    aside: Callable[[], Collection[str]]  # records that could not be taken in, and will be tried again
     alone: Callable[[], AbstractContextManager[object]]  # nobody writes to it meanwhile, as far as that can be had
 
 
@@ -65,6 +66,7 @@ class Look:
     searched: Searched
     describe: Describe
     textless: int = field(default=0, init=False)
+    aside: int = field(default=0, init=False)
 
     def again(self, found: Verification, names: Names) -> None:
         wrong: dict[str, list[Wrong]] = {}
@@ -76,11 +78,21 @@ class Look:
             names = {record: names[record] for record in wrong}
             if not wrong:
                 return
+        aside = self.searched.aside() if wrong else ()
         for record, some in wrong.items():
+            if record in aside:
+                self.aside += 1
+                continue
             for each in some:
                 self._finding(found, record, each)
 
     def remark(self, found: Verification) -> None:
+        if self.aside:
+            found.remark(
+                f"有 {self.aside} 条记录没能编入检索索引，搁置着，会再试；索引里与它们有关的条目没有核对。",
+                f"{self.aside} records could not be taken into the search index and will be tried again; what it holds"
+                " of them was not checked.",
+            )
         if self.textless:
             found.remark(
                 f"有 {self.textless} 条记录的附件文字没有留存，检索索引里这些附件的文字没有核对。",

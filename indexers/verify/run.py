@@ -105,6 +105,8 @@ def verify(
             if error.trouble is not None:
                 raise error.trouble from error
             report_damage(found, databases, error)
+        if sample is not None and subject.searched is not None:
+            found.remark("抽查时不核对检索索引。", "A sample leaves the search index alone.")
         if sample is not None:
             found.remark(
                 f"文件只抽查了 {found.files} 个（共 {named.count()} 个）。",

@@ -112,6 +112,23 @@ def test_streams_that_are_to_be_judged(both: Both) -> None:
     assert list(both.event_rows.unsettled(0xFF, 9)) == []
 
 
+def test_events_and_leaves_by_stream(both: Both) -> None:
+    """Those of the streams between two bytes, both included, by id and version, whatever came first."""
+    low, middle, high = (UUID(int=(byte << 120) + 9) for byte in (0x00, 0x77, 0xFF))
+    both.events.append([signed(high, 1), signed(middle, 1), signed(low, 1), signed(middle, 2)])
+    both.ledger.append([(n, each.bytes, v, bytes(32)) for n, each, v in
+                        ((1, high, 1), (2, middle, 1), (3, low, 1), (4, middle, 2))], NOON)  # fmt: skip
+    rows = {row[0]: (row[1], row[2], row[0], *row[3:]) for row in both.event_rows.rows(0, 10)}
+    assert list(map(tuple, both.event_rows.of_streams(0x00, 0xFF, 9))) == [rows[n] for n in (3, 2, 4, 1)]
+    assert list(map(tuple, both.event_rows.of_streams(0x01, 0x77, 3))) == [rows[2]]
+    assert list(both.event_rows.of_streams(0x78, 0xFE, 9)) == []
+    leaves = [(low.bytes, 1, 3, 2), (middle.bytes, 1, 2, 1), (middle.bytes, 2, 4, 3), (high.bytes, 1, 1, 0)]
+    assert list(map(tuple, both.ledger_rows.of_streams(0x00, 0xFF))) == leaves
+    assert list(map(tuple, both.ledger_rows.of_streams(0x77, 0xFE))) == leaves[1:3]
+    assert list(map(tuple, both.ledger_rows.of_stream(middle))) == [(1, 2, 1), (2, 4, 3)]
+    assert both.ledger_rows.of_stream(STREAM) == []
+
+
 def test_rows_of_the_ledger(both: Both) -> None:
     """Leaves, nodes, batches with their times as text, tracking and checkpoints."""
     hashes = [leaf_hash(b"%d" % n) for n in range(600)]

@@ -64,8 +64,11 @@ def test_a_file_of_several_records_waits_once(queue: QueueTables) -> None:
         queue.wait([(A, PDF, "r1"), (A, PDF, "r2"), (B, PDF, "r2")])
     assert queue.counts() == {"waiting": 2}
     assert sorted(queue.unfinished()) == [(A, PDF, "r1"), (A, PDF, "r2"), (B, PDF, "r2")]
+    assert sorted(queue.waiting(["r2", "r3"])) == [("r2", A), ("r2", B)]
+    assert queue.waiting([]) == []
     assert sorted(digests(queue.next(NOW, 9))) == [A, B]
     queue.done(A)
+    assert queue.waiting(["r1"]) == [("r1", A)]  # until it is known to be taken in
     assert queue.ready(9) == [("r1", [A]), ("r2", [A])]
     assert queue.unfinished() == [(B, PDF, "r2")]
 

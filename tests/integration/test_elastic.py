@@ -20,7 +20,7 @@ from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import IndexMissing, SearchRefuses
 from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.elastic.indices import Indices
-from adapters.search.elastic.inspection import entries
+from adapters.search.elastic.inspection import ElasticIndexPlace
 from domain.errors import DocumentRejected, IndexLocked, InvalidCursor
 from domain.ports import Scope, SearchEngine, SearchRequest, SearchResult
 from tests.contract.search_corpus import document
@@ -288,8 +288,9 @@ def test_a_forged_cursor_reaches_nothing(engine: ElasticGenerations, changed: di
 # ── what somebody changed ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("parts", [1, 3])
 def test_every_change_behind_our_back_is_named(
-    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch, address: SearchAddress
+    engine: ElasticGenerations, indices: Indices, raw: Elasticsearch, address: SearchAddress, parts: int
 ) -> None:
     """A word, a right, a part, an entry under another name, one of somebody else: each by its id, and no other."""
     batch = [document(f"r{n}", f"会议{n}\n\n记录", people=("甲",), readers=("p1",)) for n in range(450)]
@@ -309,11 +310,13 @@ def test_every_change_behind_our_back_is_named(
         raw.index(index=index, id=id_, document={**raw.get(index=index, id=id_)["_source"], **fields})
     raw.index(index=index, id="r7:9", document=stored)
     raw.index(index=index, id="foreign", document={"position": 3}, refresh=True)
-    with closing(Connection(address)) as connection:
-        found = list(entries(connection, index))
-    assert sorted(each.id for each in found if not each.sound) == sorted([*changed, "r7:9", "foreign"])
-    assert {one for each in found if each.sound for one in each.documents} < {*batch, *files}
-    assert len(found) == 452
+    with closing(ElasticIndexPlace(address).open()) as rows:
+        listed = [each for part in range(parts) for each in rows.entries(part, parts)]
+        found = {each.name: each for each in rows.named({each.name for each in listed})}
+    assert len(listed) == len(found) == 452
+    assert {each.name: each.content for each in listed} == {each.name: each.content for each in found.values()}
+    assert sorted(name for name, each in found.items() if not each.documents) == sorted([*changed, "r7:9", "foreign"])
+    assert {one for each in found.values() for one in each.documents} < {*batch, *files}
 
 
 # ── who may ─────────────────────────────────────────────────────────────────────────────────────────────────────────

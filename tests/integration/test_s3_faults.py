@@ -16,8 +16,7 @@ from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.client import Client, Patience
 from adapters.s3.faults import FileStoreUnreachable
 from domain.ledger.tiles import Tile
-from tests.s3_world import SHORT, client, put, store
-from tests.servers.addresses import name_in
+from tests.s3_world import SHORT, client, put, spoil_on_drives, store
 from tests.servers.local import Server
 from tests.servers.own import own_bucket
 from tests.servers.plugin import private_server
@@ -136,14 +135,7 @@ def test_a_file_that_was_changed_on_the_servers_drives_is_damaged(
     """Past what the server can mend by itself, its answer is a finding about that file and about no other."""
     blobs = store(bucket, tmp_path)
     bad, good = put(blobs, DATA[:size]), put(blobs, b"good")
-    drives = sorted(server.process.folder.glob("drive*"))
-    for drive in drives[:3]:
-        folder = drive / name_in(bucket) / key_of(bad)
-        for file in [*folder.rglob("part.*")] or [folder / "xl.meta"]:
-            content = bytearray(file.read_bytes())
-            content[-400:] = bytes(400)
-            file.write_bytes(content)
-    server.restart()  # what it has read before it may remember
+    spoil_on_drives(server, bucket, key_of(bad))
     results = {result.sha256: result for result in store(bucket, tmp_path, PATIENT).fixity([bad, good])}
     assert results[good].found == good
     assert results[bad] == (bad, None, size)

@@ -14,6 +14,7 @@ from domain.errors import IndexDamaged, JianzhengError
 from domain.ports import FOREVER
 from indexers import verification
 from indexers.pipeline import Pipeline
+from indexers.verify import index, run
 from tests.cli_world import BACK_ENDS
 from tests.index_world import Address, Indexed, indexed, other
 
@@ -131,7 +132,7 @@ RAW: dict[str, tuple[Act, Named]] = {
         lambda a: {("inserted", None, None, "elasticsearch:@position")},
     ),
     "an entry deleted": (
-        lambda a: a.raw and a.raw.delete(index=a.index, id=a.entry(2), refresh=True),
+        lambda a: a.remove(a.entry(2)),
         of("deleted", 2, whole=True),
     ),
     "entries in each other's place": (
@@ -165,6 +166,18 @@ def test_findings_say_what_and_where(archive: Indexed) -> None:
         assert archive.codes[1] in finding.detail(lang)
         assert str(finding.file) in finding.detail(lang)
         assert "第1次学习" not in finding.detail(lang)
+
+
+@pytest.mark.parametrize("start", [None, "fork", "spawn"])
+def test_in_many_parts_by_several_processes(
+    archive: Indexed, monkeypatch: pytest.MonkeyPatch, start: str | None
+) -> None:
+    """The same is found, however both sides are cut; no entry falls between two parts."""
+    monkeypatch.setattr(run, "way_to_start", lambda _size: start)
+    monkeypatch.setattr(index, "PART", 3)
+    assert archive.named() == set()
+    archive.write(other(archive.document(1), text="别的话"), without=(archive.document(6),))
+    assert archive.named() == of("stale", 1)(archive) | of("deleted", 6, whole=True)(archive)
 
 
 def test_a_daily_run_leaves_the_index_alone(archive: Indexed) -> None:

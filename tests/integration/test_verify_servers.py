@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from adapters.postgres.faults import DatabaseUnreachable
 from adapters.s3.address import Address as BucketAddress
 from adapters.s3.faults import FileStoreUnreachable
 from indexers.verify import fast, run
-from tests.s3_world import SHORT
+from tests.s3_world import SHORT, spoil_on_drives
+from tests.servers.local import Server
 from tests.tamper_servers import OnServers, copied, public, sealed_archive
 from tests.tamper_world import SIZE, addresses
 
@@ -343,6 +345,13 @@ def test_where_a_file_can_be_restored_from(archive: OnServers) -> None:
     [finding] = archive.check().findings
     assert archive.version(archive.file(30)) in finding.detail("zh")
     assert archive.version(archive.file(30)) in finding.detail("en")
+
+
+def test_what_changed_on_the_drives(postgres_url: str, private_s3: Server, tmp_path: Path) -> None:
+    """An object that the server cannot give any more is named, and no other, be it a file or a tile."""
+    with sealed_archive(postgres_url, private_s3.url, tmp_path) as archive:
+        spoil_on_drives(private_s3, archive.bucket, archive.file(30), public("tile/0/001"))
+        assert addresses(archive.check()) == FILE(archive) | files("altered", "tile/0/001")(archive)
 
 
 def test_an_older_database(archive: OnServers) -> None:

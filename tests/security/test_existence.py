@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from io import BytesIO
+
 import pytest
 
+from adapters import parts
+from adapters.blobs.s3_inventory import key_of
 from api.http.auth import CSRF_HEADER
-from tests.http_world import HERE, THERE, World, record
+from tests.cli_world import BACK_ENDS, servers
+from tests.http_world import HERE, THERE, World, make_world, record
+from tests.servers.own import s3_client
+
+
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Embedded and on servers."""
+    with servers(request.param, request) as named:
+        made = make_world(tmp_path_factory.mktemp("archive") / "home", named)
+        made.bucket = named.get("JIANZHENG_BLOBS", "")
+        yield made
+        made.house.close()
 
 
 @pytest.mark.parametrize("path", ["", "/files/a.txt", "?version=2", "?as_of=1"])
@@ -45,22 +64,55 @@ def test_what_a_check_found_names_only_what_its_reader_may_see(world: World) -> 
     answer = client.post("/api/v1/records", json=filed)
     assert answer.status_code == 201, answer.text
     code = answer.json()["code"]
-    [kept] = world.house.settings.blobs_folder.rglob(digest)
-    kept.chmod(0o600)
-    sound = kept.read_bytes()
+    mend = overwritten(world, digest)
     try:
-        kept.write_bytes(b"who was absent")
-        pages = {}
-        for name in ("admin", "secretary-there", "secretary-here"):
-            page = world.signed_in(name)
-            assert page.post("/verify/run", data={"csrf": page.headers[CSRF_HEADER]}).status_code == 200
-            while 'data-running="yes"' in (text := page.get("/verify").text):
-                pass
-            pages[name] = text
+        pages = checked(world)
     finally:
-        kept.write_bytes(sound)
+        mend()
     assert code in pages["admin"]
     assert code in pages["secretary-there"]
     assert code not in pages["secretary-here"]
     assert "secret-list" not in pages["secretary-here"]
     assert "您无权查看的记录" in pages["secretary-here"]
+
+
+def test_what_it_found_in_the_index_neither(world: World) -> None:
+    """An entry of a record is as private as the record."""
+    answer = world.program("clerk-there").post("/api/v1/records", json=record(THERE, title="not for others"))
+    code = answer.json()["code"]
+    world.catch_up()
+    stream = str(world.house.archive.find(code).id)
+    with closing(parts.index(world.house.settings).open()) as index:
+        [entry] = [each.name for each in index.entries(0, 1) if each.name.startswith(stream)]
+        [document] = next(index.named([entry])).documents
+    world.house.engine.write([replace(document, text="something else")], (), world.house.ledger.size())
+    pages = checked(world)
+    world.house.engine.write([document], (), world.house.ledger.size())
+    for name, page in pages.items():
+        assert (code in page, stream in page) == (name != "secretary-here",) * 2
+
+
+def checked(world: World) -> dict[str, str]:
+    """The page after a check that each of these asked for."""
+    pages = {}
+    for name in ("admin", "secretary-there", "secretary-here"):
+        page = world.signed_in(name)
+        assert page.post("/verify/run", data={"csrf": page.headers[CSRF_HEADER]}).status_code == 200
+        while 'data-running="yes"' in (text := page.get("/verify").text):
+            pass
+        pages[name] = text
+    return pages
+
+
+def overwritten(world: World, digest: str) -> Callable[[], object]:
+    """Put other bytes in a kept file's place; returns what puts the right ones back."""
+    bucket = world.house.settings.bucket
+    if bucket is None:
+        [kept] = world.house.settings.blobs_folder.rglob(digest)
+        sound = kept.read_bytes()
+        kept.chmod(0o600)
+        kept.write_bytes(b"who was absent")
+        return lambda: kept.write_bytes(sound)
+    client = s3_client(world.bucket)
+    made = client.put_object(bucket.bucket, key_of(digest), BytesIO(b"who was absent"), 14)
+    return lambda: client.remove_object(bucket.bucket, key_of(digest), made.version_id)
