@@ -93,7 +93,7 @@ class EmbeddedIndexRows:
             return
         with index_faults():
             # Room for the hits is taken before they are counted.
-            count = searcher.search(query, 1, count=True).count or 0
+            count = searcher.search(query, 1, count=True).count or 0  # type: ignore[attr-defined]  # the stubs lack it
             hits = searcher.search(Query.const_score_query(query, 0.0), count, count=False).hits if count else []
         for _, address in hits:
             with index_faults():

@@ -119,8 +119,8 @@ def _check(
     if unsound:
         found.remark(
             f"有 {unsound} 条记录的存证有问题，或者程序读不懂，检索索引里与它们有关的条目没有核对。",
-            f"The events of {unsound} records are not sound or cannot be understood; what the search index holds of them"
-            " was not checked.",
+            f"The events of {unsound} records are not sound or cannot be understood; what the search index holds of"
+            " them was not checked.",
         )
 
 
