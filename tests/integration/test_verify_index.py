@@ -127,10 +127,6 @@ RAW: dict[str, tuple[Act, Named]] = {
         lambda a: a.put("别名", source_of(a, 1)),
         lambda a: {("inserted", None, None, "elasticsearch:别名")},
     ),
-    "an entry beside the position": (
-        lambda a: a.put("@position", {"position": a.house.ledger.size(), "title": "别 的"}),
-        lambda a: {("inserted", None, None, "elasticsearch:@position")},
-    ),
     "an entry deleted": (
         lambda a: a.remove(a.entry(2)),
         of("deleted", 2, whole=True),
@@ -138,10 +134,6 @@ RAW: dict[str, tuple[Act, Named]] = {
     "entries in each other's place": (
         lambda a: [a.put(a.entry(0), source_of(a, 1)), a.put(a.entry(1), source_of(a, 0))],
         lambda a: of("stale", 0)(a) | of("stale", 1)(a),
-    ),
-    "a position ahead of the ledger": (
-        lambda a: a.put("@position", {"position": 10_000}),
-        lambda a: {("stale", None, None, "elasticsearch:@position")},
     ),
 }
 
@@ -251,3 +243,13 @@ class Broken:
 
     def open(self) -> NoReturn:
         raise self.error
+
+
+# The last one: the server takes no older position than the one that it was told here.
+@pytest.mark.parametrize("shared", ["servers"], indirect=True)
+def test_what_somebody_writes_into_the_position(archive: Indexed) -> None:
+    """Words beside it can be searched for, and are an entry; one that the ledger has not come to is no position."""
+    archive.put("@position", {"position": archive.house.ledger.size(), "title": "别 的"})
+    assert archive.named() == {("inserted", None, None, "elasticsearch:@position")}
+    archive.put("@position", {"position": 10_000})
+    assert archive.named() == {("stale", None, None, "elasticsearch:@position")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -98,9 +99,10 @@ def checked(world: World) -> dict[str, str]:
     for name in ("admin", "secretary-there", "secretary-here"):
         page = world.signed_in(name)
         assert page.post("/verify/run", data={"csrf": page.headers[CSRF_HEADER]}).status_code == 200
-        while 'data-running="yes"' in (text := page.get("/verify").text):
-            pass
-        pages[name] = text
+        while 'data-running="yes"' in (answer := page.get("/verify")).text:
+            time.sleep(0.1)
+        assert answer.status_code == 200
+        pages[name] = answer.text
     return pages
 
 
