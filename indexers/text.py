@@ -16,7 +16,7 @@ from adapters.presence import is_gone, new_name
 from adapters.views import LEASE, QueueTables, WaitingText
 from adapters.work import Fault
 from domain.errors import IntegrityFault, JianzhengError, ProgramFault, StorageFailed
-from domain.ports import BlobStore, ExtractedText, TextExtractor
+from domain.ports import BlobStore, ExtractedText, TextExtractor, TextStatus
 from indexers.backoff import BackOff, Chance
 from indexers.heartbeat import beating
 
@@ -39,12 +39,19 @@ class ReaderCrashed(ProgramFault):
     """Nobody raises it: it is what is kept of a file whose reader did not get through."""
 
     code = "reader_crashed"
-    zh = "提取文字的程序没有读完这个文件（{status}：{detail}）。"
-    en = "The program that reads files did not get through this one ({status}: {detail})."
+    zh = "提取文字的程序没有读完这个文件（{how_zh}）。"
+    en = "The program that reads files did not get through this one ({how_en})."
     next_zh = "文件本身保存完好，可以照常下载；会自动再试，几次都不行就搁置。"
     next_en = (
         "The file is kept and can be downloaded as usual. It is tried again by itself, and set aside if that fails."
     )
+
+    def __init__(self, status: TextStatus) -> None:
+        how_zh, how_en = {
+            "timed_out": ("用的时间太长", "it took too long"),
+            "too_large": ("机器的内存不够", "the machine had no memory left"),
+        }.get(status, ("中途崩溃", "it crashed"))
+        super().__init__(how_zh=how_zh, how_en=how_en)
 
 
 class ReaderFailed(ProgramFault):
@@ -126,7 +133,7 @@ class TextIndexer:
             self._failed(item, Fault.of(ReaderFailed(kind=type(error).__name__)))
         else:
             if found.crashed:
-                self._failed(item, Fault.of(ReaderCrashed(status=found.status, detail=found.detail)))
+                self._failed(item, Fault.of(ReaderCrashed(found.status)))
             else:
                 self.queue.done(item.sha256)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,7 @@ from api.http.auth import ActorDep
 from api.http.context import HouseDep, pipeline_of
 from api.http.directory import may_at_top, top_organisation
 from api.keeping import name_for
+from api.web import shown
 from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import may, may_somewhere, organisations_for, render, say, to
@@ -138,6 +140,7 @@ def _index(pipeline: Pipeline, house: House, actor: Actor, t: Speaker) -> dict[s
     return {
         "state": state,
         "whole": whole,
+        "brief": lambda instant: shown.brief(datetime.fromisoformat(instant), house.clock(), house.settings.zone),
         "troubles": [_trouble(item, t) for item in (*state["aside"], *state["failing"])] if whole else [],
         "jobs": [_job(job, t) for job in state["jobs"]] if whole else [],
     }
