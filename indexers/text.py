@@ -99,16 +99,16 @@ class TextIndexer:
                 waiting = None if count >= BATCH or self.stopping() else self._next()
         return count
 
-    def take_over(self) -> None:
-        """Files in the hands of processes of this machine that are gone may be handed out at once."""
-        if gone := [owner for owner in self.queue.owners() if is_gone(owner)]:
-            self.queue.lost(gone)
+    def _take_over(self) -> bool:
+        """Have the files of processes of this machine that are gone handed out at once; says whether there are any."""
+        gone = [owner for owner in self.queue.owners() if is_gone(owner)]
+        self.queue.lost(gone)
+        return bool(gone)
 
     def _next(self) -> WaitingText | None:
         self._since = self.now()
         waiting = self.queue.next(self._since, 1, self.owner)
-        if not waiting:
-            self.take_over()
+        if not waiting and self._take_over():
             waiting = self.queue.next(self._since, 1, self.owner)
         return waiting[0] if waiting else None
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli_world import Answer
@@ -81,7 +81,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk | None]:
 class SmallOffice(Office):
     """An office whose archive lies on the small disk."""
 
-    disk: SmallDisk
+    disk: SmallDisk = field(kw_only=True)
 
     def run(
         self, line: list[str], stdin: str = "", prepare: Callable[[], None] | None = None, **variables: str

@@ -35,7 +35,7 @@ def small(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         if disk is None:
             pytest.skip("this machine lets nobody mount a small disk (mount namespaces are not permitted)")
         shutil.copytree(office.folder, disk.place, dirs_exist_ok=True)
-        made = SmallOffice(folder, disk)
+        made = SmallOffice(folder, disk=disk)
         yield made
         made.is_sound()
 
