@@ -168,6 +168,7 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
         "POST /api/v1/reports/verify": ("/api/v1/reports/verify", b"no report"),
         "GET /api/v1/checkpoint": ("/api/v1/checkpoint", None),
         "GET /api/v1/index/status": ("/api/v1/index/status", None),
+        "POST /api/v1/index/retry": ("/api/v1/index/retry", {"all": True}),
         "POST /api/v1/verify": ("/api/v1/verify", {"sample": 0}),
         "GET /healthz": ("/healthz", None),
         "GET /readyz": ("/readyz", None),
