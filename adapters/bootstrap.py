@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from uuid import UUID, uuid4
 
 from adapters import parts
 from adapters.blobs.durable import make_dirs, remove_quietly, storage_errors, write_new
+from adapters.breaker import Breaker
 from adapters.directory import DirectoryCache
 from adapters.ledger.guard import GuardedSigner
 from adapters.settings import Settings
@@ -247,6 +249,14 @@ class House:
             if not account.closed and any(grant.role == "administrator" for grant in account.grants):
                 return account.actor()
         raise NotFound("管理员账号", "administrator account", "administrator")
+
+    def probe(self) -> None:
+        """Ask each server, all at once, whether it is there. Returns in a few seconds whatever they do, and nobody
+        waits for a silent one from then on."""
+        breakers = parts.breakers(self.servers, self.engine)
+        if breakers:
+            with ThreadPoolExecutor(len(breakers), thread_name_prefix="probe") as pool:
+                list(pool.map(Breaker.probe, breakers))
 
     def close(self) -> None:
         if self._extractor is not None:

@@ -18,6 +18,7 @@ from adapters.settings import Settings
 if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.blobs.s3 import S3BlobStore
+    from adapters.breaker import Breaker
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
@@ -188,6 +189,13 @@ def engine(settings: Settings, shared: Servers) -> SearchGenerations | ElasticGe
     from adapters.search.elastic.generations import ElasticGenerations
 
     return ElasticGenerations(Connection(settings.search), _rebuild_lock(settings, shared))
+
+
+def breakers(shared: Servers, engine: SearchGenerations | ElasticGenerations) -> list[Breaker]:
+    """One for each server that the settings name."""
+    found = [each.breaker for each in (shared.database, shared.bucket) if each is not None]
+    breaker: Breaker | None = getattr(engine, "breaker", None)  # the embedded engine has none
+    return found if breaker is None else [*found, breaker]
 
 
 def _rebuild_lock(settings: Settings, shared: Servers) -> Lock:

@@ -15,7 +15,8 @@ NEEDED = ("events", "ledger", "files")
 
 
 def parts(house: House) -> dict[str, str]:
-    """``ok``, ``missing`` or an error's code for each part."""
+    """``ok``, ``missing`` or an error's code for each part, in a few seconds whatever the servers do."""
+    house.probe()
     questions: dict[str, Callable[[], bool]] = {
         "events": lambda: house.events.head() > 0,
         "ledger": lambda: house.ledger.size() >= 0,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adapters.ingest import Filed, Refused
 from adapters.record_folder import Passed
-from domain.errors import JianzhengError, Lang, NotFound
+from domain.errors import JianzhengError, Lang, NotFound, Unavailable
+from domain.ports import ExtractedText
 from domain.records.content import occurred_on
 from domain.records.events import FileEntry, RecordEvent
 from domain.records.gaps import describe
@@ -41,7 +42,7 @@ def record_json(house: House, record: Record, version: int | None = None, as_of:
         "late": record.late,
         "item": None if record.item is None else {"state": record.item, "closed_on": record.closed_on},
         "gaps": gaps_json(state),
-        "files": [_file(house, entry) for entry in state.files],
+        "files": _files(house, state.files),
         "history": [
             {
                 "version": act.version,
@@ -143,16 +144,37 @@ def _as_of(house: House, record: Record, revision: int) -> Record:
     return then
 
 
-def _file(house: House, entry: FileEntry) -> Json:
-    text = house.texts.get(entry.sha256, house.extractor.version)
-    return {
-        "name": entry.name,
-        "sha256": entry.sha256,
-        "size": entry.size,
-        "media_type": entry.media_type,
-        "role": entry.role,
-        "text_status": text.status if text else "pending",
-    }
+def texts_of(house: House, entries: Sequence[FileEntry]) -> list[ExtractedText | Unavailable | None]:
+    """The text of each file, None where it is not there yet. While the store of texts is away its fault stands for each
+    of them: a record is shown without, and nobody waits once for every file."""
+    found: list[ExtractedText | Unavailable | None] = []
+    for entry in entries:
+        try:
+            found.append(house.texts.get(entry.sha256, house.extractor.version))
+        except Unavailable as error:
+            return [error] * len(entries)
+    return found
+
+
+def text_status(text: ExtractedText | Unavailable | None) -> str:
+    """``unknown`` while nobody can say."""
+    if isinstance(text, Unavailable):
+        return "unknown"
+    return text.status if text else "pending"
+
+
+def _files(house: House, entries: Sequence[FileEntry]) -> list[Json]:
+    return [
+        {
+            "name": entry.name,
+            "sha256": entry.sha256,
+            "size": entry.size,
+            "media_type": entry.media_type,
+            "role": entry.role,
+            "text_status": text_status(text),
+        }
+        for entry, text in zip(entries, texts_of(house, entries), strict=True)
+    ]
 
 
 def _hit(found: Found) -> Json:

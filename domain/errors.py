@@ -21,6 +21,7 @@
     ├── NotAllowed                  4    the policy says no
     │   └── NotSignedIn                  nobody is signed in
     ├── Unavailable                 3    something needed cannot be reached; nothing was half done
+    │   ├── ServerUnreachable            a server of ours does not answer: its adapter says which
     │   ├── ArchiveBusy                  another process holds the lock for too long
     │   ├── StorageFull                  no room left where files are kept
     │   ├── StorageNotWritable           read-only, or the rights are wrong
@@ -281,8 +282,21 @@ class Unavailable(JianzhengError):
     code = "unavailable"
     exit_code = EXIT_UNAVAILABLE
     http_status = 503
+    retry_after: int = 10
+    """Seconds after which a program may ask again (RFC 9110, 10.2.3)."""
     next_zh = "没有留下半截数据，请稍后重试。"
     next_en = "Nothing was left half done; try again later."
+
+
+class ServerUnreachable(Unavailable):
+    """No answer from a server in the time allowed: whatever was asked of it, the same will work when it is back."""
+
+    code = "server_unreachable"
+    zh = "连不上服务器（{reason}）。"
+    en = "A server cannot be reached ({reason})."
+
+    def __init__(self, reason: str, **where: Any) -> None:
+        super().__init__(reason=reason, **where)
 
 
 class ArchiveBusy(Unavailable):

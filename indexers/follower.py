@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from adapters.work import Fault, WorkLog
-from domain.errors import IndexLocked, JianzhengError, ProgramFault
+from domain.errors import IndexLocked, JianzhengError, ProgramFault, ServerUnreachable
 from indexers.backoff import BackOff, Chance
 
 POLL = 1.0
@@ -22,6 +22,9 @@ POLL = 1.0
 
 PAUSES = BackOff(first=1.0, longest=60.0)
 """A follower's rests after failing once, twice, …"""
+
+AWAY = BackOff(first=1.0, longest=5.0)
+"""The same where a server is away: to ask costs little, and nobody should wait long once it is back."""
 
 log = logging.getLogger("jianzheng.pipeline")
 
@@ -103,4 +106,5 @@ class Loop:
         follower.fault, follower.failures, follower.well = error, follower.failures + 1, False
         with suppress(JianzhengError):  # it cannot be told to the others; this process knows it all the same
             self._work.stopped(follower.name, Fault.of(error), self._now())
-        self._stopping.wait(PAUSES.after(follower.failures, self._chance))
+        pauses = AWAY if isinstance(error, ServerUnreachable) else PAUSES
+        self._stopping.wait(pauses.after(follower.failures, self._chance))

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.bootstrap import House
 from adapters.work import Fault, Stopped
-from domain.errors import JianzhengError, Lang
+from domain.errors import JianzhengError, Lang, Unavailable
 from indexers.setaside import TEXT, Item, NameOf, instant, items
 
 
@@ -21,14 +21,13 @@ def status(
 ) -> dict[str, Any]:
     """``faults`` are those of this process's own followers, which may be unable to write them down."""
     counts, found = house.queue.counts(), items(house)
-    head, size, position = house.events.head(), house.ledger.size(), house.engine.position()
+    head, size = house.events.head(), house.ledger.size()
     figures = house.figures.size()
     return {
         "events": head,
         "ledger": {"tree_size": size, "behind": max(0, head - house.ledger.tracking())},
         "search": {
-            "position": position,
-            "behind": max(0, size - position),
+            **_index(house, size, lang),
             "unreadable": [
                 {"leaf_index": item.event.leaf, "why": item.fault.en}
                 for item in found
@@ -46,6 +45,15 @@ def status(
         "failing": [item.as_json(name_of, lang) for item in found if not item.aside],
         "jobs": [{"name": name, "last": instant(last)} for name, last in sorted(house.work.jobs().items())],
     }
+
+
+def _index(house: House, size: int, lang: Lang) -> dict[str, Any]:
+    """How far the search index is; while its server is away nobody knows, and the reason is told."""
+    try:
+        position = house.engine.position()
+    except Unavailable as error:
+        return {"position": None, "behind": None, "fault": {"code": error.code, "message": error.message(lang)}}
+    return {"position": position, "behind": max(0, size - position), "fault": None}
 
 
 def standing(house: House, faults: Mapping[str, JianzhengError]) -> list[Stopped]:

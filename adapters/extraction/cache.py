@@ -69,11 +69,11 @@ class BucketTextCache:
     """``text/<version>/ab/<digest>.json.gz`` in a bucket, for extractors and indexers on any number of machines."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._client, self._brisk = client, client.brisk()  # a record can be shown without the text of its files
 
     def get(self, sha256: str, version: str) -> ExtractedText | None:
         """What was put, or None. Raises `InvalidDigest`, and what the server's absence is called."""
-        data = self._client.read(TEXTS + name_of(sha256, version))
+        data = self._brisk.read(TEXTS + name_of(sha256, version))
         return None if data is None else unpacked(data)
 
     def put(self, sha256: str, version: str, text: ExtractedText) -> None:

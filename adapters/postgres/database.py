@@ -5,21 +5,25 @@ that needs it, so that a request learns at once, and exactly, why there is none;
 return and the first request that works. One that the server closed while it lay idle is noticed without asking (its
 socket has something to read) and never given out. So a restart costs the requests that were under way, no others.
 
-Nothing waits for ever: locks on the server for `lock_timeout`, a silent server for `patience`, a free connection for
-`lock_timeout`. Each connection is in autocommit mode, in the archive's schema, with commits that are flushed to the
-disk before they are acknowledged.
+Nothing waits for ever: locks on the server for `lock_timeout`, a statement for `patience`, a free connection for
+`lock_timeout`. Whether a silence is work or a server that stands still, a second connection finds out: where none can
+be made either, the server counts as lost, and others learn it without waiting (`adapters.breaker`). Each connection is
+in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged.
 """
 
 from __future__ import annotations
 
 import select
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
 from typing import Any, LiteralString
 
 import psycopg
 
+from adapters.breaker import Breaker
 from adapters.postgres.address import Address
 from adapters.postgres.arrays import register
 from adapters.postgres.faults import DatabaseUnreachable, translated
@@ -32,13 +36,21 @@ LOCK_TIMEOUT = 30.0
 """Seconds that a statement waits for another one's lock before the caller is told to try again."""
 
 PATIENCE = 90.0
-"""Seconds of silence after which the server counts as lost: longer than any lock is waited for."""
+"""Seconds that a statement may take: longer than any lock is waited for."""
+
+DOUBT = 5.0
+"""Seconds of silence after which the server is asked on another connection whether it is there at all."""
+
+PROBE_TIMEOUT = 3
+"""Seconds (whole ones) that it has to answer that."""
 
 CONNECT_TIMEOUT = 5
 """Seconds (whole ones, at least 2: libpq) in which a connection must be made."""
 
 SIZE = 16
 """Connections at most. A server process has some forty threads, which rarely all ask at once."""
+
+SILENT = "no answer from the server"
 
 Row = tuple[Any, ...]
 Params = Sequence[Any] | Mapping[str, Any]
@@ -52,20 +64,26 @@ SELECT set_config('search_path', %s, false), set_config('lock_timeout', %s, fals
 
 
 class Link(psycopg.Connection[Row]):
-    """A connection that gives up on a server that says nothing for ``patience`` seconds (None: never)."""
+    """A connection that gives up on a server that says nothing for ``patience`` seconds (None: as long as it is there
+    at all), and sooner where ``alive`` says that it is not."""
 
     patience: float | None = PATIENCE
     backend = 0  # the process at the server that serves it
+    alive: Callable[[], bool] | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        if timeout is not None or self.patience is None:
+        if timeout is not None or self.alive is None:
             return super().wait(gen, interval, timeout)
-        try:
-            return super().wait(gen, interval, self.patience)
-        except psycopg.errors._WaitTimeout:
+        end = inf if self.patience is None else time.monotonic() + self.patience
+        while True:
+            try:
+                return super().wait(gen, interval, max(0.0, min(DOUBT, end - time.monotonic())))
+            except psycopg.errors._WaitTimeout:
+                if time.monotonic() < end and self.alive():
+                    continue
             # The answer may still come, for a question that nobody asks any more: this connection is of no use now.
             self.pgconn.finish()
-            raise psycopg.OperationalError("no answer from the server") from None
+            raise psycopg.OperationalError(SILENT)
 
 
 class Database:
@@ -87,6 +105,7 @@ class Database:
         self._idle: list[Link] = []
         self._backends: set[int] = set()
         self._closed = False
+        self.breaker = Breaker(self._answers)
 
     # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -118,16 +137,13 @@ class Database:
 
     def connect(self) -> Link:
         """A connection outside the pool; whoever asks for it closes it. Raises as psycopg does."""
-        link = Link.connect(
-            **self.address.parameters(),  # type: ignore[arg-type]  # libpq's parameters, all of them text
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT,
-            application_name="jianzheng",
-            keepalives_idle=30,
-            keepalives_interval=10,
-            tcp_user_timeout=60_000,
-        )
-        link.patience, link.backend = self.patience, link.info.backend_pid
+        self._require()
+        try:
+            link = self._connected(CONNECT_TIMEOUT)
+        except psycopg.errors.ConnectionTimeout:
+            self.breaker.open(SILENT)
+            raise
+        link.patience, link.backend, link.alive = self.patience, link.info.backend_pid, self.breaker.probe
         register(link)
         link.execute(_SETTINGS, (SCHEMA, f"{int(self.lock_timeout * 1000)}ms"))
         return link
@@ -143,7 +159,34 @@ class Database:
         for link in idle:
             link.close()
 
+    def _connected(self, timeout: int) -> Link:
+        return Link.connect(
+            **self.address.parameters(),  # type: ignore[arg-type]  # libpq's parameters, all of them text
+            autocommit=True,
+            connect_timeout=timeout,
+            application_name="jianzheng",
+            keepalives_idle=30,
+            keepalives_interval=10,
+            tcp_user_timeout=60_000,
+        )
+
+    def _require(self) -> None:
+        """Raises at once where others waited in vain."""
+        if not self.breaker.passes():
+            raise psycopg.OperationalError(self.breaker.reason)
+
+    def _answers(self) -> bool:
+        """Whether a connection is made or refused: who is refused need not wait, and is told why."""
+        try:
+            self._connected(PROBE_TIMEOUT).close()
+        except psycopg.errors.ConnectionTimeout:
+            return False
+        except psycopg.Error:
+            return True
+        return True
+
     def _take(self) -> Link:
+        self._require()
         while True:
             with self._guard:
                 if self._closed:
@@ -154,7 +197,7 @@ class Database:
                 with self._guard:
                     self._backends.add(link.backend)
                 return link
-            if not _has_something_to_say(link):
+            if not has_something_to_say(link):
                 return link
             self._drop(link)
 
@@ -184,7 +227,7 @@ class Database:
         return rows[0][0] if rows else None
 
 
-def _has_something_to_say(link: Link) -> bool:
+def has_something_to_say(link: Link) -> bool:
     """An idle connection is silent: what can be read from it is the server's farewell."""
     if link.closed:
         return True

@@ -19,13 +19,14 @@ from domain.errors import (
     DatabaseDamaged,
     InputError,
     JianzhengError,
+    ServerUnreachable,
     StorageFailed,
     StorageFull,
     Unavailable,
 )
 
 
-class DatabaseUnreachable(Unavailable):
+class DatabaseUnreachable(ServerUnreachable):
     """No connection to the database server, or the one that was used broke."""
 
     code = "database_unreachable"
@@ -35,9 +36,6 @@ class DatabaseUnreachable(Unavailable):
     next_en = (
         "Nothing was left half done; try again later. If it goes on, check the server and the connection settings."
     )
-
-    def __init__(self, reason: str, **where: Any) -> None:
-        super().__init__(reason=reason, **where)
 
 
 class OutcomeUnknown(DatabaseUnreachable):

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from adapters.postgres.database import Database, Link
+from adapters.postgres.database import Database, Link, has_something_to_say
 from adapters.postgres.faults import translated
 from adapters.postgres.locks import AdvisoryLock, key_of
 
@@ -75,6 +75,8 @@ class PostgresGate:
     def _enter(self) -> None:
         """Waits for a clean-up to end; raises `ArchiveBusy` when that takes longer than the database's lock timeout."""
         with translated():
+            if self._link is not None and has_something_to_say(self._link):  # the server was restarted meanwhile
+                self._link.close()
             if self._link is None or self._link.closed:
                 self._link = self._database.connect()
             self._link.execute("SELECT pg_advisory_lock_shared(%s)", (key_of(NAME),))

@@ -18,7 +18,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar, cast
 from xml.sax.saxutils import escape
 
@@ -27,16 +27,21 @@ from minio import Minio
 from minio.datatypes import Object, parse_list_objects
 from minio.error import S3Error
 from minio.time import from_http_header, from_iso8601utc
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from adapters.breaker import Breaker
 from adapters.s3.address import Address
 from adapters.s3.body import FileBody, StreamingMinio
-from adapters.s3.faults import ANSWERS, BucketMissing, code_of, fault, worth_another_try
+from adapters.s3.faults import ANSWERS, BucketMissing, FileStoreUnreachable, code_of, fault, worth_another_try
 
 T = TypeVar("T")
 
 CONNECTIONS = 32
 """Kept open at most; more are opened when more threads ask, and closed again."""
+
+PROBE_TIMEOUT = 2.0
+"""Seconds in which a server that was silent has to answer a short question."""
 
 PAGE = 1000
 """Names in an answer to a listing: as many as S3 gives."""
@@ -62,6 +67,9 @@ class Patience:
         while True:
             yield random.uniform(most / 2, most)  # noqa: S311  (spreads load; nothing is secret)
             most = min(most * 2, self.longest_pause)
+
+
+BRISK = Patience(connect=2.0, read=5.0, total=1.0)
 
 
 class Kept(NamedTuple):
@@ -94,33 +102,58 @@ class Client:
     def __init__(self, address: Address, patience: Patience | None = None) -> None:
         self.address, self.bucket = address, address.bucket
         self.patience = patience or Patience()
-        self.pool = urllib3.PoolManager(
-            maxsize=CONNECTIONS,
-            timeout=urllib3.Timeout(connect=self.patience.connect, read=self.patience.read),
-            retries=False,  # we repeat ourselves: not every request may be
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=address.ca,
-        )
-        self.minio: Minio = StreamingMinio(
-            address.endpoint,
-            access_key=address.key,
-            secret_key=address.secret,
-            secure=address.secure,
-            region=address.region,
-            http_client=self.pool,
-        )
+        self._pools: list[urllib3.PoolManager] = []
+        self.minio = self._made(self.patience.connect, self.patience.read)
+        self.pool = self._pools[0]
+        self.breaker = Breaker(self._answers)
 
     def __repr__(self) -> str:
         return f"Client({self.address})"
 
     def close(self) -> None:
-        self.pool.clear()
+        for pool in self._pools:
+            pool.clear()
+
+    def _made(self, connect: float, read: float) -> Minio:
+        pool = urllib3.PoolManager(
+            maxsize=CONNECTIONS,
+            timeout=urllib3.Timeout(connect=connect, read=read),
+            retries=False,  # we repeat ourselves: not every request may be
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=self.address.ca,
+        )
+        self._pools.append(pool)
+        return StreamingMinio(
+            self.address.endpoint,
+            access_key=self.address.key,
+            secret_key=self.address.secret,
+            secure=self.address.secure,
+            region=self.address.region,
+            http_client=pool,
+        )
+
+    def _answers(self) -> bool:
+        """Whether anything comes back at all, soon."""
+        try:
+            self._prober.bucket_exists(self.bucket)
+        except HTTPError:
+            return False
+        except ANSWERS:
+            return True
+        return True
+
+    @cached_property
+    def _prober(self) -> Minio:
+        return self._made(PROBE_TIMEOUT, PROBE_TIMEOUT)
 
     # ── trying ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def call(self, request: Callable[[Minio], T]) -> T:
         """Try until it works or `Patience` is over. Raises our errors, but `S3Error` for the codes in `PRESENT` and
-        `ABSENT` and for `NO_UPLOAD`, which are answers."""
+        `ABSENT` and for `NO_UPLOAD`, which are answers. Where others waited in vain, the server must first answer one
+        short question."""
+        if not self.breaker.passes():
+            raise FileStoreUnreachable(self.breaker.reason)
         end = time.monotonic() + self.patience.total
         for pause in self.patience.pauses():
             try:
@@ -129,7 +162,10 @@ class Client:
                 if code_of(error) in PRESENT | ABSENT | {NO_UPLOAD}:
                     raise
                 if not worth_another_try(error) or time.monotonic() + pause > end:
-                    raise fault(error, self.bucket) from None
+                    found = fault(error, self.bucket)
+                    if isinstance(error, HTTPError) and isinstance(found, FileStoreUnreachable):
+                        self.breaker.open(str(found.params["reason"]))
+                    raise found from None
             time.sleep(pause)
         raise AssertionError("unreachable")
 
@@ -165,6 +201,13 @@ class Client:
         """The same with the patience of somebody who has many questions, of which some have no answer."""
         found = copy(self)
         found.patience = replace(self.patience, total=min(2.0, self.patience.total))
+        return found
+
+    def brisk(self) -> Client:
+        """The same for what can be done without: whoever waits for it waits some seconds at most."""
+        found = copy(self)
+        found.patience = BRISK
+        found.minio = self._made(BRISK.connect, BRISK.read)
         return found
 
     # ── objects ─────────────────────────────────────────────────────────────────────────────────────────────────

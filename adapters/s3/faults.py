@@ -20,23 +20,19 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from domain.errors import JianzhengError, StorageFailed, StorageFull, Unavailable
+from domain.errors import JianzhengError, ServerUnreachable, StorageFailed, StorageFull, Unavailable
 
 
-class FileStoreUnreachable(Unavailable):
-    """No answer from the file server within the time allowed, tries included. ``retry_after`` is in seconds."""
+class FileStoreUnreachable(ServerUnreachable):
+    """No answer from the file server within the time allowed, tries included."""
 
     code = "file_store_unreachable"
-    retry_after = 10
     zh = "连不上文件存储服务器（{reason}）。"
     en = "The file server cannot be reached ({reason})."
     next_zh = "没有留下半截数据，请稍后重试；如果一直这样，请管理员检查文件存储服务器和连接设置。"
     next_en = (
         "Nothing was left half done; try again later. If it goes on, check the file server and the connection settings."
     )
-
-    def __init__(self, reason: str, **where: Any) -> None:
-        super().__init__(reason=reason, **where)
 
 
 class FileStoreDenied(Unavailable):

@@ -97,6 +97,7 @@ def search(look: Look) -> Answer:
         from adapters.search.elastic.server import server
 
         with closing(Connection(address)) as connection:
+            connection.breaker.probe()  # so that a silent server is not waited for
             about = server(connection)
         place, number, where, unsafe = "Elasticsearch", about.version or "", str(address), about.unsafe
         facts = {"kind": "elasticsearch", "nodes": about.nodes, "health": about.health}

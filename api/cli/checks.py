@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +31,7 @@ Question = Callable[[Look], Answer]
 
 
 def checks(context: Context) -> Iterator[tuple[str, Answer]]:
-    """Each question's name and answer, one after another; a fault of one does not end the others."""
+    """Each question's name and answer, in their order; a fault of one does not end the others."""
     settings = context.settings
     with ExitStack() as stack:
         archive = _guarded(lambda: _archive(context), None)
@@ -45,10 +46,18 @@ def checks(context: Context) -> Iterator[tuple[str, Answer]]:
         yield "home", _home(look)
         yield "timezone", Answer(settings.zone.key, settings.zone.key)
         yield "archive", archive
-        for name, ask in {**_OF_THE_ARCHIVE, **PARTS}.items():
-            address = address_of(name, settings)
-            if look.house is not None or address is not None:
-                yield name, _guarded(lambda ask=ask: ask(look), address)  # type: ignore[misc]  # bound at once
+        if look.house is not None:
+            look.house.probe()
+        asked = {
+            name: ask
+            for name, ask in {**_OF_THE_ARCHIVE, **PARTS}.items()
+            if look.house is not None or address_of(name, settings) is not None
+        }
+        # Side by side: a server that says nothing costs its wait once.
+        with ThreadPoolExecutor(max(1, len(asked))) as pool:
+            yield from pool.map(
+                lambda name: (name, _guarded(lambda: asked[name](look), address_of(name, settings))), asked
+            )
         if settings.home.exists():
             yield "space", _space(look)
         yield "fonts", _fonts(settings.fonts)

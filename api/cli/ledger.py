@@ -64,11 +64,19 @@ def index_status(context: Context, _: Namespace) -> int:
     status = context.pipeline.status(context.screen.lang, name_for(context.house, context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
+    if search["fault"]:
+        index = (
+            f"索引现在够不着（{search['fault']['code']}）",
+            f"The index cannot be reached ({search['fault']['code']})",
+        )
+    else:
+        index = (
+            f"索引编到第 {search['position']} 条，还差 {search['behind']} 条",
+            f"The index holds {search['position']} leaves and lacks {search['behind']}",
+        )
     context.screen.say(
-        f"索引编到第 {search['position']} 条，还差 {search['behind']} 条；附件文字已取 {text['done']} 个，"
-        f"等待 {text['waiting']} 个，搁置 {len(text['aside'])} 个",
-        f"The index holds {search['position']} leaves and lacks {search['behind']}; texts of files: {text['done']} "
-        f"done, {text['waiting']} waiting, {len(text['aside'])} set aside",
+        f"{index[0]}；附件文字已取 {text['done']} 个，等待 {text['waiting']} 个，搁置 {len(text['aside'])} 个",
+        f"{index[1]}; texts of files: {text['done']} done, {text['waiting']} waiting, {len(text['aside'])} set aside",
     )
     for fault in status["faults"]:
         context.screen.say(f"✗ 停住了：{fault['part']}：{fault['message']}", f"✗ {fault['part']}: {fault['message']}")

@@ -27,6 +27,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "encrypted": ("已加密，读不出文字", "encrypted: no text could be read"),
     "damaged": ("文件损坏，读不出文字", "damaged: no text could be read"),
     "too_large": ("太大，没有提取文字", "too large for its text to be read"),
+    "unknown": ("文件存储连不上，不知道有没有文字", "the file server is away: whether it has text is not known"),
     "timed_out": ("提取文字超时", "reading its text took too long"),
 }
 """What a search will not find in a file. That a photograph has no text goes without saying."""

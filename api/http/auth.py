@@ -38,10 +38,15 @@ class Identified(NamedTuple):
 
 def identify(request: Request) -> Identified | None:
     """Who the request is from; asked of the account store once a request."""
-    if not hasattr(request.state, "identified"):
+    if not is_known(request):
         request.state.identified = _identify(request)
     found: Identified | None = request.state.identified
     return found
+
+
+def is_known(request: Request) -> bool:
+    """Whether it was found out who the request is from, be it nobody."""
+    return hasattr(request.state, "identified")
 
 
 def _identify(request: Request) -> Identified | None:
@@ -143,6 +148,8 @@ MOST_FIELDS = 50_000
 
 
 async def _require_own_page(request: Request) -> None:
+    if request.method in SAFE:  # who asks is a question for the route: some answer without a database
+        return
     found = await run_in_threadpool(identify, request)
     if not _needs_proof(request, found):
         return

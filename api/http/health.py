@@ -13,14 +13,15 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def alive() -> dict[str, str]:
-    """The process answers."""
+async def alive() -> dict[str, str]:
+    """The process answers. Asked of the event loop itself, so also while every thread waits for a server."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 def ready(house: HouseDep, response: Response) -> dict[str, Any]:
-    """What can be reached; 503 while the archive cannot be read. Search may be down without stopping the rest."""
+    """What can be reached, in a few seconds; 503 while records cannot be read or filed. Search may be down: the rest
+    goes on."""
     found = parts(house)
     if not sound(found):
         response.status_code = 503

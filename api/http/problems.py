@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.http.context import language, wants_page
 from api.http.errors import MethodNotAllowed, PageNotFound, RequestInvalid
-from domain.errors import JianzhengError, Lang
+from domain.errors import JianzhengError, Lang, Unavailable
 from domain.records.fields import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -77,9 +77,8 @@ def problem(error: JianzhengError, lang: Lang) -> dict[str, Any]:
 def answer(request: Request, error: JianzhengError) -> Response:
     """The error as a response: a page where a person is looking and pages are served, else a problem document."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
     if error.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     page = getattr(request.app.state, "problem_page", None)

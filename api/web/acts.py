@@ -12,9 +12,9 @@ from api.http.auth import ActorDep
 from api.http.context import HouseDep
 from api.http.uploads import incoming
 from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
-from api.web.page import may, render, say, to
+from api.web.page import come_again, may, render, say, to
 from domain.access import Action, Actor
-from domain.errors import InputError, NotFound
+from domain.errors import InputError, JianzhengError, NotFound, Unavailable
 from domain.records.families import FILE_ROLES
 from domain.records.record import Record, Status
 
@@ -71,7 +71,7 @@ def do(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: 
     record = house.archive.read(actor, reference)
     try:
         _do(house, actor, record.code, act, said)
-    except InputError as error:
+    except (InputError, Unavailable) as error:  # what was written stays
         return _page(request, record, act, said, error)
     return to(f"/records/{record.code}")
 
@@ -95,10 +95,10 @@ def _do(house: House, actor: Actor, code: str, act: Act, said: FormData) -> None
 
 
 def _page(
-    request: Request, record: Record, act: Act, said: FormData | None = None, error: InputError | None = None
+    request: Request, record: Record, act: Act, said: FormData | None = None, error: JianzhengError | None = None
 ) -> Response:
     t = say(request)
-    return render(
+    response = render(
         request,
         "act.html",
         error.http_status if error else 200,
@@ -110,6 +110,7 @@ def _page(
         roles=FILE_ROLES,
         words={key: t.raw(f"js.{key}") for key in WORDS},
     )
+    return come_again(response, error)
 
 
 def _act(key: str) -> Act:

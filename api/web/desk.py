@@ -1,6 +1,7 @@
 """The desk 工作台: what is missing, returned, awaiting sign-off and overdue, and what was filed last.
 
-Everything comes from searches in the reader's own scope; nothing that does not exist is counted.
+Everything but the latest filings comes from searches in the reader's own scope; nothing that does not exist is
+counted, and while the index is away nothing is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from api.web import shown
 from api.web.locale import Speaker
 from api.web.page import may, may_somewhere, render, say
 from domain.access import Actor
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, Unavailable
 from domain.ports import SearchRequest
 from domain.records.content import occurred_on
 from domain.records.events import RecordFiled
@@ -47,7 +48,23 @@ class Figure:
 
 @router.get("/")
 def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
-    t = say(request)
+    try:
+        found = _found(house, actor, say(request))
+    except Unavailable:  # the index is away; where it is the database, the page cannot be made either, and says so
+        found = {}
+    return render(
+        request,
+        "desk.html",
+        active="desk",
+        away=not found,
+        can_file=may_somewhere(house, actor, "record.file"),
+        latest=_latest(house, actor),
+        **found,
+    )
+
+
+def _found(house: House, actor: Actor, t: Speaker) -> dict[str, Any]:
+    """What the desk shows of searches."""
     returned, returned_total = _find(house, actor, status=("returned",))
     gaps, gaps_total = _find(house, actor, gaps=("true",), status=VALID)
     waiting, waiting_total = _find(house, actor, status=("filed",))
@@ -64,23 +81,18 @@ def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         Figure("late", late_total, "/search?late=true&sort=newest"),
         Figure("all", total, "/search?sort=newest"),
     ]
-    return render(
-        request,
-        "desk.html",
-        active="desk",
-        figures=figures,
-        can_file=may_somewhere(house, actor, "record.file"),
-        overdue=overdue,
-        overdue_total=overdue_total,
-        overdue_all=f"/search?due_before={today}",
-        returned=[_returned(house, actor, record) for record in mine_first],
-        returned_total=returned_total,
-        gaps=[_line(house, record, t) for record in gaps],
-        gaps_total=gaps_total,
-        waiting=[_line(house, record, t) for record in waiting],
-        waiting_total=waiting_total,
-        latest=_latest(house, actor),
-    )
+    return {
+        "figures": figures,
+        "overdue": overdue,
+        "overdue_total": overdue_total,
+        "overdue_all": f"/search?due_before={today}",
+        "returned": [_returned(house, actor, record) for record in mine_first],
+        "returned_total": returned_total,
+        "gaps": [_line(house, record, t) for record in gaps],
+        "gaps_total": gaps_total,
+        "waiting": [_line(house, record, t) for record in waiting],
+        "waiting_total": waiting_total,
+    }
 
 
 def overdue_items(house: House, actor: Actor, today: str) -> tuple[list[dict[str, Any]], int]:

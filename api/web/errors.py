@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.http.auth import is_known
 from api.http.errors import Unexpected
-from api.web.page import render, say
-from domain.errors import JianzhengError, NotSignedIn
+from api.web.page import render, render_bare, say
+from domain.errors import IntegrityFault, JianzhengError, NotSignedIn, ServerUnreachable, Unavailable
 
 TITLED = frozenset({403, 404, 409, 413, 422, 429, 500, 503})
 
@@ -25,4 +26,10 @@ def problem_page(request: Request, error: JianzhengError) -> Response:
     if isinstance(error, Unexpected):
         title = t("error.500")
     said = {"message": error.message(t.lang), "next": error.next_step(t.lang), "code": error.code}
-    return render(request, "error.html", status, title=title, number_of=status, error=said, problems=problems)
+    values = {"title": title, "number_of": status, "error": said, "problems": problems}
+    if isinstance(error, ServerUnreachable) and not is_known(request):
+        return render_bare(request, "error.html", status, **values)
+    try:
+        return render(request, "error.html", status, **values)
+    except (Unavailable, IntegrityFault):  # not even who is asking can be found out
+        return render_bare(request, "error.html", status, **values)

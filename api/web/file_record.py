@@ -7,6 +7,7 @@ then names them by digest. The record's id is made with the page, so that sendin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,10 +22,10 @@ from api.http.uploads import FileNamed, incoming
 from api.web import forms, shown
 from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
-from api.web.page import organisations_for, render, say, to
+from api.web.page import come_again, organisations_for, render, say, to
 from domain.access import Actor, Target, decide
 from domain.archive import IncomingFile, ReasonMissing
-from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound
+from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound, Unavailable
 from domain.records import content, families
 from domain.records.families import FAMILIES, FILE_ROLES, Family, Form
 from domain.records.fields import Problem
@@ -101,7 +102,7 @@ def file(request: Request, house: HouseDep, actor: ActorDep, family: str, form: 
         files = incoming(house, actor, named)
         files += plain_files(house, said)
         outcome = house.archive.file(actor, raw, files, record_id=record_id)
-    except InputError as error:
+    except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
             request, house, actor, kind, found, raw,
             organisation=str(raw.get("organisation", "")), record_id=str(record_id), error=error, files=named,
@@ -126,7 +127,7 @@ def correct(request: Request, house: HouseDep, actor: ActorDep, reference: str, 
     try:
         files = [*incoming(house, actor, named), *plain_files(house, said)]
         house.archive.correct(actor, reference, raw, reason, files)
-    except InputError as error:
+    except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
             request, house, actor, kind, found, raw,
             organisation=record.organisation, record=record, reason=reason, error=error, files=named,
@@ -159,10 +160,10 @@ def _page(
         problems[0]["id"] = "f-reason"
     roles = [t.name(r) for r in FILE_ROLES if f"file:{r.key}" in families.expected_of(kind, form)]
     heading = t("correct.title", title=record.content["title"]) if record else t.name(form)
-    return render(
+    response = render(
         request,
         "record_form.html",
-        422 if error else 200,
+        error.http_status if isinstance(error, Unavailable) else 422 if error else 200,
         active="file" if record is None else "search",
         heading=heading,
         family=kind,
@@ -184,6 +185,7 @@ def _page(
         uploads=[_upload_line(house, actor, file) for file in files],
         words={key: t.raw(f"js.{key}") for key in WORDS},
     )
+    return come_again(response, error)
 
 
 WORDS = (
@@ -201,7 +203,10 @@ def _problems(t: Speaker, error: JianzhengError | None) -> list[dict[str, str]]:
         return [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in found]
     field = error.field or "files"
     target = "files" if field.startswith("files") else input_id(field)
-    return [{"field": field.partition(".")[0], "id": target, "message": error.message(t.lang)}]
+    said = error.message(t.lang)
+    if isinstance(error, Unavailable):
+        said += (" " if t.lang == "en" else "") + error.next_step(t.lang)
+    return [{"field": field.partition(".")[0], "id": target, "message": said}]
 
 
 def _said(t: Speaker, problem: Problem) -> str:
@@ -267,7 +272,9 @@ def _kept_roles(house: House, actor: Actor, form: FormData) -> list[str]:
 
 
 def _upload_line(house: House, actor: Actor, file: FileNamed) -> dict[str, Any]:
-    staged = house.blobs.find_staged(file.sha256) if len(file.sha256) == 64 else None
+    staged = None
+    with suppress(Unavailable):  # the line only lacks its size then
+        staged = house.blobs.find_staged(file.sha256) if len(file.sha256) == 64 else None
     media_type = house.accounts.upload(actor.username, file.sha256, house.clock()) or ""
     return {
         "name": file.name,

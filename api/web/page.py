@@ -19,7 +19,7 @@ from api.web import shown
 from api.web.checking import CheckJob
 from api.web.locale import Speaker, number, speaker
 from domain.access import ROLES, Action, Actor, Target, decide
-from domain.errors import IntegrityFault, Unavailable
+from domain.errors import IntegrityFault, JianzhengError, Unavailable
 from domain.organisations.directory import Directory
 
 
@@ -45,6 +45,20 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
     text = templates().get_template(template).render(_surroundings(request) | values)
     lang = language(request)
     return HTMLResponse(text, status, headers={"Content-Language": lang, "Vary": "Accept-Language, Cookie"})
+
+
+def render_bare(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The same for whoever cannot be asked who they are: nothing of the archive is read."""
+    lang = language(request)
+    text = templates().get_template(template).render(_words(request) | values)
+    return HTMLResponse(text, status, headers={"Content-Language": lang, "Vary": "Accept-Language, Cookie"})
+
+
+def come_again(response: HTMLResponse, error: JianzhengError | None) -> HTMLResponse:
+    """Say when, where the fault is one that passes."""
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def to(href: str) -> RedirectResponse:
@@ -90,14 +104,7 @@ def _surroundings(request: Request) -> dict[str, Any]:
     house, actor, t = house_of(request), optional_actor(request), say(request)
     zone = house.settings.zone
     directory = house.directory()
-    return {
-        "t": t,
-        "lang": t.lang,
-        "static": url,
-        "html_lang": "zh-Hans" if t.lang == "zh" else "en",
-        "other_lang": "en" if t.lang == "zh" else "zh",
-        "here": _here(request),
-        "archive_name": house.identity.name,
+    return _words(request) | {
         "actor": actor,
         "who": _who(actor, directory, house, t) if actor else None,
         "csrf": csrf_token(request) if actor else "",
@@ -113,6 +120,21 @@ def _surroundings(request: Request) -> dict[str, Any]:
         "role_name": partial(shown.role, t),
         "kind": shown.kind,
         "org": directory.name,
+    }
+
+
+def _words(request: Request) -> dict[str, Any]:
+    """Language and place; nobody is signed in."""
+    t = say(request)
+    return {
+        "t": t,
+        "lang": t.lang,
+        "static": url,
+        "html_lang": "zh-Hans" if t.lang == "zh" else "en",
+        "other_lang": "en" if t.lang == "zh" else "zh",
+        "here": _here(request),
+        "archive_name": house_of(request).identity.name,
+        "actor": None,
     }
 
 

@@ -12,14 +12,15 @@ from markupsafe import Markup, escape
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.shapes import standing
+from api.shapes import standing, text_status, texts_of
 from api.web import shown
 from api.web.acts import acts_for
 from api.web.checking import CheckJob
 from api.web.desk import person_of
 from api.web.locale import Speaker
 from api.web.page import check_job, render, say
-from domain.errors import NotFound
+from domain.errors import NotFound, ServerUnreachable, Unavailable
+from domain.ports import ExtractedText
 from domain.records import families
 from domain.records.content import Content
 from domain.records.fields import Field
@@ -80,7 +81,7 @@ def page(
         facts=facts(t, state.content),
         prose=prose(t, state.content),
         gaps=[shown.gap(t, gap, state.content) for gap in state.gaps],
-        files=[_file(house, record, state, n, t) for n in range(len(state.files))],
+        files=[_file(state, n, text, t) for n, text in enumerate(texts_of(house, state.files))],
         history=_history(t, house, record, leaves),
         leaf=leaves.get(record.revision),
         filed=filed[:100] if current else "",
@@ -93,11 +94,15 @@ def page(
 def stamp(request: Request, house: HouseDep, actor: ActorDep, reference: str) -> Response:
     """The part of the page that says whether the record is what was recorded: hashed and compared just now."""
     record = house.archive.read(actor, reference)
-    checked = check_record(record, events=house.events, ledger=house.ledger, blobs=house.blobs)
+    try:
+        checked = check_record(record, events=house.events, ledger=house.ledger, blobs=house.blobs)
+    except ServerUnreachable as error:  # nothing is said of what could not be looked at
+        said = {"message": error.message(say(request).lang), "code": error.code}
+        return render(request, "record_stamp.html", error.http_status, away=said, record=record)
     job: CheckJob = check_job(request)
     if checked.findings:
         job.note(checked.findings[0], house.clock())
-    return render(request, "record_stamp.html", checked=checked, record=record, now=house.clock())
+    return render(request, "record_stamp.html", away=None, checked=checked, record=record, now=house.clock())
 
 
 @router.get("/records/{reference}/compare")
@@ -204,10 +209,9 @@ def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _file(house: House, record: Record, state: Version, n: int, t: Speaker) -> dict[str, Any]:
-    entry = state.files[n]
-    extracted = house.texts.get(entry.sha256, house.extractor.version)
-    status = extracted.status if extracted else "pending"
+def _file(state: Version, n: int, text: ExtractedText | Unavailable | None, t: Speaker) -> dict[str, Any]:
+    entry, status = state.files[n], text_status(text)
+    extracted = None if isinstance(text, Unavailable) else text
     picture = entry.media_type in shown.PICTURES
     return {
         "n": n,

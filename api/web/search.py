@@ -18,9 +18,10 @@ from api.http.context import HouseDep
 from api.instants import tree_size
 from api.web import shown
 from api.web.locale import Speaker
-from api.web.page import render, say
-from domain.errors import InputError
+from api.web.page import come_again, render, say
+from domain.errors import InputError, Unavailable
 from domain.ports import SearchRequest, Snippet, Sort
+from domain.records import codes
 from domain.records.content import occurred_on
 from domain.records.families import FAMILIES, family
 from domain.searching import Answer, Found
@@ -80,20 +81,24 @@ def search(request: Request, house: HouseDep, actor: ActorDep) -> Response:
     t, asked = say(request), read(request.query_params.multi_items())
     answer: Answer | None = None
     problem: InputError | None = None
+    away: Unavailable | None = None
     begun = time.perf_counter()
     try:
         answer = house.searching.search(actor, _request(asked, house))
     except InputError as error:
         problem = error
+    except Unavailable as error:  # the form stays, so that nobody types the question twice
+        away = error
     took = time.perf_counter() - begun
     size = house.ledger.size()
-    return render(
+    response = render(
         request,
         "search.html",
-        422 if problem else 200,
+        422 if problem else away.http_status if away else 200,
         active="search",
         asked=asked,
         answer=answer,
+        away={"message": away.message(t.lang), "code": away.code, "record": _named(asked)} if away else None,
         took=f"{took:.2f}",
         problem={"message": problem.message(t.lang), "next": problem.next_step(t.lang)} if problem else None,
         hits=[_hit(found, house) for found in answer.hits] if answer else [],
@@ -105,6 +110,13 @@ def search(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         next_page=asked.href(cursor=answer.next) if answer and answer.next else None,
         first_page=asked.href() if asked.cursor else None,
     )
+    return come_again(response, away)
+
+
+def _named(asked: Asked) -> str | None:
+    """The archival code, where that is what was typed."""
+    typed = asked.query.strip()
+    return typed if codes.parse(typed) else None
 
 
 def read(pairs: Iterable[tuple[str, str]]) -> Asked:

@@ -20,7 +20,7 @@ from tests.faults.bad_input import CHINESE, Held, Office, in_both_languages, no_
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 IMPATIENT = "from adapters import sqlite_faults; sqlite_faults.LOCK_TIMEOUT = 1"
-SERVE = f"{IMPATIENT}\nimport sys; from api.cli.main import main; sys.exit(main(['serve', '--port', '0']))"
+SERVE = "import sys; from api.cli.main import main; sys.exit(main(['serve', '--port', '0']))"
 """The command as it is, but for the half minute that nobody wants to wait for a lock."""
 
 
@@ -29,6 +29,7 @@ class Reply(NamedTuple):
     kind: str
     language: str | None
     body: bytes
+    retry_after: str | None = None
 
     @property
     def json(self) -> Any:
@@ -57,7 +58,8 @@ class Server:
         finally:
             connection.close()
         no_traceback(text.decode("utf-8", "replace") if path.startswith("/records") else "")
-        return Reply(answer.status, answer.headers.get_content_type(), answer.headers["Content-Language"], text)
+        found = answer.headers
+        return Reply(answer.status, found.get_content_type(), found["Content-Language"], text, found["Retry-After"])
 
     def refuses(
         self, status: int, code: str, method: str, path: str, body: Any = None, **headers: str
@@ -106,19 +108,30 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
 
-@contextmanager
-def serving(office: Office, prefix: tuple[str, ...] = ()) -> Iterator[Server]:
-    """``prefix`` goes before the command. Ends the server as an operator does; its log holds no traceback."""
+def clerk(office: Office) -> str:
+    """The token of a clerk of the school."""
     added = office(
         "user", "add", "clerk-01", "--role", "clerk", "--org", "school-01", JIANZHENG_PASSWORD="four quiet words"
     )
     assert added.code == 0, added
-    token = office("user", "token", "clerk-01", "--json").json["token"]
+    return str(office("user", "token", "clerk-01", "--json").json["token"])
+
+
+@contextmanager
+def serving(office: Office, prefix: tuple[str, ...] = (), patch: str = IMPATIENT) -> Iterator[Server]:
+    """``prefix`` goes before the command, ``patch`` is Python that runs before it."""
+    with started(office, clerk(office), patch, prefix) as server:
+        yield server
+
+
+@contextmanager
+def started(office: Office, token: str, patch: str = IMPATIENT, prefix: tuple[str, ...] = ()) -> Iterator[Server]:
+    """The server alone. Ends it as an operator does; its log holds no traceback."""
     log = Path(office.folder).parent / f"{office.folder.name}-server.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", SERVE], cwd=office.folder, env=office.environment(JIANZHENG_LANG="zh"),
-            stdout=subprocess.PIPE, stderr=errors, text=True,
+            [*prefix, sys.executable, "-c", f"{patch}\n{SERVE}"], cwd=office.folder,
+            env=office.environment(JIANZHENG_LANG="zh"), stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip
         assert process.stdout is not None
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from adapters.breaker import REST
 from adapters.ledger.lock import LedgerLock
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
@@ -55,6 +57,7 @@ def test_paused_and_resumed(server: Server, engine: ElasticGenerations) -> None:
             engine.write([document("r2", "会议")], (), 2)
     finally:
         server.resume()
+    time.sleep(REST)
     assert told.value.http_status == 503
     assert "存入和查看都不受影响" in told.value.next_zh
     assert engine.position() in (1, 2)  # the bytes may have been waiting for it

@@ -15,12 +15,14 @@ import psycopg
 import pytest
 
 import adapters.events.postgres as module
+import adapters.postgres.database as database_module
 from adapters.events.postgres import PostgresEventStore
 from adapters.events.rows import NewRow
 from adapters.ledger.postgres import PostgresLedgerStore
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database, Link
 from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown
+from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy, VersionConflict
 from domain.ports import StoredRow
 from domain.records.events import RecordSignedOff
@@ -242,9 +244,50 @@ def test_a_server_that_stands_still_is_not_waited_for_for_ever(private_postgres:
         with pytest.raises(DatabaseUnreachable):
             store.rows(0, 10)
         private_postgres.resume()
+        wait_until(store._database.breaker.passes)
         wait_until(lambda: store.stream(event.originator_id) == [event])  # it had been sent, and is done now
         with pytest.raises(VersionConflict):
             store.append([event])
+
+
+def test_a_long_statement_is_no_silent_server(
+    postgres_database: str, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hears nothing for a while asks on another connection; where it is answered, waiting goes on."""
+    monkeypatch.setattr(database_module, "DOUBT", 0.1)
+    with closing(Database(address)) as database:
+        assert database.value("SELECT 7 FROM pg_sleep(1)") == 7
+        with database.transaction() as link:
+            assert link.execute("SELECT 8 FROM pg_sleep(0.5)").fetchone() == (8,)
+        assert database.breaker.closed
+
+
+def test_a_silent_server_is_waited_for_once(private_postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first learns it by waiting, everybody after that at once; when it goes on, the next one works."""
+    monkeypatch.setattr(database_module, "DOUBT", 0.2)
+    with closing(Database(prepare(private_postgres.url))) as database:
+        assert database.value("SELECT 1") == 1
+        private_postgres.pause()
+        for _ in range(2):
+            with pytest.raises(DatabaseUnreachable):
+                database.value("SELECT 2")
+        assert not database.breaker.closed
+        private_postgres.resume()
+        wait_until(database.breaker.passes)
+        assert database.value("SELECT 3") == 3
+        assert database.breaker.closed
+
+
+def test_the_gate_of_filings_outlives_a_restart(private_postgres: Server) -> None:
+    """Its connection lay idle while the server was restarted: the next filing does not notice."""
+    with closing(Database(prepare(private_postgres.url))) as database, closing(PostgresGate(database)) as gate:
+        with gate.filing():
+            pass
+        private_postgres.restart()
+        with gate.filing(), gate.filing():
+            assert (
+                database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'") == 1
+            )
 
 
 def test_followers_of_other_processes_are_woken(postgres_database: str, address: Address) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
+from adapters.breaker import REST
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.client import Client, Patience
 from adapters.s3.faults import FileStoreUnreachable
@@ -64,6 +65,27 @@ def test_nothing_is_half_done_while_the_server_is_away(server: Server, bucket: s
     # What was sent while it was paused it may have carried out afterwards; only one of all the tries became a version.
     assert len(again.versions(staged.sha256)) == 1
     assert list(again.strays()) == []
+
+
+@pytest.mark.parametrize("fault", ["pause", "kill"])
+def test_only_the_first_waits_for_a_server_that_is_away(server: Server, bucket: str, fault: str) -> None:
+    """Who comes after is told soon, also through a client with more patience; the first after its return just works."""
+    patient = client(bucket, Patience(connect=2, read=2, total=6, first_pause=0.1, longest_pause=1))
+    patient.create("one", b"1")
+    getattr(server, fault)()
+    try:
+        with pytest.raises(FileStoreUnreachable):
+            patient.read("one")
+        assert not patient.breaker.closed
+        for hurried in (patient, patient.brisk(), patient.hurried()):
+            with pytest.raises(FileStoreUnreachable):
+                hurried.read("one")
+    finally:
+        server.resume()
+        server.start()
+    time.sleep(REST)
+    assert patient.read("one") == b"1"
+    assert patient.breaker.closed
 
 
 def test_a_restart_is_waited_for(server: Server, bucket: str, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def _again(document: str, outcome: Mapping[str, Any]) -> bool:
     if kind == "index_not_found_exception":
         raise IndexMissing(detail=kind)
     if kind == "cluster_block_exception":
-        raise SearchRefuses(kind)
+        raise SearchUnreachable(kind) if status == 503 else SearchRefuses(kind)  # 503: it is only starting
     if status in (_BUSY, 503):
         return True
     raise DocumentRejected(document, kind)

@@ -74,7 +74,7 @@ class ElasticSearch:
 
     def located(self) -> tuple[str, int]:
         """The name of the index that answers, and its position: known as soon as it is written."""
-        with self._connection.asking() as client:
+        with self._connection.glancing() as client:
             answer = client.options(ignore_status=404).get(index=self._index, id=POSITION)
         if "_index" not in answer:
             raise IndexMissing(detail="index_not_found_exception")

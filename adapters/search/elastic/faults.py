@@ -12,10 +12,10 @@ from typing import Any
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import ApiError, UnsupportedProductError
 
-from domain.errors import IndexDamaged, JianzhengError, Unavailable
+from domain.errors import IndexDamaged, JianzhengError, ServerUnreachable, Unavailable
 
 
-class SearchUnreachable(Unavailable):
+class SearchUnreachable(ServerUnreachable):
     """No answer from the search server, or none but that it cannot work now."""
 
     code = "search_unreachable"
@@ -25,9 +25,6 @@ class SearchUnreachable(Unavailable):
     next_en = (
         "Filing and reading go on as usual; once the server is back the index catches up by itself. Search again later."
     )
-
-    def __init__(self, reason: str, **where: Any) -> None:
-        super().__init__(reason=reason, **where)
 
 
 class SearchRefuses(Unavailable):
@@ -64,6 +61,7 @@ class SnapshotGone(Exception):
 
 
 _NOT_NOW = frozenset({408, 429, 502, 503, 504})
+_TOO_MUCH = 429  # too many requests; also a disk that is too full for writes
 _TOO_MANY = ("too many terms", "maxclausecount", "too_many_clauses", "too_many_nested_clauses")
 _GONE = frozenset({"search_context_missing_exception", "no_such_element_exception"})
 
@@ -95,9 +93,11 @@ def fault_in(status: int, body: Any) -> Exception:
     if "index_not_found_exception" in kinds:
         return IndexMissing(detail="index_not_found_exception")
     named = _named(status, kinds)
+    if status in _NOT_NOW and status != _TOO_MUCH:  # also a block that only lasts until the server has started
+        return SearchUnreachable(named)
     if status in (401, 403) or "cluster_block_exception" in kinds:
         return SearchRefuses(named)
-    return SearchUnreachable(named) if status in _NOT_NOW else IndexDamaged(detail=named)
+    return SearchUnreachable(named) if status == _TOO_MUCH else IndexDamaged(detail=named)
 
 
 def _of_transport(error: TransportError) -> JianzhengError:

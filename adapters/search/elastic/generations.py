@@ -34,6 +34,7 @@ class ElasticGenerations:
     def __init__(self, connection: Connection, lock: Lock) -> None:
         """The connection is closed with it. ``lock`` keeps two from building the next generation at once."""
         self.connection, self._lock = connection, lock
+        self.breaker = connection.breaker
         self._indices = Indices(connection)
         self._reader = ElasticSearch(connection, self._indices)
         self._guard = threading.Lock()  # owns the next one

@@ -6,7 +6,6 @@ const TRIES = 15;
 
 async function check(tries) {
   const answer = await fetch(place.dataset.stamp, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   const stamp = parsed.querySelector(".stamp");
   if (!stamp) return;

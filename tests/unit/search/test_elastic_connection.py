@@ -98,6 +98,7 @@ def test_a_server_that_stays_busy_is_given_up() -> None:
     [
         ("mapper_parsing_exception", 400, DocumentRejected),
         ("cluster_block_exception", 403, SearchRefuses),
+        ("cluster_block_exception", 503, SearchUnreachable),
         ("cluster_block_exception", 429, SearchRefuses),
         ("index_not_found_exception", 404, IndexMissing),
     ],
