@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -72,6 +73,9 @@ def progress(request: Request, house: HouseDep, actor: ActorDep) -> Response:
 
 
 def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[str, Any]:
+    # As it is now: one that ends while the page is made would be neither under way nor have a result. Whether it has
+    # ended is copied before what it came to.
+    check = replace(check) if check else None
     result = check.result if check else None
     findings = result.findings[:MOST_FINDINGS] if result else []
     whole = may(house, actor, "archive.verify", Target((top_organisation(house),)))
