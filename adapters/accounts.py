@@ -297,6 +297,26 @@ class Accounts(ABC):
             ).fetchone()
         return None if row is None else str(row[0])
 
+    # ── another store ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def take_over(self, source: Accounts) -> tuple[int, int]:
+        """The passwords (as hashes) and tokens of another store in place of those here; how many of each.
+
+        Sessions stay behind, and so do failed attempts and uploads: people sign in again.
+        """
+        with source._transaction() as theirs:
+            passwords = theirs.execute("SELECT username, hash FROM passwords").fetchall()
+            tokens = theirs.execute("SELECT id, hash, username, name, created, expires, used FROM tokens").fetchall()
+        with self._transaction() as db:
+            db.execute("DELETE FROM passwords")
+            db.execute("DELETE FROM sessions")
+            db.execute("DELETE FROM tokens")
+            for row in passwords:
+                db.execute("INSERT INTO passwords VALUES (?, ?)", row)
+            for row in tokens:
+                db.execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return len(passwords), len(tokens)
+
 
 class AccountStore(Accounts):
     """In a file of SQLite's, which nobody but its owner may read."""

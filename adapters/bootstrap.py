@@ -6,28 +6,29 @@ it. Any number of processes may have the same archive open.
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from adapters import parts
+from adapters.binding import bind_new
 from adapters.blobs.durable import make_dirs, remove_quietly, storage_errors, write_new
 from adapters.breaker import Breaker
+from adapters.copying import home
 from adapters.directory import DirectoryCache
+from adapters.identity import Identity, read_identity
 from adapters.ledger.guard import GuardedSigner
 from adapters.settings import Settings
 from adapters.signing import Ed25519Signer, create_key, load_key
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive
-from domain.errors import Conflict, DatabaseMissing, InputError, IntegrityFault, NotFound
+from domain.errors import Conflict, DatabaseMissing, InputError, NotFound
 from domain.searching import Searching
 
 if TYPE_CHECKING:
@@ -37,19 +38,14 @@ if TYPE_CHECKING:
     from adapters.extraction.cache import Texts
     from adapters.extraction.sandbox import SandboxedExtractor
     from adapters.figures import FiguresIndex
-    from adapters.postgres.database import Database
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
     from adapters.postgres.work import PostgresWorkLog
-    from adapters.s3.client import Client
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
     from adapters.work import SQLiteWorkLog
     from domain.reporting import Reporting
-
-FORMAT = 1
-"""Version of the archive's layout on disk; a newer one than ours is refused."""
 
 
 class ArchiveExists(Conflict):
@@ -78,16 +74,6 @@ class HalfMadeArchive(Conflict):
     next_en = "Make sure that nothing in it is needed, empty the folder, and run jianzheng init again."
 
 
-class IdentityDamaged(IntegrityFault):
-    """``archive.json`` is there and says nothing. What the archive holds lies elsewhere and may be whole."""
-
-    code = "identity_damaged"
-    zh = "档案库的标识文件 {file} 已损坏。"
-    en = "The file that says which archive this is, {file}, is damaged."
-    next_zh = "档案本身多半完好：请从备份恢复这个文件，不要删除目录里的任何东西。"
-    next_en = "The records themselves are most likely whole: restore the file from a backup, and delete nothing."
-
-
 class ArchiveMissing(InputError):
     code = "archive_missing"
     http_status = 503
@@ -95,24 +81,6 @@ class ArchiveMissing(InputError):
     en = "There is no archive in “{home}”."
     next_zh = "请先运行 jianzheng init，或用 JIANZHENG_HOME 指定已有的档案库。"
     next_en = "Run jianzheng init first, or point JIANZHENG_HOME at an archive."
-
-
-class ArchiveTooNew(InputError):
-    code = "archive_too_new"
-    zh = "档案库“{home}”是更新的版本（格式 {found}）建立的，本程序只认到格式 {known}。"
-    en = "The archive “{home}” was made by a newer version (format {found}; this program knows {known})."
-    next_zh = "请升级程序。"
-    next_en = "Upgrade the program."
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who the archive is. ``origin`` names its ledger and its key to the world."""
-
-    name: str
-    origin: str
-    created: str
-    format: int = FORMAT
 
 
 class SystemEntropy:
@@ -302,15 +270,14 @@ def create_archive(
         raise
     house = House(settings, identity, signer, clock)
     try:
-        if house.servers.database is not None:
-            _prepare(house.servers.database)
+        prepare_servers(house.servers)
         if house.servers.bucket is not None:
-            _make_bucket(house.servers.bucket)
             make_dirs(settings.ledger_folder)
         house.events.create()
         house.ledger.create()
         if house.events.head():
             raise DatabaseInUse(database=str(settings.database))
+        bind_new(parts.places(house.servers), identity)
         house.publisher.create()
         write_new(settings.ledger_folder / "vkey", signer.vkey().encode() + b"\n")
         founder = house.administration
@@ -319,7 +286,7 @@ def create_archive(
         founder.grant(SYSTEM, admin, "administrator", code)
         if password is not None:
             house.accounts.set_password(admin, password)
-        write_new(settings.identity_file, json.dumps(vars(identity), ensure_ascii=False, indent=2).encode() + b"\n")
+        write_new(settings.identity_file, identity.encode())
     except BaseException:
         try:
             house.close()
@@ -330,18 +297,22 @@ def create_archive(
     return house
 
 
-def _prepare(database: Database) -> None:
-    """Make the tables where they are missing. Who may not is told to have an administrator do it."""
-    from adapters.postgres import schema
+def prepare_servers(servers: parts.Servers, *, new_only: bool = False) -> None:
+    """Make tables and bucket where they are missing. Who may not is told to have an administrator do it.
 
-    if schema.version(database) < schema.newest():
-        schema.migrate(database)
+    ``new_only``: what is there stays as it is, also where it is old.
+    """
+    if servers.database is not None:
+        from adapters.postgres import schema
 
+        there = schema.version(servers.database)
+        if there == 0 or (there < schema.newest() and not new_only):
+            schema.migrate(servers.database)
+    if servers.bucket is not None:
+        from adapters.s3 import bucket
 
-def _make_bucket(client: Client) -> None:
-    from adapters.s3 import bucket
-
-    bucket.make(client)
+        if not new_only or not bucket.exists(servers.bucket):
+            bucket.make(servers.bucket)
 
 
 def _clear(settings: Settings) -> None:
@@ -365,8 +336,11 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) -> House:
-    """Raises `ArchiveMissing`, `ArchiveTooNew`, `IdentityDamaged`, `DatabaseMissing`, and a damaged key's errors."""
-    identity = _identity(settings)
+    """Raises `ArchiveMissing`, `ArchiveTooNew`, `IdentityDamaged`, `DatabaseMissing`, a damaged key's errors, and
+    `OtherArchive` or `CopyUnfinished` where what the settings name is not this archive's. A server that cannot be
+    reached is asked for that when it can."""
+    home.require_whole(settings)
+    identity = read_identity(settings)
     if identity is None:
         raise ArchiveMissing(home=str(settings.home))
     signer = load_key(settings.keys_folder / "ledger.key")
@@ -375,29 +349,17 @@ def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
             settings.database is None and not settings.events_file.exists()
         ):  # SQLite would make an empty one in its place
             raise DatabaseMissing(file=settings.events_file.name)
-    return House(settings, identity, signer, clock)
-
-
-def _identity(settings: Settings) -> Identity | None:
-    with storage_errors():
-        if not settings.identity_file.exists():
-            return None
-        written = settings.identity_file.read_bytes()
+    house = House(settings, identity, signer, clock)
     try:
-        facts = json.loads(written)
-        identity = Identity(facts["name"], facts["origin"], facts["created"], facts["format"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise IdentityDamaged(file=str(settings.identity_file)) from None
-    texts = (identity.name, identity.origin, identity.created)
-    if not all(isinstance(text, str) for text in texts) or type(identity.format) is not int:
-        raise IdentityDamaged(file=str(settings.identity_file))
-    if identity.format > FORMAT:
-        raise ArchiveTooNew(home=str(settings.home), found=identity.format, known=FORMAT)
-    return identity
+        parts.confirm(house.servers, identity, signer)
+    except BaseException:
+        house.close()
+        raise
+    return house
 
 
 def _require_room(settings: Settings) -> None:
-    existing = _identity(settings)
+    existing = read_identity(settings)
     if existing is not None:
         raise ArchiveExists(
             home=str(settings.home), name=existing.name, origin=existing.origin, created=existing.created

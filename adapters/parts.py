@@ -8,21 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adapters import binding
 from adapters.blobs.folder import FolderBlobStore
 from adapters.events.sqlite import SQLiteEventStore
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
 from adapters.ledger.store import LedgerStore
 from adapters.settings import Settings
+from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from adapters.accounts import Accounts
+    from adapters.binding import Place
     from adapters.blobs.s3 import S3BlobStore
     from adapters.breaker import Breaker
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
     from adapters.figures import FiguresIndex
+    from adapters.identity import Identity
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
     from adapters.postgres.database import Database
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from adapters.s3.client import Client
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
+    from adapters.signing import Ed25519Signer
     from adapters.views import TextQueue
     from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
@@ -64,6 +69,39 @@ def servers(settings: Settings) -> Servers:
     return Servers(database, bucket)
 
 
+def places(shared: Servers) -> list[Place]:
+    """The servers that must be this archive's."""
+    found: list[Place] = []
+    if shared.database is not None:
+        from adapters.postgres.binding import DatabasePlace
+
+        found.append(DatabasePlace(shared.database))
+    if shared.bucket is not None:
+        from adapters.s3.binding import BucketPlace
+
+        found.append(BucketPlace(shared.bucket))
+    return found
+
+
+def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
+    """Have each server say that it is this archive's: now, or where it cannot be reached, before it is used."""
+    if (database := shared.database) is not None:
+        from adapters.postgres.binding import DatabaseLink
+
+        database.expect(lambda link: binding.confirm(DatabaseLink(link, database.address), identity, signer))
+    if (bucket := shared.bucket) is not None:
+        from adapters.s3.binding import BucketPlace
+
+        bucket.expect(lambda: binding.confirm(BucketPlace(bucket), identity, signer))
+    for place in places(Servers(database, bucket and bucket.hurried())):
+        try:
+            place.bound()
+        except binding.CopyUnfinished:
+            raise
+        except Unavailable:
+            continue
+
+
 def events(settings: Settings, shared: Servers) -> SQLiteEventStore | PostgresEventStore:
     if shared.database is None:
         return SQLiteEventStore(settings.events_file)
@@ -86,6 +124,15 @@ def ledger_lock(settings: Settings, shared: Servers) -> Lock:
     from adapters.ledger.postgres import ledger_lock
 
     return ledger_lock(shared.database)
+
+
+def migration_lock(settings: Settings, shared: Servers) -> Lock:
+    """One copy into these tables at a time."""
+    if shared.database is None:
+        return LedgerLock(settings.home / "migrate-tables.lock")
+    from adapters.postgres.locks import AdvisoryLock
+
+    return AdvisoryLock(shared.database, "migrate")
 
 
 def leader(shared: Servers, name: str) -> Lock | None:
@@ -172,6 +219,15 @@ def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
     from adapters.postgres.gate import PostgresGate
 
     return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=PostgresGate(shared.database))
+
+
+def private_blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+    """The same for one process that stages and keeps by itself: nobody else has to find what it staged."""
+    if shared.bucket is None:
+        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+    from adapters.blobs.s3 import S3BlobStore
+
+    return S3BlobStore(shared.bucket, settings.staging_folder)
 
 
 def texts(settings: Settings, shared: Servers) -> Texts:

@@ -183,6 +183,14 @@ VARIABLES = (
         "Read by jianzheng migrate schema only: the password of the role as which the program connects.",
         secret=True,
     ),
+    Variable(
+        "JIANZHENG_MIGRATE_TO",
+        "",
+        "postgresql://jianzheng_app:secret@db.example:5432/jianzheng s3://key:secret@files.example:9000/jianzheng",
+        "只在 jianzheng migrate 时用：复制到哪些地址，用空格分开。",
+        "Read by jianzheng migrate only: the addresses to copy to, separated by blanks.",
+        secret=True,
+    ),
 )
 """Every variable that the program reads, in whatever module; a test holds the code against it."""
 
@@ -210,6 +218,11 @@ class Settings:
     @property
     def identity_file(self) -> Path:
         return self.home / "archive.json"
+
+    @property
+    def copying_file(self) -> Path:
+        """There as long as what lies in ``home`` is an unfinished copy (`adapters.copying.home`)."""
+        return self.home / "copying.json"
 
     @property
     def events_file(self) -> Path:
@@ -275,10 +288,25 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         fonts=tuple(Path(part) for part in fonts.split(os.pathsep) if part),
         hosts=tuple(environment.get("JIANZHENG_HOSTS", "").replace(",", " ").split()),
         user=environment.get("JIANZHENG_USER") or None,
-        database=_server(environment, "JIANZHENG_DATABASE", "JIANZHENG_DATABASE_PASSWORD", _database),
-        bucket=_server(environment, "JIANZHENG_BLOBS", "JIANZHENG_BLOBS_PASSWORD", _bucket),
-        search=_server(environment, "JIANZHENG_SEARCH", "JIANZHENG_SEARCH_PASSWORD", _search),
+        database=database_address(environment),
+        bucket=bucket_address(environment),
+        search=search_address(environment),
     )
+
+
+def database_address(environment: Mapping[str, str]) -> DatabaseAddress | None:
+    """None where there is none. Raises `ServersNotInstalled`, and what is wrong with it."""
+    return _server(environment, "JIANZHENG_DATABASE", "JIANZHENG_DATABASE_PASSWORD", _database)
+
+
+def bucket_address(environment: Mapping[str, str]) -> BucketAddress | None:
+    """The same of the bucket."""
+    return _server(environment, "JIANZHENG_BLOBS", "JIANZHENG_BLOBS_PASSWORD", _bucket)
+
+
+def search_address(environment: Mapping[str, str]) -> SearchAddress | None:
+    """The same of the search server."""
+    return _server(environment, "JIANZHENG_SEARCH", "JIANZHENG_SEARCH_PASSWORD", _search)
 
 
 def _server(

@@ -22,6 +22,10 @@ TEXTS = "text/"
 """So may texts that were extracted (`adapters.extraction.cache`), which are made again where they are not whole."""
 
 
+IDENTITY = "archive.json"
+"""Says whose bucket it is (`adapters.s3.binding`)."""
+
+
 class FileVersion(NamedTuple):
     """One version of a kept file. More than one live version of a digest is the work of somebody else: the archive
     creates an object once and never again."""
@@ -67,7 +71,8 @@ def strays(client: Client) -> Iterator[str]:
     """Names of objects that are none of ours, and of replaced versions as ``<name>?versionId=<version>``."""
     for each in client.objects(""):
         name = str(each.object_name)
-        if not name.startswith((STAGING, PENDING, LEDGER, TEXTS)) and _digest_in(name) is None:
+        ours = name == IDENTITY or name.startswith((STAGING, PENDING, LEDGER, TEXTS))
+        if not ours and _digest_in(name) is None:
             yield name
     for extra in extra_versions(client):
         yield f"{key_of(extra.sha256)}?versionId={extra.version}"

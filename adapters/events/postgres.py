@@ -139,6 +139,23 @@ class PostgresEventStore:
             self._settle(rows, link.backend, lost)
         self._wake()
 
+    def take_over(self, rows: Sequence[StoredRow]) -> None:
+        """Store rows of another store of the same archive, byte for byte, in one durable transaction. They get
+        positions of this store's own. Raises `VersionConflict`."""
+        with self._database.connection() as link:
+            try:
+                insert(link, [row[1:] for row in rows])
+            except psycopg.errors.UniqueViolation as error:
+                raise VersionConflict from error
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """While the block runs nobody appends: who tries waits, and is told to try again after the lock timeout."""
+        with self._database.transaction() as link:
+            link.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+            link.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield
+
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
         found = self._database.all(
             "SELECT originator_version, topic, state FROM stored_events"

@@ -9,7 +9,9 @@ SQLite has one writer at a time, so positions appear in commit order and a reade
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -166,6 +168,25 @@ class SQLiteEventStore:
                 raise VersionConflict from error
         for wake in self._on_append:
             wake()
+
+    def take_over(self, rows: Sequence[StoredRow]) -> None:
+        """Store rows of another store of the same archive, byte for byte, in one durable transaction. They get
+        positions of this store's own. Raises `VersionConflict`."""
+        with translated():
+            try:
+                with self._datastore.transaction(commit=True) as c:
+                    self._recorder.insert_rows(c, [(row.id.hex, *row[2:]) for row in rows])
+            except IntegrityError as error:
+                raise VersionConflict from error
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """While the block runs nobody appends: who tries waits, and is told to try again after `LOCK_TIMEOUT`."""
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with translated(), closing(sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
 
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
         with translated():

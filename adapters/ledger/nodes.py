@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from domain.errors import DatabaseDamaged, NotFound
 from domain.ledger.tiles import WIDTH, tile_root
 from domain.ledger.tree import CompactRange
+
+Batch = tuple[int, int, datetime]
+"""First leaf, size of the tree with it, time."""
 
 
 class NodeTree(ABC):
@@ -78,3 +82,14 @@ def whole(rows: Sequence[tuple[bytes]], level: int, start: int, end: int) -> lis
     if len(rows) != max(0, end - start):
         raise DatabaseDamaged(why=f"ledger nodes {level}/{start}-{end} are missing")
     return [row[0] for row in rows]
+
+
+def require_next(batches: Sequence[Batch], first: int, size: int) -> None:
+    """Raises `DatabaseDamaged` unless the batches are those of the leaves from ``first`` to ``size``."""
+    at = first
+    for start, end, _ in batches:
+        if start != at or end <= start:
+            raise DatabaseDamaged(why=f"the ledger's batches do not go on at leaf {at}")
+        at = end
+    if at != size:
+        raise DatabaseDamaged(why=f"the ledger's batches end at {at}, its leaves at {size}")

@@ -7,14 +7,15 @@ locked until the batch is committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import LiteralString
 from uuid import UUID
 
-from adapters.ledger.nodes import NodeTree, nodes_above, whole
-from adapters.postgres.arrays import Bigints, Bytes, RawUuids
+from adapters.ledger.nodes import Batch, NodeTree, nodes_above, require_next, whole
+from adapters.postgres.arrays import Bigints, Bytes, RawUuids, Texts
 from adapters.postgres.database import Database, Link, Params
 from adapters.postgres.locks import AdvisoryLock
 from adapters.postgres.schema import require
@@ -83,6 +84,16 @@ class PostgresLedgerStore(NodeTree):
         """The size of the last tree whose publication was completed."""
         return int(self._database.value("SELECT max(size) FROM checkpoints") or 0)
 
+    def batches(self, start: int, limit: int) -> list[Batch]:
+        """Batches from the one that begins at leaf ``start`` on."""
+        statement = "SELECT first, size, time FROM batches WHERE first >= %s ORDER BY first LIMIT %s"
+        return [(f, s, t.astimezone(UTC)) for f, s, t in self._database.all(statement, (start, limit))]
+
+    def checkpoints(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Size and note of those that were kept, from the first above ``after`` on."""
+        statement = "SELECT size, note FROM checkpoints WHERE size > %s ORDER BY size LIMIT %s"
+        return [(size, note) for size, note in self._database.all(statement, (after, limit))]
+
     # ── writing: only the holder of the ledger's lock ───────────────────────────────────────────────────────────
 
     def append(self, leaves: Sequence[NewLeaf], at: datetime) -> int:
@@ -91,35 +102,38 @@ class PostgresLedgerStore(NodeTree):
         The batch's time is ``at``, or that of the batch before where the clock was stepped back. Raises `ArchiveBusy`
         where another integrator went on from the same place, `DatabaseDamaged` where a position is a leaf already.
         """
+        with self._next(leaves[0][0]) as (link, first):
+            [(last_time,)] = link.execute("SELECT max(time) FROM batches")
+            size = first + len(leaves)
+            _add(link, first, leaves, [(first, size, max(at, last_time or at))])
+        return size
+
+    def take_over(self, leaves: Sequence[NewLeaf], batches: Sequence[Batch]) -> None:
+        """Add whole batches of another store of the same ledger behind the last, in one durable transaction."""
+        with self._next(leaves[0][0]) as (link, first):
+            require_next(batches, first, first + len(leaves))
+            _add(link, first, leaves, batches)
+
+    def take_over_checkpoints(self, checkpoints: Sequence[tuple[int, str]]) -> None:
+        """Keep checkpoints of another store of the same ledger: size and note."""
+        sizes, notes = zip(*checkpoints, strict=True)
+        with self._database.connection() as link:
+            link.execute(
+                "INSERT INTO checkpoints SELECT * FROM unnest(%b, %b) ON CONFLICT DO NOTHING",
+                (Bigints(sizes), Texts(notes)),
+            )
+
+    @contextmanager
+    def _next(self, position: int) -> Iterator[tuple[Link, int]]:
+        """A transaction that adds leaves from that position on, and the index of the first."""
         with self._database.transaction() as link:
             row = link.execute("SELECT position FROM tracking FOR UPDATE").fetchone()
             if row is None:
                 raise DatabaseDamaged(why="the ledger's tracking row is missing")
-            if leaves[0][0] <= row[0]:
+            if position <= row[0]:
                 raise ArchiveBusy
-            [(first, last_time)] = link.execute(
-                "SELECT coalesce((SELECT max(idx) + 1 FROM leaves), 0), (SELECT max(time) FROM batches)"
-            )
-            size = first + len(leaves)
-            positions, ids, versions, hashes = zip(*leaves, strict=True)
-            link.execute(
-                "INSERT INTO leaves (idx, position, id, version, hash) SELECT * FROM unnest(%b, %b, %b, %b, %b)",
-                (
-                    Bigints(range(first, size)),
-                    Bigints(positions),
-                    RawUuids(ids),
-                    Bigints(versions),
-                    Bytes(hashes),
-                ),
-            )
-            for level, start, fresh in nodes_above(first, size, list(hashes), partial(_nodes, link)):
-                link.execute(
-                    "INSERT INTO nodes SELECT %s, * FROM unnest(%b, %b)",
-                    (level, Bigints(range(start, start + len(fresh))), Bytes(fresh)),
-                )
-            link.execute("INSERT INTO batches VALUES (%s, %s, %s)", (first, size, max(at, last_time or at)))
-            link.execute("UPDATE tracking SET position = %s", (leaves[-1][0],))
-        return int(size)
+            [(first,)] = link.execute("SELECT coalesce((SELECT max(idx) + 1 FROM leaves), 0)")
+            yield link, int(first)
 
     def record_checkpoint(self, size: int, note: str) -> None:
         """Keep a checkpoint for ever; its being here says that its publication was completed."""
@@ -129,6 +143,32 @@ class PostgresLedgerStore(NodeTree):
     def _leaves(self, condition: LiteralString, params: Params) -> list[Leaf]:
         statement = f"SELECT idx, position, id, version, hash FROM leaves WHERE {condition}"  # noqa: S608  (constants)
         return [Leaf(*row) for row in self._database.all(statement, params)]
+
+
+def _add(link: Link, first: int, leaves: Sequence[NewLeaf], batches: Sequence[Batch]) -> None:
+    size = first + len(leaves)
+    positions, ids, versions, hashes = zip(*leaves, strict=True)
+    link.execute(
+        "INSERT INTO leaves (idx, position, id, version, hash) SELECT * FROM unnest(%b, %b, %b, %b, %b)",
+        (
+            Bigints(range(first, size)),
+            Bigints(positions),
+            RawUuids(ids),
+            Bigints(versions),
+            Bytes(hashes),
+        ),
+    )
+    for level, start, fresh in nodes_above(first, size, list(hashes), partial(_nodes, link)):
+        link.execute(
+            "INSERT INTO nodes SELECT %s, * FROM unnest(%b, %b)",
+            (level, Bigints(range(start, start + len(fresh))), Bytes(fresh)),
+        )
+    starts, ends, times = zip(*batches, strict=True)
+    link.execute(
+        "INSERT INTO batches SELECT * FROM unnest(%b, %b, %s::timestamptz[])",
+        (Bigints(starts), Bigints(ends), list(times)),
+    )
+    link.execute("UPDATE tracking SET position = %s", (leaves[-1][0],))
 
 
 def _nodes(link: Link, level: int, start: int, end: int) -> list[bytes]:

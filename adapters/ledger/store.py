@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.blobs.durable import storage_errors
-from adapters.ledger.nodes import NodeTree, nodes_above, whole
+from adapters.ledger.nodes import Batch, NodeTree, nodes_above, require_next, whole
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from domain.errors import DatabaseMissing, NotFound
 from domain.ports import Leaf, NewLeaf
@@ -127,6 +127,18 @@ class LedgerStore(NodeTree):
         """The size of the last tree whose publication was completed."""
         return int(self._one("SELECT MAX(size) FROM checkpoints") or 0)
 
+    def batches(self, start: int, limit: int) -> list[Batch]:
+        """Batches from the one that begins at leaf ``start`` on."""
+        statement = "SELECT first, size, time FROM batches WHERE first >= ? ORDER BY first LIMIT ?"
+        with self.connection() as db:
+            return [(f, s, datetime.fromisoformat(t)) for f, s, t in db.execute(statement, (start, limit))]
+
+    def checkpoints(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Size and note of those that were kept, from the first above ``after`` on."""
+        statement = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
+        with self.connection() as db:
+            return db.execute(statement, (after, limit)).fetchall()
+
     # ── writing: only the holder of the ledger's lock ───────────────────────────────────────────────────────────
 
     def append(self, leaves: Sequence[NewLeaf], at: datetime) -> int:
@@ -134,23 +146,45 @@ class LedgerStore(NodeTree):
 
         The batch's time is ``at``, or that of the batch before where the clock was stepped back.
         """
+        with self._transaction() as db:
+            first = _end(db)
+            size = first + len(leaves)
+            before = db.execute("SELECT MAX(time) FROM batches").fetchone()[0] or ""
+            self._add(db, first, leaves, [(first, size, max(_iso(at), before))])
+        return size
+
+    def take_over(self, leaves: Sequence[NewLeaf], batches: Sequence[Batch]) -> None:
+        """Add whole batches of another store of the same ledger behind the last, in one durable transaction."""
+        with self._transaction() as db:
+            first = _end(db)
+            require_next(batches, first, first + len(leaves))
+            self._add(db, first, leaves, [(start, end, _iso(time)) for start, end, time in batches])
+
+    def take_over_checkpoints(self, checkpoints: Sequence[tuple[int, str]]) -> None:
+        """Keep checkpoints of another store of the same ledger: size and note."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO checkpoints VALUES (?,?)", checkpoints)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self.connection(writing=True) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                first = int(db.execute("SELECT MAX(idx) + 1 FROM leaves").fetchone()[0] or 0)
-                size = first + len(leaves)
-                rows = [(first + n, p, i, v, h) for n, (p, i, v, h) in enumerate(leaves)]
-                db.executemany("INSERT INTO leaves (idx, position, id, version, hash) VALUES (?,?,?,?,?)", rows)
-                self._add_nodes(db, first, size, [leaf[3] for leaf in leaves])
-                before = db.execute("SELECT MAX(time) FROM batches").fetchone()[0] or ""
-                db.execute("INSERT INTO batches VALUES (?,?,?)", (first, size, max(_iso(at), before)))
-                db.execute("INSERT OR REPLACE INTO tracking VALUES (1, ?)", (leaves[-1][0],))
+                yield db
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        return size
+
+    def _add(
+        self, db: sqlite3.Connection, first: int, leaves: Sequence[NewLeaf], batches: Sequence[tuple[int, int, str]]
+    ) -> None:
+        rows = [(first + n, p, i, v, h) for n, (p, i, v, h) in enumerate(leaves)]
+        db.executemany("INSERT INTO leaves (idx, position, id, version, hash) VALUES (?,?,?,?,?)", rows)
+        self._add_nodes(db, first, first + len(leaves), [leaf[3] for leaf in leaves])
+        db.executemany("INSERT INTO batches VALUES (?,?,?)", batches)
+        db.execute("INSERT OR REPLACE INTO tracking VALUES (1, ?)", (leaves[-1][0],))
 
     def record_checkpoint(self, size: int, note: str) -> None:
         """Keep a checkpoint for ever; its being here says that its publication was completed.
@@ -188,6 +222,10 @@ class LedgerStore(NodeTree):
         statement = f"SELECT idx, position, id, version, hash FROM leaves WHERE {condition}"  # noqa: S608  (constants)
         with self.connection() as db:
             return [Leaf(i, p, UUID(bytes=u), v, h) for i, p, u, v, h in db.execute(statement, params)]
+
+
+def _end(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT MAX(idx) + 1 FROM leaves").fetchone()[0] or 0)
 
 
 def _iso(instant: datetime) -> str:

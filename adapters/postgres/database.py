@@ -106,6 +106,12 @@ class Database:
         self._backends: set[int] = set()
         self._closed = False
         self.breaker = Breaker(self._answers)
+        self._confirming = threading.Lock()  # owns the field below
+        self._confirm: Callable[[Link], None] | None = None
+
+    def expect(self, confirm: Callable[[Link], None]) -> None:
+        """Ask this of the first connection before it is used for anything; where it raises, the next one is asked."""
+        self._confirm = confirm
 
     # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,12 +200,25 @@ class Database:
                 link = self._idle.pop() if self._idle else None
             if link is None:
                 link = self.connect()
+                self._require_confirmed(link)
                 with self._guard:
                     self._backends.add(link.backend)
                 return link
             if not has_something_to_say(link):
                 return link
             self._drop(link)
+
+    def _require_confirmed(self, link: Link) -> None:
+        if self._confirm is None:
+            return
+        with self._confirming:
+            try:
+                if self._confirm is not None:
+                    self._confirm(link)
+                    self._confirm = None
+            except BaseException:
+                link.close()
+                raise
 
     def _give_back(self, link: Link) -> None:
         if link.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE:

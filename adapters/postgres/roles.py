@@ -23,6 +23,8 @@ APP_ROLE = "jianzheng_app"
 
 PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     "schema_version": ("SELECT",),
+    # Whose database it is: bound by the program when an archive is made or copied here.
+    "archive": ("SELECT", "INSERT", "UPDATE"),
     # Not the position: which one an event gets is the server's business.
     "stored_events": ("SELECT", "INSERT (originator_id, originator_version, topic, state)"),
     "leaves": ("SELECT", "INSERT"),

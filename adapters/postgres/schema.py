@@ -60,7 +60,13 @@ def version(database: Database) -> int:
 
 def require(database: Database) -> None:
     """Raises `SchemaMissing` or `SchemaTooNew` unless the tables are those that this program knows."""
-    found, known = version(database), newest()
+    with database.connection() as link:
+        require_on(link)
+
+
+def require_on(link: Link) -> None:
+    """The same by a connection that somebody holds."""
+    found, known = _version(link), newest()
     if found < known:
         raise SchemaMissing
     if found > known:

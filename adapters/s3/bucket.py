@@ -100,9 +100,9 @@ def look(client: Client) -> BucketFacts:
     """Ask the server; never raises for what it answers or does not."""
     facts = BucketFacts(str(client.address), client.address.lock)
     try:
-        exists = client.call(lambda minio: minio.bucket_exists(client.bucket))
-        facts = replace(facts, reachable=True, exists=exists)
-        if not exists:
+        there = exists(client)
+        facts = replace(facts, reachable=True, exists=there)
+        if not there:
             return replace(facts, problem=BucketMissing(client.bucket))
         answer = client.call(lambda minio: minio._execute("GET", client.bucket, query_params={"versioning": ""}))
         facts = replace(facts, server=answer.headers.get("server"))
@@ -118,13 +118,17 @@ def look(client: Client) -> BucketFacts:
         return replace(facts, problem=error, reachable=facts.reachable or not isinstance(error, FileStoreUnreachable))
 
 
+def exists(client: Client) -> bool:
+    return client.call(lambda minio: minio.bucket_exists(client.bucket))
+
+
 def make(client: Client) -> None:
     """Make the bucket, with versions and, unless lock=off, with object lock; one that is there is given versions.
 
     Raises `BucketCannotLock` for one that was made without lock: not every server can add it later.
     """
     wanted = client.address.lock != "off"
-    if not client.call(lambda minio: minio.bucket_exists(client.bucket)):
+    if not exists(client):
         client.call(lambda minio: _make(minio, client, wanted))
         client.call(lambda minio: _tidy(minio, client.bucket))
     if not _versioning(client):

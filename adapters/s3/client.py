@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,8 +108,16 @@ class Client:
         self.pool = self._pools[0]
         self.breaker = Breaker(self._answers)
 
+        self._confirming = threading.RLock()  # owns the fields below
+        self._confirm: Callable[[], None] | None = None
+        self._asking = False
+
     def __repr__(self) -> str:
         return f"Client({self.address})"
+
+    def expect(self, confirm: Callable[[], None]) -> None:
+        """Ask this before the first request, by requests of this client; where it raises, the next one asks again."""
+        self._confirm = confirm
 
     def close(self) -> None:
         for pool in self._pools:
@@ -154,6 +163,8 @@ class Client:
         short question."""
         if not self.breaker.passes():
             raise FileStoreUnreachable(self.breaker.reason)
+        if self._confirm is not None:
+            self._require_confirmed()
         end = time.monotonic() + self.patience.total
         for pause in self.patience.pauses():
             try:
@@ -168,6 +179,17 @@ class Client:
                     raise found from None
             time.sleep(pause)
         raise AssertionError("unreachable")
+
+    def _require_confirmed(self) -> None:
+        with self._confirming:
+            if self._confirm is None or self._asking:  # it is this thread that asks
+                return
+            self._asking = True
+            try:
+                self._confirm()
+                self._confirm = None
+            finally:
+                self._asking = False
 
     def send(
         self,

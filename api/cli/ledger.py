@@ -60,7 +60,7 @@ def checkpoint(context: Context, _: Namespace) -> int:
 def index_status(context: Context, _: Namespace) -> int:
     from api.keeping import name_for
 
-    _may_manage(context)
+    may_manage(context)
     status = context.pipeline.status(context.screen.lang, name_for(context.house, context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
@@ -102,7 +102,7 @@ def index_retry(context: Context, args: Namespace) -> int:
             problem_en="name the items, or say --all",
             help="index retry --help",
         )
-    _may_manage(context)
+    may_manage(context)
     house, screen, name_of = context.house, context.screen, name_for(context.house, context.actor)
     wanted = items(house) if args.all else chosen(house, args.item, name_of)
     waiting = context.pipeline.try_again(wanted)
@@ -136,14 +136,15 @@ def _show(context: Context, item: dict[str, Any], zh: str, en: str) -> None:
 
 
 def index_rebuild(context: Context, _: Namespace) -> int:
-    _may_manage(context)
+    may_manage(context)
     position = context.pipeline.rebuild()
     context.screen.document({"position": position})
     context.screen.say(f"索引已重建，编到第 {position} 条", f"The index was rebuilt; it holds {position} leaves")
     return EXIT_DONE
 
 
-def _may_manage(context: Context) -> None:
+def may_manage(context: Context) -> None:
+    """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
     from domain.access import Target, decide
 
     directory = context.house.directory()

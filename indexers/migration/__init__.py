@@ -1,0 +1,1 @@
+"""An archive copied to other back ends, byte for byte, and proven to be the same."""

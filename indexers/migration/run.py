@@ -1,0 +1,97 @@
+"""The whole of it: bind the target, copy, build its views, check both ends, compare, and only then put it to use."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from adapters.bootstrap import House
+from adapters.copying.route import Route
+from domain.errors import IndexLocked
+from domain.ports import Json
+from indexers.migration import target as place
+from indexers.migration.copy import Copy, Fault
+from indexers.migration.proof import compare
+from indexers.pipeline import Pipeline
+from indexers.verification import silent, verify_archive
+from indexers.verify.findings import Progress, Verification
+
+
+@dataclass
+class Migrated:
+    """What was done. ``behind``: leaves that the source got since; another run copies them."""
+
+    tree_size: int = 0
+    root: bytes = b""
+    copied: Json = field(default_factory=dict)
+    source: Verification | None = None  # None: no evidence was copied, only the search index was made
+    target: Verification | None = None
+    behind: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return all(found is None or found.ok for found in (self.source, self.target))
+
+
+def no_fault(step: str) -> None:
+    """What happens between steps outside tests."""
+
+
+def migrate(source: House, route: Route, progress: Progress = silent, fault: Fault = no_fault) -> Migrated:
+    """Safe to repeat: goes on where a run before ended, and copies what came since.
+
+    The source is only read, but for its own ledger, which is brought up to date as by every check. While the last
+    leaves are copied, filing waits. Where the copy's check finds anything, the copy is not put to use.
+    """
+    done = Migrated()
+    with place.opened(source, route) as target:
+        fault("bound")
+        started = time.monotonic()
+        copy = Copy(source, target, route, progress, fault)
+        if route.tables or route.files or route.home:
+            copy.run()
+        else:
+            copy.size = source.ledger.size()
+        done.tree_size = copy.size
+        done.copied = {
+            "events": copy.events, "leaves": copy.leaves, "batches": copy.batches, "checkpoints": copy.checkpoints,
+            "tiles": copy.tiles, "files": copy.files.files, "bytes": copy.files.bytes, "texts": copy.files.texts,
+            "passwords": copy.passwords, "tokens": copy.tokens,
+        }  # fmt: skip
+        fault("copied")
+        done.seconds["copy"] = _since(started)
+        started = time.monotonic()
+        _build_views(target, route, progress)
+        fault("built")
+        done.seconds["build"] = _since(started)
+        started = time.monotonic()
+        done.root = compare(source, target, route, done.tree_size, progress)
+        fault("compared")
+        done.seconds["compare"] = _since(started)
+        if route.tables or route.files or route.home:
+            started = time.monotonic()
+            done.target = verify_archive(target, progress=progress)
+            done.source = verify_archive(source, progress=progress)
+            fault("verified")
+            done.seconds["verify"] = _since(started)
+        done.behind = source.ledger.size() - done.tree_size
+        if done.target is None or done.target.ok:
+            place.complete(target, route)
+    return done
+
+
+def _build_views(target: House, route: Route, progress: Progress) -> None:
+    """What is no evidence is not copied, but made again from what is: search index, figures, the queue of texts."""
+    progress("views", 0, 0)
+    pipeline = Pipeline(target)
+    if route.search and not route.tables:
+        pipeline.rebuild()
+        return
+    with suppress(IndexLocked):  # the source's server holds the index that serves both: it brings it up to date
+        pipeline.catch_up()
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

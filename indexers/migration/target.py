@@ -1,0 +1,100 @@
+"""The place that is copied to: empty, or this archive's own copy; it says whose it is before anything is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from adapters import parts
+from adapters.binding import Bound
+from adapters.blobs.durable import storage_errors
+from adapters.bootstrap import House, prepare_servers
+from adapters.copying import home
+from adapters.copying.route import Route
+from adapters.identity import Identity, read_identity
+from adapters.settings import Settings
+from indexers.migration.errors import TargetOccupied
+
+
+@contextmanager
+def opened(source: House, route: Route) -> Iterator[House]:
+    """The target, bound to the archive that is copied. Raises `TargetOccupied`, with nothing written."""
+    begun = _require_room(route, source.identity)
+    _bind_home(route, source.identity)
+    with closing(House(route.target, source.identity, source.signer, source.clock)) as target:
+        if route.search and not begun and target.engine.position():
+            raise TargetOccupied(place=str(route.target.search or route.target.index_folder), found="index")
+        moved = _moved(target.servers, route)
+        prepare_servers(moved)
+        for place in parts.places(moved):
+            place.bind(Bound.to(source.identity, whole=False))
+        target.events.create()
+        target.ledger.create()
+        target.publisher.create()
+        yield target
+
+
+def complete(target: House, route: Route) -> None:
+    """It is whole and proven: from now on it may be opened."""
+    for place in parts.places(_moved(target.servers, route)):
+        place.bind(Bound.to(target.identity))
+    if _embedded_parts(route):
+        home.finish(route.target, target.identity)
+
+
+def _require_room(route: Route, identity: Identity) -> bool:
+    """Whether a copy was begun there before."""
+    begun = _require_home(route, identity)
+    with closing(parts.servers(route.target)) as servers:
+        moved = _moved(servers, route)
+        prepare_servers(moved, new_only=True)
+        for place in parts.places(moved):
+            found = place.bound()
+            if found is None and not place.vacant():
+                raise TargetOccupied(place=str(place), found="?")
+            if found is not None and not found.fits(identity):
+                raise TargetOccupied(place=str(place), found=found.origin)
+            begun = begun or found is not None
+    return begun
+
+
+def _require_home(route: Route, identity: Identity) -> bool:
+    if not route.home:
+        return False
+    settings = route.target
+    unfinished = home.unfinished(settings)
+    if unfinished is not None:
+        if not unfinished[0].fits(identity):
+            raise TargetOccupied(place=str(settings.home), found=unfinished[0].origin)
+        return True
+    there = read_identity(settings)
+    if there is not None:
+        if not Bound.to(there).fits(identity):
+            raise TargetOccupied(place=str(settings.home), found=there.origin)
+        return True
+    with storage_errors():
+        names = sorted(path.name for path in settings.home.iterdir()) if settings.home.exists() else []
+    if names:
+        raise TargetOccupied(place=str(settings.home), found="、".join(names[:5]))
+    return False
+
+
+def _bind_home(route: Route, identity: Identity) -> None:
+    if embedded := _embedded_parts(route):
+        home.begin(route.target, identity, embedded)
+        home.make_room(route.target)
+
+
+def _embedded_parts(route: Route) -> frozenset[str]:
+    settings: Settings = route.target
+    found = {home.TABLES} if route.tables and settings.database is None else set[str]()
+    if route.files and settings.bucket is None:
+        found.add(home.FILES)
+    if route.home:
+        found.add(home.KEYS)
+    return frozenset(found)
+
+
+def _moved(servers: parts.Servers, route: Route) -> parts.Servers:
+    """The servers of parts that change their place."""
+    return parts.Servers(servers.database if route.tables else None, servers.bucket if route.files else None)
