@@ -10,7 +10,8 @@ down keeps nobody from opening an archive, and none is ever used unasked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,6 +110,17 @@ def confirm(place: Place, identity: Identity, signer: Ed25519Signer) -> None:
         raise OtherArchive(place=str(place), found=found.origin, wanted=identity.origin)
     if not found.whole:
         raise CopyUnfinished(place=str(place))
+
+
+@contextmanager
+def later(put_off: Callable[[], None]) -> Iterator[None]:
+    """Ask now what the block asks; where the server cannot be reached, before it is used."""
+    try:
+        yield
+    except CopyUnfinished:
+        raise
+    except Unavailable:
+        put_off()
 
 
 def bind_new(places: Iterable[Place], identity: Identity) -> None:

@@ -15,7 +15,6 @@ from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
 from adapters.ledger.store import LedgerStore
 from adapters.settings import Settings
-from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from adapters.accounts import Accounts
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from adapters.identity import Identity
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
-    from adapters.postgres.database import Database
+    from adapters.postgres.database import Database, Link
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
     from adapters.postgres.work import PostgresWorkLog
@@ -88,18 +87,33 @@ def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
     if (database := shared.database) is not None:
         from adapters.postgres.binding import DatabaseLink
 
-        database.expect(lambda link: binding.confirm(DatabaseLink(link, database.address), identity, signer))
+        def ask_database(link: Link) -> None:
+            binding.confirm(DatabaseLink(link, database.address), identity, signer)
+
+        with binding.later(lambda: database.expect(ask_database)), database.connection() as link:
+            ask_database(link)
     if (bucket := shared.bucket) is not None:
         from adapters.s3.binding import BucketPlace
 
-        bucket.expect(lambda: binding.confirm(BucketPlace(bucket), identity, signer))
-    for place in places(Servers(database, bucket and bucket.hurried())):
-        try:
-            place.bound()
-        except binding.CopyUnfinished:
-            raise
-        except Unavailable:
-            continue
+        def ask_bucket(client: Client) -> None:
+            binding.confirm(BucketPlace(client), identity, signer)
+
+        with binding.later(lambda: bucket.expect(lambda: ask_bucket(bucket))):
+            ask_bucket(bucket.hurried())
+
+
+def same_place(ours: Servers, theirs: Servers) -> bool:
+    """Whether two addresses are names of one database, or of one bucket."""
+    if ours.database is not None and theirs.database is not None:
+        from adapters.postgres.binding import same_database
+
+        if same_database(ours.database, theirs.database):
+            return True
+    if ours.bucket is not None and theirs.bucket is not None:
+        from adapters.s3.binding import same_bucket
+
+        return same_bucket(ours.bucket, theirs.bucket)
+    return False
 
 
 def events(settings: Settings, shared: Servers) -> SQLiteEventStore | PostgresEventStore:

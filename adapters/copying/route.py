@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from adapters.blobs.durable import storage_errors
 from adapters.settings import Settings, bucket_address, database_address, search_address
 from domain.errors import InputError
 
@@ -90,7 +91,7 @@ def route(source: Settings, urls: Sequence[str]) -> Route:
         bucket=bucket_address(named) if BUCKET in named else target.bucket,
         search=search_address(named) if SEARCH in named else target.search,
     )
-    home = target.home.resolve() != source.home.resolve()
+    home = not _same_folder(source.home, target.home)
     found = Route(
         source,
         target,
@@ -102,6 +103,14 @@ def route(source: Settings, urls: Sequence[str]) -> Route:
     if not (found.home or found.tables or found.files or found.search):
         raise NothingToMove
     return found
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    with storage_errors():
+        try:
+            return other.samefile(one)
+        except FileNotFoundError:
+            return False
 
 
 Where = tuple[object, ...] | None

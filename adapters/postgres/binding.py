@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any, LiteralString
 
 from adapters.binding import Bound
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database, Link
+from adapters.postgres.locks import AdvisoryLock
 from adapters.postgres.schema import require_on
 
 
@@ -74,3 +76,10 @@ class DatabasePlace:
     def checkpoint(self) -> str | None:
         with self._database.connection() as link:
             return DatabaseLink(link, self._database.address).checkpoint()
+
+
+def same_database(one: Database, other: Database) -> bool:
+    """Whether both are the same, by whatever names: a lock that one of them holds, the other cannot have."""
+    name = f"same-{token_hex(8)}"
+    with AdvisoryLock(one, name).held(), AdvisoryLock(other, name).held() as free:
+        return not free

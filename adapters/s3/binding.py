@@ -66,3 +66,9 @@ class BucketPlace:
     def checkpoint(self) -> str | None:
         data = self._client.read(CHECKPOINT)
         return None if data is None else data.decode("utf-8", "replace")
+
+
+def same_bucket(one: Client, other: Client) -> bool:
+    """Whether both are the same, by whatever names: then they hold the same object, made at the same time."""
+    ours, theirs = one.head(KEY), other.head(KEY)
+    return ours is not None and ours == theirs

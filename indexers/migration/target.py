@@ -10,7 +10,7 @@ from adapters.binding import Bound
 from adapters.blobs.durable import storage_errors
 from adapters.bootstrap import House, prepare_servers
 from adapters.copying import home
-from adapters.copying.route import Route
+from adapters.copying.route import NothingToMove, Route
 from adapters.identity import Identity, read_identity
 from adapters.settings import Settings
 from indexers.migration.errors import TargetOccupied
@@ -19,7 +19,7 @@ from indexers.migration.errors import TargetOccupied
 @contextmanager
 def opened(source: House, route: Route) -> Iterator[House]:
     """The target, bound to the archive that is copied. Raises `TargetOccupied`, with nothing written."""
-    begun = _require_room(route, source.identity)
+    begun = _require_room(source, route)
     _bind_home(route, source.identity)
     with closing(House(route.target, source.identity, source.signer, source.clock)) as target:
         if route.search and not begun and target.engine.position():
@@ -42,12 +42,15 @@ def complete(target: House, route: Route) -> None:
         home.finish(route.target, target.identity)
 
 
-def _require_room(route: Route, identity: Identity) -> bool:
+def _require_room(source: House, route: Route) -> bool:
     """Whether a copy was begun there before."""
+    identity = source.identity
     begun = _require_home(route, identity)
     with closing(parts.servers(route.target)) as servers:
         moved = _moved(servers, route)
         prepare_servers(moved, new_only=True)
+        if parts.same_place(source.servers, moved):
+            raise NothingToMove
         for place in parts.places(moved):
             found = place.bound()
             if found is None and not place.vacant():

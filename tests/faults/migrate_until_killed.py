@@ -1,4 +1,4 @@
-"""Run as a process of its own by `test_migrate_killed`: copies an archive until it is done, or kills itself before that.
+"""Run as a process of its own by `test_migrate_killed`: copies an archive, and kills itself on the way.
 
 Arguments: the fault point at which to kill itself (or "-"), and at which of its passings. The
 archive's settings are in the environment, and the addresses to copy to in JIANZHENG_MIGRATE_TO.

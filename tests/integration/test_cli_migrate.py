@@ -1,4 +1,4 @@
-"""`jianzheng migrate` as people call it: addresses from the call, a file and the environment; what it says and exits with."""
+"""`jianzheng migrate` as people call it: addresses from the call, a file and the environment, and its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def urls(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 
 def test_there_by_a_file_and_back_by_the_call(office: Shell, urls: dict[str, str], tmp_path: Path) -> None:
-    """The answers tell counts, roots and settings, never a secret; every command works on the copy as on the archive."""
+    """The answers tell counts, roots and settings, no secret; commands work on the copy as on the archive."""
     addresses = tmp_path / "addresses"
     addresses.write_text("# where to\n" + "\n".join(list(urls.values())[:2]) + "\n", "utf-8")
     there = office("migrate", "--to-file", str(addresses), "--json", JIANZHENG_MIGRATE_TO=urls["JIANZHENG_SEARCH"])
@@ -57,23 +57,12 @@ def without_time(answer: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in answer.items() if name != "took_ms"}
 
 
-@pytest.mark.parametrize(
-    ("addresses", "code"),
-    [
-        ((), "usage"),
-        (("--to", "ftp://files.example/x"), "migration_address_invalid"),
-        (("--to", "s3://k:secret@h:1/aaa", "s3://k:secret@h:1/bbb"), "migration_address_twice"),
-        (("--to", "file:jianzheng-data"), "migration_nothing_to_move"),
-        (("--to", "file://elsewhere.example/x"), "migration_address_invalid"),
-        (("--to", "file:材料"), "migration_target_occupied"),
-        (("--to", "postgresql://db.example"), "database_address_invalid"),
-        (("--to-file", "nowhere.txt"), "not_found"),
-    ],
-)
-def test_calls_that_cannot_be_meant(office: Shell, addresses: tuple[str, ...], code: str) -> None:
-    """Each is refused with its own error before anything is written, and no secret is repeated."""
-    answer = office("migrate", *addresses, "--json")
-    assert (answer.code, answer.json["error"]["code"]) == (2, code)
+def test_a_call_that_cannot_be_meant(office: Shell) -> None:
+    """It is refused with its own error before anything is written, and no secret is repeated."""
+    answer = office("migrate", "--to", "file:材料", "--json")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "migration_target_occupied")
+    answer = office("migrate", "--to", "ftp://user:secret@files.example/x", "--json")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "migration_address_invalid")
     assert "secret" not in answer.out
 
 

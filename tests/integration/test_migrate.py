@@ -14,7 +14,7 @@ import pytest
 
 from adapters.binding import CopyUnfinished, OtherArchive
 from adapters.bootstrap import create_archive, open_archive
-from adapters.copying.route import route
+from adapters.copying.route import NothingToMove, route
 from adapters.settings import Settings
 from domain.errors import BlobDamaged, LedgerInputAltered
 from indexers.migration.errors import TargetOccupied, TargetWentOn
@@ -92,11 +92,27 @@ def test_the_copy_is_an_archive_to_work_with(source: Settings, urls: dict[str, s
         assert verify_archive(house).ok
 
 
+def test_back_into_the_folder_where_it_was(source: Settings, urls: dict[str, str]) -> None:
+    """What is left of the archive there is its beginning: only what came on the servers is copied back."""
+    copy(source, *urls.values())
+    on_servers = settings_of(source.home, urls)
+    with opened(on_servers) as house:
+        for number in range(3):
+            file_record(house, 5000 + number)
+        Pipeline(house).catch_up()
+    before, said = evidence_of(on_servers), answers_of(on_servers)
+    done = copy(on_servers, f"file:{source.home}")
+    assert done.ok
+    assert done.copied["events"] < 10
+    assert evidence_of(source) == before
+    assert answers_of(source) == said
+
+
 def test_what_is_filed_meanwhile_is_copied_by_another_run(source: Settings, urls: dict[str, str]) -> None:
     """A second run copies only what is new, also where tiles that were partial have become full."""
     first = copy(source, *urls.values())
     with opened(source) as house:
-        for number in range(200):
+        for number in range(150):
             file_record(house, 2000 + number)
         Pipeline(house).catch_up()
         size = house.ledger.size()
@@ -175,6 +191,19 @@ def test_another_archives_place_is_refused(source: Settings, urls: dict[str, str
         with pytest.raises(TargetOccupied):
             copy(source, url)
     assert evidence_of(settings_of(other.home, urls)) == before
+
+
+def test_another_name_of_the_same_place_is_noticed(source: Settings, urls: dict[str, str]) -> None:
+    """An archive is not copied onto itself, whatever its servers are called."""
+    copy(source, *urls.values())
+    on_servers = settings_of(source.home, urls)
+    for name in ("JIANZHENG_DATABASE", "JIANZHENG_BLOBS"):
+        alias = urls[name].replace("127.0.0.1", "localhost")
+        assert alias != urls[name]
+        with pytest.raises(NothingToMove):
+            copy(on_servers, alias)
+    with opened(on_servers) as house:
+        assert verify_archive(house).ok
 
 
 def test_a_place_with_other_things_is_refused(source: Settings, s3_bucket: str, tmp_path: Path) -> None:
