@@ -22,8 +22,9 @@ def opened(source: House, route: Route) -> Iterator[House]:
     begun = _require_room(source, route)
     _bind_home(route, source.identity)
     with closing(House(route.target, source.identity, source.signer, source.clock)) as target:
-        if route.search and not begun and target.engine.position():
-            raise TargetOccupied(place=str(route.target.search or route.target.index_folder), found="index")
+        server = route.target.search if route.search else None  # an index in the home is its archive's
+        if server is not None and not begun and target.engine.position():
+            raise TargetOccupied(place=str(server), found="index")
         moved = _moved(target.servers, route)
         prepare_servers(moved)
         for place in parts.places(moved):
