@@ -17,7 +17,7 @@ from adapters.settings import read
 from indexers.migration import copy
 from indexers.migration.run import migrate
 
-SMALL_PAGE = 64
+SMALL_PAGE = 24
 """So that a small archive takes several of them."""
 
 

@@ -22,7 +22,7 @@ from tests.migration_world import evidence_of, make_archive, settings_of
 
 ROOT = Path(__file__).parents[2]
 
-RANDOM_KILLS = int(os.environ.get("JIANZHENG_TEST_KILLS", "20")) // 4
+RANDOM_KILLS = int(os.environ.get("JIANZHENG_TEST_KILLS", "20")) // 5
 """Set it higher for a long drill."""
 
 POINTS = (
@@ -82,7 +82,7 @@ class Copying:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = settings_of(tmp_path_factory.mktemp("source") / "home")
-    make_archive(settings)
+    make_archive(settings, 20)
     return settings
 
 
