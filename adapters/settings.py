@@ -70,11 +70,13 @@ VARIABLES = (
     Variable(
         "JIANZHENG_BLOBS",
         "",
-        "s3://key:secret@files.example:9000/jianzheng?lock=governance&days=3650",
+        "s3://key:secret@files.example:9000/jianzheng?lock=governance&days=30",
         "文件和公开账本所在的 S3 存储桶。不设时存在档案库目录里。参数：secure=no 不用 TLS；"
-        "lock=governance、compliance 或 off 是对象锁定的方式；days 是锁定的天数。",
+        "lock=governance、compliance 或 off 是对象锁定的方式；days 是文件刚存入时锁定的天数，"
+        "有了记录以后按保管期限延长。",
         "The S3 bucket of files and the public ledger. The archive's folder where it is not set. Options: secure=no "
-        "without TLS; lock=governance, compliance or off, the kind of object lock; days, for how many days it holds.",
+        "without TLS; lock=governance, compliance or off, the kind of object lock; days, for how many days it holds "
+        "at first; as soon as a record names the file, for its retention period.",
         secret=True,
     ),
     Variable(

@@ -63,6 +63,17 @@ def led(house: House, name: str, run_once: Callable[[], int]) -> Callable[[], in
     return as_leader
 
 
+def _locks(house: House) -> list[Follower]:
+    """Where files are locked: for as long as the records ask."""
+    bucket = house.servers.bucket
+    if bucket is None or bucket.address.lock == "off":
+        return []
+    from indexers.locks import Locks
+
+    locks = Locks(house.events, bucket, house.clock, house.settings.zone)
+    return [Follower("locks", led(house, "locks", locks.run_once))]
+
+
 def integrate(house: House) -> None:
     """Bring the ledger up to date. Raises `ArchiveBusy` where another process is at it for too long."""
     with house.ledger_lock.held(LEDGER_WAIT) as ours:
@@ -88,6 +99,7 @@ class Pipeline:
             Follower("text", self.text.run_once),
             Follower("housekeeping", self._timetable().run_once),
         ]
+        self.followers += _locks(house)
         self._loop = Loop(self.followers, house.work, self._stopping, now, chance)
         self._threads: list[threading.Thread] = []
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from adapters.settings import Settings, read
 from tests.servers import own
 
 PASSWORD = "correct horse battery staple"
@@ -79,6 +80,10 @@ class Shell:
         found = {name: value for name, value in os.environ.items() if not name.startswith("JIANZHENG_")}
         return {**found, "PYTHONPATH": root, "JIANZHENG_ADMIN_PASSWORD": PASSWORD, **self.servers, **variables}
 
+    def settings(self) -> Settings:
+        """Of its archive, for what a test does behind the program's back."""
+        return read({"JIANZHENG_HOME": str(self.folder / "jianzheng-data"), **self.servers})
+
 
 BACK_ENDS = ("embedded", "servers")
 
@@ -92,7 +97,9 @@ def servers(kind: str, request: pytest.FixtureRequest) -> Iterator[dict[str, str
             return
         yield {
             "JIANZHENG_DATABASE": stack.enter_context(own.own_database(request.getfixturevalue("postgres_url"))),
-            "JIANZHENG_BLOBS": stack.enter_context(own.own_bucket(request.getfixturevalue("s3_url"))),
+            "JIANZHENG_BLOBS": stack.enter_context(
+                own.own_bucket(request.getfixturevalue("s3_url"), lock="governance", days=1)
+            ),
             "JIANZHENG_SEARCH": stack.enter_context(own.own_prefix(request.getfixturevalue("elasticsearch_url"))),
         }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
@@ -19,6 +21,7 @@ from api.http.app import create_app
 from api.http.auth import CSRF_HEADER
 from domain.access import ROLES
 from indexers.pipeline import Pipeline
+from tests.cli_world import servers
 
 PASSWORD = "four quiet words here"
 FAST = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
@@ -67,6 +70,15 @@ class World:
 
     def catch_up(self) -> None:
         Pipeline(self.house).catch_up()
+
+
+@contextmanager
+def world_on(kind: str, request: pytest.FixtureRequest, home: Path) -> Iterator[World]:
+    """The same world on each of `tests.cli_world.BACK_ENDS`."""
+    with servers(kind, request) as addresses:
+        made = make_world(home, addresses)
+        yield made
+        made.house.close()
 
 
 def make_world(home: Path, servers: Mapping[str, str] | None = None) -> World:

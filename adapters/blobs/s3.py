@@ -6,6 +6,7 @@
     pending/<random>              files of a filing under way (`adapters.blobs.s3_notes`)
     staging/<digest>.<random>     uploads that no record names yet, where several machines serve
     ledger/…                      the ledger's public files (`adapters.ledger.publisher_s3`)
+    retention/progress            how far locks follow the records (`adapters.blobs.s3_locks`)
 
 Any number of processes on any number of machines may use it at once: the only shared step is a PUT with
 ``If-None-Match: *``, which one of them wins. The server answers it when the bytes are durable, verified against their

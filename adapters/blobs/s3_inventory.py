@@ -11,7 +11,7 @@ from minio.datatypes import Object
 
 from adapters.blobs.names import is_digest, kept_name
 from adapters.blobs.s3_notes import PENDING
-from adapters.s3.bucket import STAGING
+from adapters.s3.bucket import RETENTION, STAGING
 from adapters.s3.client import Client
 
 FILES = "files/"
@@ -71,7 +71,7 @@ def strays(client: Client) -> Iterator[str]:
     """Names of objects that are none of ours, and of replaced versions as ``<name>?versionId=<version>``."""
     for each in client.objects(""):
         name = str(each.object_name)
-        ours = name == IDENTITY or name.startswith((STAGING, PENDING, LEDGER, TEXTS))
+        ours = name == IDENTITY or name.startswith((STAGING, PENDING, LEDGER, TEXTS, RETENTION))
         if not ours and _digest_in(name) is None:
             yield name
     for extra in extra_versions(client):

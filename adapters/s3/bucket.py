@@ -31,6 +31,7 @@ from domain.errors import JianzhengError, Lang
 
 STAGING = "staging/"
 CHECKPOINT = "ledger/checkpoint"
+RETENTION = "retention/"
 
 SAME_DAY = timedelta(days=1)
 """A lock that ends less than that earlier than it might is not worth a request."""
@@ -146,14 +147,14 @@ def _make(minio: Minio, client: Client, lock: bool) -> None:
 
 
 def _tidy(minio: Minio, bucket: str) -> None:
-    """Let the server remove what nobody needs: former checkpoints (each is a version of the same object), versions of
-    staged uploads that were deleted, and parts of uploads that a killed process never completed."""
+    """Let the server remove what nobody needs: former checkpoints and notes on locks (each is a version of the same
+    object), versions of staged uploads that were deleted, parts of uploads that a killed process never completed."""
     day, rules = NoncurrentVersionExpiration(noncurrent_days=1), []
-    for name, prefix in (("checkpoint", CHECKPOINT), ("staging", STAGING)):
+    for name, prefix in (("checkpoint", CHECKPOINT), ("retention", RETENTION), ("staging", STAGING)):
         rules.append(Rule(ENABLED, Filter(prefix=prefix), f"jianzheng-{name}", noncurrent_version_expiration=day))
     parts = AbortIncompleteMultipartUpload(days_after_initiation=2)
     rules.append(Rule(ENABLED, Filter(prefix=""), "jianzheng-uploads", abort_incomplete_multipart_upload=parts))
-    for some in (rules, rules[:2]):  # a server that tidies parts away by itself may refuse to be told so
+    for some in (rules, rules[:-1]):  # a server that tidies parts away by itself may refuse to be told so
         try:
             minio.set_bucket_lifecycle(bucket, LifecycleConfig(some))
             return

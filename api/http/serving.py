@@ -59,12 +59,13 @@ def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool
         headers["Content-Length"] = str(size)
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(_whole(house.blobs.open(entry.sha256), entry), headers=headers)
+        return StreamingResponse(_begun(_whole(house.blobs.open(entry.sha256), entry)), headers=headers)
     start, end = wanted
     headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{size}"}
     if request.method == "HEAD":
         return Response(status_code=206, headers=headers)
-    return StreamingResponse(_part(house.blobs.open(entry.sha256), start, end), status_code=206, headers=headers)
+    body = _begun(_part(house.blobs.open(entry.sha256), start, end))
+    return StreamingResponse(body, status_code=206, headers=headers)
 
 
 def disposition(name: str, *, inline: bool = False) -> str:
@@ -92,9 +93,16 @@ def _range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
     return start, end
 
 
+def _begun(body: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, so far that it closes its file however it ends: a reader may be gone before the first piece is sent."""
+    next(body)
+    return body
+
+
 def _whole(source: IO[bytes], entry: FileEntry) -> Iterator[bytes]:
     hasher, held = hashlib.sha256(), b""
     with source:
+        yield held
         while piece := source.read(PIECE):
             hasher.update(piece)
             yield held
@@ -106,6 +114,7 @@ def _whole(source: IO[bytes], entry: FileEntry) -> Iterator[bytes]:
 
 def _part(source: IO[bytes], start: int, end: int) -> Iterator[bytes]:
     with source:
+        yield b""
         source.seek(start)
         while start < end and (piece := source.read(min(PIECE, end - start))):
             start += len(piece)

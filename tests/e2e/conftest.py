@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
+from adapters.settings import Settings, read
+from tests.cli_world import servers
 from tests.e2e import world
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -24,15 +25,15 @@ START = 60.0
 """Seconds that a server may take to come up on a busy machine."""
 
 SERVE = """
+import os
 import sys
-from pathlib import Path
 import uvicorn
 from adapters.bootstrap import open_archive
 from adapters.settings import read
 from api.http.app import create_app
 from indexers.pipeline import Pipeline
-house = open_archive(read({"JIANZHENG_HOME": sys.argv[1]}))
-uvicorn.run(create_app(house, Pipeline(house)), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
+house = open_archive(read(os.environ))
+uvicorn.run(create_app(house, Pipeline(house)), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
 """
 
 
@@ -41,7 +42,7 @@ class Served:
     """A running server: where it is, and where its archive lies."""
 
     url: str
-    home: Path
+    settings: Settings
 
 
 @dataclass
@@ -65,25 +66,28 @@ class Watched:
         self.page.wait_for_selector(".spine")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["embedded"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A filled archive behind a server process of its own."""
-    home = tmp_path_factory.mktemp("archive") / "home"
-    house = world.make(home)
-    world.fill(house)
-    house.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (home.parent / "server.log").open("wb")
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(port)], stdout=log, stderr=log)
-    try:
-        _await(f"http://127.0.0.1:{port}/healthz", server)
-        yield Served(f"http://127.0.0.1:{port}", home)
-    finally:
-        server.terminate()
-        server.wait(30)
-        log.close()
+    folder = tmp_path_factory.mktemp("archive")
+    with servers(request.param, request) as addresses:
+        chosen = {"JIANZHENG_HOME": str(folder / "home"), **addresses}
+        house = world.make(read(chosen))
+        world.fill(house)
+        house.close()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = (folder / "server.log").open("wb")
+        command = [sys.executable, "-c", SERVE, str(port)]
+        server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **chosen})
+        try:
+            _await(f"http://127.0.0.1:{port}/healthz", server)
+            yield Served(f"http://127.0.0.1:{port}", house.settings)
+        finally:
+            server.terminate()
+            server.wait(30)
+            log.close()
 
 
 @pytest.fixture(scope="session")

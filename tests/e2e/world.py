@@ -6,12 +6,11 @@ import io
 import zlib
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from struct import pack
 from typing import Any
 
 from adapters.bootstrap import House, create_archive
-from adapters.settings import read
+from adapters.settings import Settings
 from domain.access import Actor
 from domain.archive import IncomingFile
 from domain.records.record import Record
@@ -41,10 +40,10 @@ LECTURE = (
 )
 
 
-def make(home: Path) -> House:
+def make(settings: Settings) -> House:
     """A new archive with organisations, people and accounts, and no record yet."""
     house = create_archive(
-        read({"JIANZHENG_HOME": str(home)}),
+        settings,
         name="青禾区教育局",
         origin="qinghe.example/archive",
         code="qh",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.behind import write_over
 from tests.cli_world import BACK_ENDS, LECTURE, RECORD, REPAIR, Shell, make_office, servers
 
 
@@ -190,17 +191,15 @@ def test_the_life_of_a_rectification_item(shell: Shell) -> None:
 
 
 def test_verify_finds_nothing_and_then_what_was_touched(shell: Shell, tmp_path: Path) -> None:
-    """Exit 0 on a sound archive; exit 1 and the file's name where one byte was changed on disk."""
+    """Exit 0 on a sound archive; exit 1 and the file's name where one byte was changed where it lies."""
     sound = shell("verify", "--json")
     assert (sound.code, sound.json["ok"], sound.json["findings"]) == (0, True, [])
     assert set(sound.json["checked"]) == {"events", "files", "bytes"}
     (kept := tmp_path / "checkpoint").write_text(shell("checkpoint").out, "utf-8")
     assert shell("verify", "--since", str(kept), "--sample", "1").code == 0
     digest = shell("show", LECTURE, "--json").json["files"][0]["sha256"]
-    path = next((shell.folder / "jianzheng-data" / "files").rglob(digest))
-    original = path.read_bytes()
-    path.chmod(0o644)
-    path.write_bytes(b"X" + original[1:])
+    original = (shell.folder / "材料" / "党课" / "签到表.txt").read_bytes()
+    put_back = write_over(shell.settings(), digest, b"X" + original[1:])
     try:
         answer = shell("verify", "--json")
         assert answer.code == 1
@@ -210,8 +209,7 @@ def test_verify_finds_nothing_and_then_what_was_touched(shell: Shell, tmp_path: 
         assert shell("files", LECTURE, "-o", str(tmp_path / "out"), "--json").code == 1
         assert not list((tmp_path / "out").iterdir())
     finally:
-        path.write_bytes(original)
-        path.chmod(0o444)
+        put_back()
     assert shell("verify").code == 0
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.http_world import World, make_world, record
+from tests.cli_world import BACK_ENDS
+from tests.http_world import World, record, world_on
 
 ITEMS = 9
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = make_world(tmp_path / "archive")
-    yield made
-    made.house.close()
+@pytest.fixture(params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with world_on(request.param, request, tmp_path / "archive") as made:
+        yield made
 
 
 def item(n: int, deadline: str) -> dict[str, object]:

@@ -8,16 +8,14 @@ import json
 import socket
 import zipfile
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters import settings as environment_settings
 from adapters.bootstrap import House, open_archive
-from adapters.settings import Settings
 from domain.access import decide
 from domain.archive import record_target
 from domain.organisations.directory import Directory
@@ -25,10 +23,10 @@ from domain.records import content
 from domain.records.families import FAMILIES
 from examples import demo, people
 from examples.attachments import make_docx, make_gb18030, make_pptx, make_xlsx
-from examples.filing import file_everything
 from examples.generate import SEED, all_examples, codes_of, generate
 from examples.office import Example
 from indexers.pipeline import Pipeline
+from tests.demo_world import demonstration
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OUTSIDE = {"翁季川", "岑若衡", "家长代表六人"}
@@ -161,22 +159,14 @@ def test_the_same_seed_gives_the_same_records(examples: list[Example]) -> None:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("evidence")
-    generate(folder)
-    return folder
+    return demonstration(tmp_path_factory).evidence
 
 
 @pytest.fixture(scope="module")
-def house(evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
-    settings = settings_at(tmp_path_factory.mktemp("demo") / "home")
-    file_everything(settings, evidence)
-    opened = open_archive(settings)
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    opened = open_archive(demonstration(tmp_path_factory).settings)
     yield opened
     opened.close()
-
-
-def settings_at(home: Path) -> Settings:
-    return replace(environment_settings.read({}), home=home)
 
 
 def digests(folder: Path, names: set[str]) -> dict[str, str]:

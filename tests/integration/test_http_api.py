@@ -8,24 +8,24 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.http_world import HERE, PASSWORD, World, make_world, record
+from tests.cli_world import BACK_ENDS
+from tests.http_world import HERE, PASSWORD, World, record, world_on
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("archive") / "home")
-    clerk = made.signed_in("clerk-here")
-    for said in (
-        record(title="立行立改食堂台账"),
-        record("school-01", family="rectification", form="problem_item", title="台账缺失"),
-        record("school-01", family="self_analysis", form="party_spirit_analysis", title="台账问题的自我剖析"),
-    ):
-        assert clerk.post("/api/v1/records", json=said).status_code == 201
-    other = made.signed_in("clerk-there").post("/api/v1/records", json=record("school-02", title="外校的台账"))
-    assert other.status_code == 201
-    made.catch_up()
-    yield made
-    made.house.close()
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(request.param, request, tmp_path_factory.mktemp("archive") / "home") as made:
+        clerk = made.signed_in("clerk-here")
+        for said in (
+            record(title="立行立改食堂台账"),
+            record("school-01", family="rectification", form="problem_item", title="台账缺失"),
+            record("school-01", family="self_analysis", form="party_spirit_analysis", title="台账问题的自我剖析"),
+        ):
+            assert clerk.post("/api/v1/records", json=said).status_code == 201
+        other = made.signed_in("clerk-there").post("/api/v1/records", json=record("school-02", title="外校的台账"))
+        assert other.status_code == 201
+        made.catch_up()
+        yield made
 
 
 # ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,18 +254,24 @@ def test_nothing_else_is(world: World, path: str) -> None:
 # ── health and documentation ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_health_needs_no_account_and_tells_no_secret(world: World) -> None:
+def test_health_needs_no_account_and_tells_no_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process answers; what it needs is reachable; 503 when the files are gone."""
     client = world.client()
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json()["parts"] == dict.fromkeys(("events", "ledger", "files", "search"), "ok")
-    folder = world.house.settings.blobs_folder
-    away = folder.rename(folder.with_name("away"))
+    bucket, folder = world.house.servers.bucket, world.house.settings.blobs_folder
+    away = None
+    if bucket is None:
+        away = folder.rename(folder.with_name("away"))
+    else:
+        monkeypatch.setattr(bucket, "bucket", f"{bucket.bucket}-gone")
     try:
         answer = client.get("/readyz")
-        assert (answer.status_code, answer.json()["parts"]["files"]) == (503, "missing")
+        expected = "missing" if bucket is None else "bucket_missing"
+        assert (answer.status_code, answer.json()["parts"]["files"]) == (503, expected)
     finally:
-        away.rename(folder)
+        if away is not None:
+            away.rename(folder)
 
 
 def test_the_state_of_the_indexers_is_for_who_manages_them(world: World) -> None:

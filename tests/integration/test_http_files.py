@@ -16,21 +16,21 @@ from urllib.parse import quote, unquote
 import pytest
 from fastapi.testclient import TestClient
 
-from adapters.blobs.names import kept_path
 from api.http.auth import CSRF_HEADER
 from api.http.receiving import FIRST_BYTES
-from tests.http_world import World, make_world, record
+from tests.behind import remove, write_over
+from tests.cli_world import BACK_ENDS
+from tests.http_world import World, record, world_on
 
 PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4000
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("archive") / "home")
-    yield made
-    made.house.close()
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(request.param, request, tmp_path_factory.mktemp("archive") / "home") as made:
+        yield made
 
 
 def sha(data: bytes) -> str:
@@ -360,16 +360,15 @@ def test_a_file_that_was_altered_in_the_store_never_arrives_whole(world: World) 
     client = world.signed_in("clerk-here")
     good = b"the true bytes of this evidence" * 20_000
     code = file_with(client, ("a.bin", good), title="被改动的附件")
-    path = kept_path(world.house.settings.blobs_folder, sha(good))
-    path.chmod(0o644)
-    path.write_bytes(b"X" + good[1:])
+    settings = world.house.settings
+    write_over(settings, sha(good), b"X" + good[1:])
     lenient = TestClient(world.app, base_url="http://localhost", raise_server_exceptions=False)
     lenient.cookies, lenient.headers = client.cookies, client.headers
     assert lenient.get(f"/api/v1/records/{code}/files/a.bin").content != b"X" + good[1:]
-    path.write_bytes(good[:-1])
+    write_over(settings, sha(good), good[:-1])
     answer = client.get(f"/api/v1/records/{code}/files/a.bin")
     assert (answer.status_code, answer.json()["code"]) == (500, "blob_damaged")
-    path.unlink()
+    remove(settings, sha(good))
     assert client.get(f"/api/v1/records/{code}/files/a.bin").json()["code"] == "blob_missing"
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from api.http.auth import CSRF_HEADER
-from tests.http_world import HERE, World, make_world, record
+from tests.cli_world import BACK_ENDS
+from tests.http_world import HERE, World, record, world_on
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("archive") / "home")
-    yield made
-    made.house.close()
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(request.param, request, tmp_path_factory.mktemp("archive") / "home") as made:
+        yield made
 
 
 def test_a_record_with_a_file_comes_back_whole(world: World) -> None:

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 import uvicorn
 
-from adapters.blobs.names import kept_path
 from indexers.pipeline import Pipeline
-from tests.http_world import World, make_world, record
+from tests.behind import write_over
+from tests.cli_world import BACK_ENDS
+from tests.http_world import World, record, world_on
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("archive") / "home")
-    yield made
-    made.house.close()
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_on(request.param, request, tmp_path_factory.mktemp("archive") / "home") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,7 @@ def test_a_download_of_an_altered_file_breaks_off(world: World, port: int, token
     """The reader's program knows that it did not get the whole file."""
     good = bytes(range(256)) * 8000
     code = filed_with(port, token, "a.bin", good)
-    path = kept_path(world.house.settings.blobs_folder, hashlib.sha256(good).hexdigest())
-    path.chmod(0o644)
-    path.write_bytes(good[:-1] + b"?")
+    write_over(world.house.settings, hashlib.sha256(good).hexdigest(), good[:-1] + b"?")
     with pytest.raises(http.client.IncompleteRead):
         call(port, token, "GET", f"/api/v1/records/{code}/files/a.bin")
 

@@ -22,6 +22,7 @@ from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.s3_notes import FolderGate, Notes
 from adapters.s3 import client as client_module
+from adapters.s3.faults import ChecksumMismatch
 from domain.errors import BlobDamaged, BlobMissing
 from tests.s3_world import (
     LARGE,
@@ -269,3 +270,19 @@ def test_killed_uploads_lose_nothing_that_was_acknowledged(s3_bucket: str, tmp_p
     kept = list(blobs.digests())
     assert set(acknowledged) <= set(kept) and list(blobs.strays()) == [] and "" not in acknowledged
     assert all(result.found == result.sha256 for result in blobs.fixity(kept))
+
+
+def test_the_server_verifies_what_arrives(s3_bucket: str) -> None:
+    """Bytes that are not those that were announced make no object and no part; what is kept has its checksum."""
+    bucket = client(s3_bucket)
+    with pytest.raises(ChecksumMismatch):
+        bucket.create("files/x", SMALL, sha256=hashlib.sha256(b"other").digest())
+    assert bucket.head("files/x") is None
+    upload = bucket.start("files/x", {})
+    with pytest.raises(ChecksumMismatch):
+        bucket.part("files/x", upload, 1, SMALL, hashlib.sha256(b"other").digest())
+    made = bucket.complete("files/x", upload, [bucket.part("files/x", upload, 1, SMALL)])
+    assert made.fresh and not bucket.create("files/x", b"another one").fresh
+    assert not bucket.complete("files/x", upload, [bucket.part("files/x", bucket.start("files/x", {}), 1, SMALL)]).fresh
+    kept = bucket.head("files/x")
+    assert kept is not None and kept.checksum is not None and kept.checksum.endswith("-1")

@@ -1,4 +1,4 @@
-"""``python -m tests.servers up|down|env|fetch [--only postgres,s3,elasticsearch]``: servers to work with.
+"""``python -m tests.servers up|down|env|fetch [--only postgres,s3,elasticsearch] [--name N]``: servers to work with.
 
 `up` finds or starts them and leaves them running, `env` prints the settings with which Jianzheng and the tests use them
 (and does what `up` does first), `down` ends them and removes their data. `fetch` downloads and builds what they are
@@ -22,12 +22,13 @@ from tests.servers.addresses import SETTINGS, place, without_secret
 from tests.servers.local import KINDS, answers
 from tests.servers.runs import Outcome, Run
 
-NAME = "jianzheng"  # of the database, the bucket and the index prefix
+NAME = "jianzheng"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description="Real servers to work with.")
     parser.add_argument("command", choices=("up", "down", "env", "fetch"))
+    parser.add_argument("--name", default=NAME, help="of the database, the bucket and the index prefix (%(default)s)")
     parser.add_argument("--only", default=",".join(KINDS), help="some of: %(default)s")
     given = parser.parse_args(arguments)
     kinds = [kind for kind in KINDS if kind in given.only.split(",")]
@@ -43,17 +44,17 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command == "down":
             down()
             return 0
-        found = up(kinds)
+        found = up(kinds, given.name)
     for kind, outcome in found.items():
         said = f"{without_secret(outcome.url)} ({outcome.source})" if outcome.url else outcome.unavailable
         print(f"{kind}: {said}", file=sys.stderr)
     if given.command == "env":
-        for line in exports(found):
+        for line in exports(found, given.name):
             print(line)
     return 0 if all(outcome.url for outcome in found.values()) else 1
 
 
-def up(kinds: list[str]) -> dict[str, Outcome]:
+def up(kinds: list[str], name: str = NAME) -> dict[str, Outcome]:
     """The servers that stay; those that run already are taken as they are."""
     run = current()
     if run is not None and not all(healthy(kind, outcome) for kind, outcome in run.found().items()):
@@ -66,9 +67,9 @@ def up(kinds: list[str]) -> dict[str, Outcome]:
     with ThreadPoolExecutor(len(KINDS)) as pool:
         found = dict(zip(kinds, pool.map(run.get, kinds), strict=True))
     if url := found.get("postgres", Outcome()).url:
-        own.make_database(url, NAME)
+        own.make_database(url, name)
     if url := found.get("s3", Outcome()).url:
-        own.make_bucket(url, NAME, lock=True)
+        own.make_bucket(url, name, lock=True)
     return found
 
 
@@ -83,14 +84,14 @@ def healthy(kind: str, outcome: Outcome) -> bool:
     return bool(outcome.url) and answers(kind, outcome.url)
 
 
-def exports(found: dict[str, Outcome]) -> list[str]:
+def exports(found: dict[str, Outcome], name: str = NAME) -> list[str]:
     """Lines for a shell: where the tests and the program find the servers."""
     lines = []
     for kind, outcome in found.items():
         if outcome.url:
             options = {"lock": "governance", "days": "1"} if kind == "s3" else {}
             lines.append(f"export {find.GIVEN[kind]}={shlex.quote(outcome.url)}")
-            lines.append(f"export {SETTINGS[kind]}={shlex.quote(place(outcome.url, NAME, **options))}")
+            lines.append(f"export {SETTINGS[kind]}={shlex.quote(place(outcome.url, name, **options))}")
     return lines
 
 

@@ -18,7 +18,7 @@ from minio.error import MinioException
 from minio.versioningconfig import VersioningConfig
 from psycopg import sql
 
-from tests.servers.addresses import place
+from tests.servers.addresses import name_in, place
 
 
 def new_name() -> str:
@@ -32,6 +32,11 @@ def own_database(url: str, name: str | None = None) -> Iterator[str]:
     name = name or new_name()
     make_database(url, name)
     yield place(url, name)
+    drop_database(url, name)
+
+
+def drop_database(url: str, name: str) -> None:
+    """Whoever is connected to it; does nothing when it is gone."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -53,7 +58,12 @@ def own_bucket(url: str, lock: str = "off", days: int | None = None, versions: b
     options = {"lock": lock, **({} if days is None else {"days": str(days)})}
     make_bucket(url, name, lock != "off", versions)
     yield place(url, name, **options)
-    with contextlib.suppress(MinioException):  # what is locked stays until the server goes
+    drop_bucket(url, name)
+
+
+def drop_bucket(url: str, name: str) -> None:
+    """With all that is in it; what is locked so that nobody may remove it stays until the server goes."""
+    with contextlib.suppress(MinioException):
         empty_bucket(url, name)
         s3_client(url).remove_bucket(name)
 
@@ -93,8 +103,14 @@ def s3_client(url: str) -> Minio:
 @contextmanager
 def own_prefix(url: str) -> Iterator[str]:
     """A new index prefix; its address is of the form of JIANZHENG_SEARCH."""
-    name = new_name()
-    yield place(url, name)
+    made = place(url, new_name())
+    yield made
+    drop_prefix(made)
+
+
+def drop_prefix(url: str) -> None:
+    """Every index and template of a prefix."""
+    name = name_in(url)
     with elasticsearch_client(url) as client:
         # Deleting by a pattern is forbidden by default, so by name.
         for index in client.indices.get(index=f"{name}*", expand_wildcards="all"):

@@ -1,0 +1,46 @@
+"""The question of ``jianzheng check`` about locks: are files locked for as long as their records ask?"""
+
+from __future__ import annotations
+
+from adapters.safety import Remark
+from adapters.settings import Settings
+from api.cli.check_answers import Answer, Look
+
+
+def asked(settings: Settings) -> bool:
+    """Only where files are to be locked."""
+    return settings.bucket is not None and settings.bucket.lock != "off"
+
+
+def locks(look: Look) -> Answer:
+    from adapters.blobs.s3_locks import read_progress
+    from indexers.locks import waiting
+
+    house, bucket = look.house, look.servers.bucket
+    assert house is not None and bucket is not None
+    last, behind = read_progress(bucket)[0].counted(), waiting(house.events, bucket)
+    lock = bucket.address.lock
+    zh, en = f"锁定方式 {lock}，{last.files} 个文件", f"{lock}, {last.files} files"
+    if behind:
+        zh = f"{zh}；还有 {behind} 个文件没有按保管期限锁定"
+        en = f"{en}; {behind} not yet locked for as long as their records ask"
+    unsafe = []
+    if last.mended:
+        unsafe.append(
+            Remark(
+                "locks_shortened",
+                f"有 {last.mended} 个文件的锁定被人缩短，已经补足。",
+                f"Somebody had shortened the locks of {last.mended} files; they were lengthened again.",
+            )
+        )
+    if last.refused:
+        names = ", ".join(last.names)
+        unsafe.append(
+            Remark(
+                "locks_refused",
+                f"有 {last.refused} 个文件存储服务器不让锁定：{names}。",
+                f"The file server refused to lock {last.refused} files: {names}.",
+            )
+        )
+    facts = {"lock": lock, "files": last.files, "mended": last.mended, "refused": last.refused}
+    return Answer(zh, en, behind=behind, unsafe=unsafe, facts=facts)

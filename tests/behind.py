@@ -1,0 +1,52 @@
+"""What somebody does to a kept file behind the archive's back, wherever it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from io import BytesIO
+
+from adapters.blobs.names import kept_path
+from adapters.blobs.s3_inventory import key_of
+from adapters.s3.address import Address
+from adapters.s3.client import Client
+from adapters.settings import Settings
+
+
+def write_over(settings: Settings, sha256: str, data: bytes) -> Callable[[], None]:
+    """Other bytes under that name: in the folder those of the file, in a bucket a newer version of the object.
+
+    Returns what puts it back as it was.
+    """
+    if (address := settings.bucket) is None:
+        path = kept_path(settings.blobs_folder, sha256)
+        before = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(data)
+
+        def put_back() -> None:
+            path.write_bytes(before)
+            path.chmod(0o444)
+
+        return put_back
+    with _bucket(address) as client:
+        made = client.minio.put_object(client.bucket, key_of(sha256), BytesIO(data), len(data))
+
+    def remove_version() -> None:
+        with _bucket(address) as client:
+            client.minio.remove_object(client.bucket, key_of(sha256), made.version_id)
+
+    return remove_version
+
+
+def remove(settings: Settings, sha256: str) -> None:
+    """Nothing under that name: in a bucket a marker hides what was there."""
+    if settings.bucket is None:
+        kept_path(settings.blobs_folder, sha256).unlink()
+        return
+    with _bucket(settings.bucket) as client:
+        client.minio.remove_object(client.bucket, key_of(sha256))
+
+
+def _bucket(address: Address) -> closing[Client]:
+    return closing(Client(address))
