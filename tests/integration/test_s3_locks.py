@@ -26,6 +26,7 @@ from domain.records.record import Record
 from indexers import locks
 from indexers.locks import AGAIN, SOON, Locks, waiting
 from indexers.pipeline import Pipeline
+from tests.cli_world import Shell
 from tests.fakes import SHANGHAI, lecture
 from tests.http_world import Clock
 from tests.s3_world import bad_line
@@ -213,6 +214,27 @@ def test_what_somebody_shortened_is_found_mended_and_counted(make: Any) -> None:
     assert (walk.files, walk.mended, walk.missing, walk.refused) == (3, 2, 0, 0)
     assert archive.until(b"30y") == (first_of(2054), False)
     assert archive.until(b"permanent") == (first_of(2057), True)
+
+
+def test_check_says_how_many_files_are_locked_too_short(make: Any, tmp_path: Path) -> None:
+    """Those that wait for the follower, and those whose locks somebody had shortened; nothing where all is well."""
+    archive: Locked = make("governance")
+    for data in (b"one", b"two"):
+        archive.file(data, "30y")
+
+    def said() -> tuple[str, str]:
+        answer = Shell(tmp_path)("check", "--json", JIANZHENG_HOME=str(tmp_path / "home"), JIANZHENG_BLOBS=archive.url)
+        assert answer.code == 0
+        [found] = [check for check in answer.json["checks"] if check["name"] == "locks"]
+        return found["state"], found["detail"]
+
+    assert said() == ("warning", "锁定方式 governance，0 个文件；还有 2 个文件没有按保管期限锁定")
+    archive.follow()
+    assert said() == ("ok", "锁定方式 governance，2 个文件")
+    archive.shorten(b"one")
+    archive.clock.forward(seconds=AGAIN.total_seconds())
+    archive.follow()
+    assert said() == ("warning", "锁定方式 governance，2 个文件；有 1 个文件的锁定被人缩短，已经补足")
 
 
 def test_what_is_permanent_gets_another_year_every_year(make: Any) -> None:
