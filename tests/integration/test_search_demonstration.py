@@ -21,7 +21,7 @@ from tests.demo_world import demonstration
 SEEN_WHOLE = 50
 """Hits up to which both engines read every part of each for its snippets."""
 
-PEOPLE = ("admin", "clerk", "secretary", "inspector", "reader", "director", "secretary-3")
+PEOPLE = ("admin", "clerk", "secretary", "inspector", "reader", "director")
 
 QUERIES = (
     "", "党课", "立行立改", "“批评与自我批评”", "主题教育", "主題教育", "整改 台账", "会议 -党课",
@@ -86,12 +86,14 @@ def shown(found: Found) -> tuple[object, ...]:
 
 def require_same(both: Both, name: str, question: SearchRequest) -> int:
     """Totals, facets, hits and highlights; by relevance the order is each engine's own. Returns the total."""
+    if question.sort == "relevance":
+        question = replace(question, limit=1000)
     ours, theirs = both.ask(name, question)
     assert (theirs.total, theirs.facets, theirs.behind) == (ours.total, ours.facets, ours.behind), (name, question)
     if question.sort == "relevance":
         everything = [
             {(each.record.code, each.hit.revision): each.hit.snippets for each in answer.hits}
-            for answer in both.ask(name, replace(question, limit=1000))
+            for answer in (ours, theirs)
         ]
         assert everything[0].keys() == everything[1].keys(), (name, question)
         assert len(everything[0]) == ours.total
@@ -121,9 +123,9 @@ def test_narrowed_questions_find_the_same(both: Both, narrowed: dict[str, Any]) 
     """Filters, dates, deadlines and earlier tree sizes, with words and without."""
     totals = [
         require_same(both, name, SearchRequest(query=query, sort=sort, **narrowed))
-        for name in ("admin", "secretary", "reader")
-        for query in ("", "会议", "整改")
-        for sort in ("relevance", "newest", "oldest")
+        for name in ("secretary", "reader")
+        for query in ("", "整改")
+        for sort in ("relevance", "oldest")
     ]
     assert any(totals), "a question that finds nothing proves nothing"
 
