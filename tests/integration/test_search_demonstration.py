@@ -11,6 +11,7 @@ import pytest
 
 from adapters.bootstrap import House, open_archive
 from adapters.views import TextQueue
+from adapters.work import SQLiteWorkLog
 from domain.access import Actor
 from domain.ports import SearchRequest
 from domain.searching import Answer, Found, Searching
@@ -73,7 +74,8 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with ExitStack() as stack:
         stack.callback(house.close)
         engine = stack.enter_context(engines("elastic", request, tmp_path_factory))()
-        indexer = Pipeline(house)._search_indexer(engine, TextQueue(tmp_path_factory.mktemp("queue") / "texts.sqlite"))
+        beside = tmp_path_factory.mktemp("beside") / "views.sqlite"
+        indexer = Pipeline(house)._search_indexer(engine, TextQueue(beside), SQLiteWorkLog(beside))
         while indexer.run_once():
             pass
         assert engine.position() == house.engine.position() == house.ledger.size()
