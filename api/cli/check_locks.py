@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from adapters.safety import Remark
-from adapters.settings import Settings
 from api.cli.check_answers import Answer, Look
 
 
-def asked(settings: Settings) -> bool:
-    """Only where files are to be locked."""
-    return settings.bucket is not None and settings.bucket.lock != "off"
-
-
 def locks(look: Look) -> Answer:
+    house, bucket = look.house, look.servers.bucket
+    assert house is not None
+    if bucket is None or bucket.address.lock == "off":
+        return Answer("文件没有锁定期限", "files are not locked", behind=0, facts={"lock": "off"})
     from adapters.blobs.s3_locks import read_progress
     from indexers.locks import waiting
 
-    house, bucket = look.house, look.servers.bucket
-    assert house is not None and bucket is not None
     last, behind = read_progress(bucket)[0].counted(), waiting(house.events, bucket)
     lock = bucket.address.lock
     zh, en = f"锁定方式 {lock}，{last.files} 个文件", f"{lock}, {last.files} files"

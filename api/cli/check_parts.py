@@ -15,6 +15,7 @@ from typing import Any
 from adapters.safety import Remark
 from adapters.settings import Settings
 from api.cli.check_answers import Answer, Look
+from api.cli.check_locks import locks
 
 
 def address_of(name: str, settings: Settings) -> str | None:
@@ -168,4 +169,5 @@ PARTS = {
     "texts": texts,
     "figures": figures,
     "background": background,
+    "locks": locks,
 }

@@ -23,7 +23,7 @@ from tests.servers.local import Server
 from tests.servers.plugin import MakeBucket
 
 NAMES = ["program", "settings", "home", "timezone", "archive", "account", "database", "ledger", "files", "search",
-         "texts", "figures", "background", "space", "fonts"]  # fmt: skip
+         "texts", "figures", "background", "locks", "space", "fonts"]  # fmt: skip
 APPEND_ONLY = """
 from adapters.bootstrap import open_archive
 from adapters.settings import read
@@ -62,8 +62,8 @@ def test_every_part_is_told(shell: Shell) -> None:
     assert all(set(each) == KEYS for each in document["checks"])
     parts = {each["name"]: each for each in document["checks"]}
     assert {name for name, each in parts.items() if each["behind"] is not None} == {
-        "ledger", "search", "texts", "figures"}  # fmt: skip
-    assert [parts[name]["behind"] for name in ("ledger", "search", "texts", "figures")] == [0, 0, 0, 0]
+        "ledger", "search", "texts", "figures", "locks"}  # fmt: skip
+    assert [parts[name]["behind"] for name in ("ledger", "search", "texts", "figures", "locks")] == [0] * 5
     assert all(parts[name]["version"] for name in ("program", "database", "search"))
     assert all(parts[name]["address"] for name in ("database", "files", "search"))
     for url in shell.servers.values():

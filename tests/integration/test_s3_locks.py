@@ -226,7 +226,7 @@ def test_check_says_how_many_files_are_locked_too_short(make: Any, tmp_path: Pat
         answer = Shell(tmp_path)("check", "--json", JIANZHENG_HOME=str(tmp_path / "home"), JIANZHENG_BLOBS=archive.url)
         assert answer.code == 0
         [found] = [check for check in answer.json["checks"] if check["name"] == "locks"]
-        return found["state"], found["detail"]
+        return found["state"], " ".join([found["detail"], *(remark["message"] for remark in found["unsafe"])])
 
     assert said() == ("warning", "锁定方式 governance，0 个文件；还有 2 个文件没有按保管期限锁定")
     archive.follow()
@@ -234,7 +234,7 @@ def test_check_says_how_many_files_are_locked_too_short(make: Any, tmp_path: Pat
     archive.shorten(b"one")
     archive.clock.forward(seconds=AGAIN.total_seconds())
     archive.follow()
-    assert said() == ("warning", "锁定方式 governance，2 个文件；有 1 个文件的锁定被人缩短，已经补足")
+    assert said() == ("warning", "锁定方式 governance，2 个文件 有 1 个文件的锁定被人缩短，已经补足。")
 
 
 def test_what_is_permanent_gets_another_year_every_year(make: Any) -> None:
