@@ -103,6 +103,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_a_record_whole_or_not_at_all(
             seen.add("waits" if "It is stored" in answer.err else "done")
             assert len(small("ingest", path, "--json").json["unchanged"]) == 1
     assert {"refused", "waits"} <= seen
+    assert small("ingest", scanned(tmp_path, "下一次")).code == 0  # ledger and index catch up with the next filing
     small.is_sound()
     found = small("search", " OR ".join(f"余{rest}" for rest in RESTS), "--json").json
     assert found["total"] == len(RESTS)

@@ -85,6 +85,7 @@ def test_a_ledger_that_another_holds_does_not_keep_records_out(broken: Office, t
         for command in ("checkpoint", "verify"):
             answer = broken.patched(patience, command)
             assert (answer.code, "[archive_busy]" in answer.err) == (3, True), answer
+    assert broken("ingest", str(lecture_folder(tmp_path / "next", "下一次"))).code == 0  # and the index follows, too
     broken.is_sound()
 
 

@@ -70,6 +70,7 @@ def test_check_and_index_say_how_things_are(shell: Shell, tmp_path: Path) -> Non
     nothing = shell("check", "--json", JIANZHENG_HOME=str(tmp_path / "nowhere"))
     assert (nothing.code, nothing.json["ok"]) == (3, False)
     assert shell("index", "rebuild", "--json").code == 0
+    assert shell("index", "retry", "--all", "--json").code == 0
     assert shell("index", "status", "--json").json["search"]["behind"] == 0
 
 

@@ -6,14 +6,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from adapters.binding import CopyUnfinished, OtherArchive
-from adapters.bootstrap import create_archive, open_archive
+from adapters.bootstrap import create_archive, open_archive, utc_now
 from adapters.copying.route import NothingToMove, route
 from adapters.settings import Settings
 from domain.errors import BlobDamaged, LedgerInputAltered
@@ -25,6 +27,8 @@ from tests.cli_world import servers
 from tests.migration_world import answers_of, evidence_of, file_record, make_archive, opened, settings_of
 from tests.servers.addresses import name_in
 from tests.servers.own import s3_client
+
+AGES = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -177,9 +181,9 @@ def test_nobody_files_during_the_last_round(source: Settings, tmp_path: Path) ->
 
 
 def another(home: Path, urls: dict[str, str] | None = None) -> Settings:
-    """Another archive, with the same origin by mistake."""
-    settings = settings_of(home, urls)
-    create_archive(settings, name="另一个", origin="archive.example/migration").close()
+    """Another archive, with the same origin by mistake; no two of them were made on one day."""
+    settings, age = settings_of(home, urls), timedelta(days=next(AGES))
+    create_archive(settings, name="另一个", origin="archive.example/migration", clock=lambda: utc_now() - age).close()
     return settings
 
 

@@ -11,12 +11,11 @@ from adapters import settings
 from adapters.bootstrap import (
     ArchiveExists,
     ArchiveMissing,
-    ArchiveTooNew,
     HalfMadeArchive,
-    IdentityDamaged,
     create_archive,
     open_archive,
 )
+from adapters.identity import ArchiveTooNew, IdentityDamaged
 from domain.archive import IncomingFile
 from domain.errors import IndexLocked, NotFound
 from domain.ports import SearchRequest

@@ -161,4 +161,5 @@ def test_people_see_different_things(both: Both) -> None:
     """The questions are worth asking: who may see more finds more."""
     totals = {name: both.ask(name, SearchRequest())[0].total for name in PEOPLE}
     assert totals["director"] > totals["reader"] > totals["clerk"] > 0
-    assert len(set(totals.values())) > 3
+    same = [("secretary", "clerk"), ("inspector", "director"), ("admin", "reader")]  # by the same school or district
+    assert all(totals[one] == totals[other] for one, other in same)
