@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.bootstrap import open_archive
-from adapters.settings import read
 from adapters.work import MAX_ATTEMPTS, Fault
 from domain.errors import BlobMissing
 from indexers.quarantine import happened
@@ -23,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_what_was_set_aside_is_tried_again_by_a_button(watched: Watched, served: Served, lang: str, width: int) -> None:
     """Given an event that was set aside, when the administrator presses the button, then it is taken in and gone."""
     code, wide = f"qh-01-b2-{datetime.now(UTC).year}-0001", "cd" * 32
-    with closing(open_archive(read({"JIANZHENG_HOME": str(served.home)}))) as house:
+    with closing(open_archive(served.settings)) as house:
         leaf = house.ledger.leaves_of(house.archive.find(code).id)[0]
         for _ in range(MAX_ATTEMPTS):
             house.work.failed("search", happened(leaf), Fault.of(BlobMissing(wide)), time.time(), time.time() + 3600)
