@@ -300,13 +300,14 @@ def create_archive(
 def prepare_servers(servers: parts.Servers, *, new_only: bool = False) -> None:
     """Make tables and bucket where they are missing. Who may not is told to have an administrator do it.
 
-    ``new_only``: what is there stays as it is, also where it is old.
+    ``new_only``: what holds events stays as it is, also where it is old. Tables without any are those of a call that
+    was interrupted while it made them.
     """
     if servers.database is not None:
         from adapters.postgres import schema
 
         there = schema.version(servers.database)
-        if there == 0 or (there < schema.newest() and not new_only):
+        if there < schema.newest() and (not new_only or there == 0 or schema.unused(servers.database)):
             schema.migrate(servers.database)
     if servers.bucket is not None:
         from adapters.s3 import bucket

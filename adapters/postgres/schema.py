@@ -58,6 +58,11 @@ def version(database: Database) -> int:
         return _version(link)
 
 
+def unused(database: Database) -> bool:
+    """Whether no event was ever stored in tables of whatever version; the first step makes theirs."""
+    return not database.value("SELECT EXISTS (SELECT FROM stored_events)")
+
+
 def require(database: Database) -> None:
     """Raises `SchemaMissing` or `SchemaTooNew` unless the tables are those that this program knows."""
     with database.connection() as link:

@@ -10,7 +10,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from adapters.bootstrap import prepare_servers
 from adapters.events.postgres import PostgresEventStore
+from adapters.parts import Servers
 from adapters.postgres import schema
 from adapters.postgres.address import Address, BadAddress
 from adapters.postgres.condition import condition
@@ -18,7 +20,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.faults import DatabaseRefuses, DatabaseUnreachable, SchemaMissing, SchemaTooNew
 from adapters.postgres.locks import APPEND_LOCK
 from adapters.postgres.roles import APP_ROLE, EVIDENCE, OWNER_ROLE, PRIVILEGES, excess
-from adapters.postgres.schema import Migrated, Step, migrate, newest, require, steps, version
+from adapters.postgres.schema import Migrated, Step, migrate, newest, require, steps, unused, version
 from domain.errors import ArchiveBusy
 from domain.organisations.events import DIRECTORY_PREFIX
 from tests.contract.test_event_store import signed
@@ -54,6 +56,17 @@ def test_an_empty_database_is_brought_up_to_date(admin: Database) -> None:
     assert (done.before, done.after, done.owner, done.app) == (0, newest(), OWNER_ROLE, APP_ROLE)
     require(admin)
     assert migrate(admin) == Migrated(newest(), newest(), OWNER_ROLE, APP_ROLE, ())
+
+
+def test_a_first_migration_that_was_interrupted_is_told_from_an_old_archive(admin: Database) -> None:
+    """Tables of a former version without an event may be brought up to date by whoever wants an empty place."""
+    migrate(admin)
+    with admin.connection() as link:
+        link.execute("DROP TABLE archive")
+        link.execute("DELETE FROM schema_version WHERE version = %s", (newest(),))
+    assert unused(admin)
+    prepare_servers(Servers(admin, None), new_only=True)
+    assert version(admin) == newest()
 
 
 def test_many_may_migrate_at_once(admin: Database) -> None:

@@ -153,7 +153,7 @@ def test_keys_are_kept_and_found_again(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     again = load_key(path)
     assert again.vkey() == made.vkey()
-    assert path.read_text().strip().rpartition("+")[2] not in repr(again)
+    assert path.read_text().strip().split("+", 4)[4] not in repr(again)
     note = again.sign_note(Checkpoint("log.example", 0, bytes(32)).text())
     assert open_checkpoint(note, "log.example", [verifier(made.vkey())]).size == 0
     with pytest.raises(InvalidNote, match="another log"):
