@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import IO
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from adapters.blobs.media_types import served_as
 from adapters.bootstrap import House
 from api.http.errors import RangeNotSatisfiable
+from api.http.shield import asks_for_head
 from domain.errors import BlobDamaged, BlobMissing
 from domain.records.events import FileEntry
 
@@ -57,15 +59,32 @@ def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool
     wanted = _range(request, size, etag)
     if wanted is None:
         headers["Content-Length"] = str(size)
-        if request.method == "HEAD":
+        if asks_for_head(request.scope):
             return Response(headers=headers)
-        return StreamingResponse(_begun(_whole(house.blobs.open(entry.sha256), entry)), headers=headers)
+        return Download(_whole(house.blobs.open(entry.sha256), entry), headers=headers)
     start, end = wanted
     headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{size}"}
-    if request.method == "HEAD":
+    if asks_for_head(request.scope):
         return Response(status_code=206, headers=headers)
-    body = _begun(_part(house.blobs.open(entry.sha256), start, end))
-    return StreamingResponse(body, status_code=206, headers=headers)
+    return Download(_part(house.blobs.open(entry.sha256), start, end), status_code=206, headers=headers)
+
+
+class Download(StreamingResponse):
+    """Streams a file and closes it, however that ends: at its end, by a fault, or because the reader went away.
+
+    Left to the garbage collector, the file of a reader who went away stays open for as long as it pleases.
+    """
+
+    def __init__(self, body: Generator[bytes, None, None], *, headers: dict[str, str], status_code: int = 200) -> None:
+        next(body)  # so far that closing it closes its file, even before the first piece is sent
+        super().__init__(body, status_code=status_code, headers=headers)
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._body.close()
 
 
 def disposition(name: str, *, inline: bool = False) -> str:
@@ -93,13 +112,7 @@ def _range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
     return start, end
 
 
-def _begun(body: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, so far that it closes its file however it ends: a reader may be gone before the first piece is sent."""
-    next(body)
-    return body
-
-
-def _whole(source: IO[bytes], entry: FileEntry) -> Iterator[bytes]:
+def _whole(source: IO[bytes], entry: FileEntry) -> Generator[bytes, None, None]:
     hasher, held = hashlib.sha256(), b""
     with source:
         yield held
@@ -112,7 +125,7 @@ def _whole(source: IO[bytes], entry: FileEntry) -> Iterator[bytes]:
     yield held
 
 
-def _part(source: IO[bytes], start: int, end: int) -> Iterator[bytes]:
+def _part(source: IO[bytes], start: int, end: int) -> Generator[bytes, None, None]:
     with source:
         yield b""
         source.seek(start)

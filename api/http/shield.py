@@ -55,9 +55,16 @@ HEADERS = {
 }
 """Set on every answer that does not say otherwise itself."""
 
+HEAD_ASKED = "jianzheng.head"
+"""In the scope of a HEAD, which everything inside answers as the GET it is like."""
 
 _RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _STRICT = (b"strict-transport-security", b"max-age=31536000")
+
+
+def asks_for_head(scope: Scope) -> bool:
+    """Whether only the headers are asked for, so that a body need not be prepared."""
+    return HEAD_ASKED in scope
 
 
 class Shield:
@@ -97,7 +104,7 @@ class Shield:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Sent) -> None:
         if scope["method"] == "HEAD":  # like GET (RFC 9110, section 9.3.2); the server leaves the body out
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD_ASKED: True}
         headers = Headers(scope=scope)
         if not self._serves(headers.get("host", "")):
             raise HostNotServed

@@ -9,8 +9,8 @@ import io
 import json
 import tracemalloc
 import zipfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import IO, Any
 from urllib.parse import quote, unquote
 
 import pytest
@@ -321,6 +321,64 @@ def test_a_range_outside_the_file_and_a_file_that_did_not_change(world: World) -
     head = client.head(path)
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(PDF)))
     assert client.head(path, headers={"range": "bytes=0-1"}).status_code == 206
+
+
+@pytest.fixture
+def opened(world: World, monkeypatch: pytest.MonkeyPatch) -> list[IO[bytes]]:
+    """Every kept file that is opened from here on."""
+    files: list[IO[bytes]] = []
+    really = world.house.blobs.open
+
+    def opening(sha256: str) -> IO[bytes]:
+        files.append(really(sha256))
+        return files[-1]
+
+    monkeypatch.setattr(world.house.blobs, "open", opening)
+    return files
+
+
+@pytest.mark.parametrize("headers", [{}, {"range": "bytes=0-"}], ids=["whole", "range"])
+def test_who_asks_for_headers_opens_no_file(world: World, opened: list[IO[bytes]], headers: dict[str, str]) -> None:
+    client = world.signed_in("clerk-here")
+    path = f"/api/v1/records/{file_with(client, ('a.pdf', PDF), title=f'只问头部 {headers}')}/files/a.pdf"
+    assert client.head(path, headers=headers).status_code in {200, 206}
+    assert opened == []
+
+
+@pytest.mark.parametrize("asked", [b"", b"bytes=1-"], ids=["whole", "range"])
+@pytest.mark.parametrize("taken", [0, 1, 2], ids=["at once", "before the first piece", "in the middle"])
+def test_the_file_of_a_reader_who_goes_away_is_closed(
+    world: World, opened: list[IO[bytes]], asked: bytes, taken: int
+) -> None:
+    """At once, not when the garbage collector comes by: hundreds of broken downloads would use up all descriptors."""
+    client = world.signed_in("clerk-here")
+    path = f"/api/v1/records/{file_with(client, ('a.pdf', PDF), title=f'半途离开 {asked!r} {taken}')}/files/a.pdf"
+    left = taken
+
+    async def receive() -> dict[str, Any]:
+        while left:
+            await asyncio.sleep(0.001)
+        return {"type": "http.disconnect"}
+
+    async def send_one(message: dict[str, Any]) -> None:
+        nonlocal left
+        left = max(0, left - 1)
+        if not left:
+            await asyncio.sleep(60)  # cancelled by then
+
+    asyncio.run(world.app(_get(path, client.cookies, asked), receive, send_one))  # type: ignore[arg-type]
+    assert [file.closed for file in opened] == [True]
+
+
+def _get(path: str, cookies: Mapping[str, str], asked: bytes) -> dict[str, Any]:
+    """The scope of an ASGI request for one file."""
+    sent = "; ".join(f"{name}={value}" for name, value in cookies.items()).encode()
+    headers = [(b"host", b"localhost"), (b"cookie", sent)] + ([(b"range", asked)] if asked else [])
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("localhost", 80), "root_path": "",
+    }  # fmt: skip
 
 
 ACTIVE = {
