@@ -35,6 +35,9 @@ router = APIRouter()
 
 PIECE = 1 << 20
 
+REASON_ID = "f-reason"
+"""The input of a correction's reason, which is no field of the record."""
+
 
 async def posted(request: Request) -> FormData:
     """Dependency: the form that was sent. The guard against foreign sites has read it already."""
@@ -76,8 +79,11 @@ def check(request: Request, house: HouseDep, actor: ActorDep, form: FormDep) -> 
         sound = {**checked.content, "occurred": checked.content.get("occurred", {})}
         gaps = tuple(gap for gap in content.find_gaps(sound, roles) if gap.code != "person_not_on_roll")
     known = checked.content or None
+    problems = [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in checked.problems]
+    if form.get("_record") and not str(form.get("_reason", "")).strip():
+        problems.insert(0, {"field": "_reason", "id": REASON_ID, "message": ReasonMissing().message(t.lang)})
     return {
-        "problems": [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in checked.problems],
+        "problems": problems,
         "gaps": [
             {
                 "field": gap.field,
@@ -157,7 +163,7 @@ def _page(
     problems = _problems(t, error)
     errors = {p["field"]: p["message"] for p in problems}
     if isinstance(error, ReasonMissing):
-        problems[0]["id"] = "f-reason"
+        problems[0]["id"] = REASON_ID
     roles = [t.name(r) for r in FILE_ROLES if f"file:{r.key}" in families.expected_of(kind, form)]
     heading = t("correct.title", title=record.content["title"]) if record else t.name(form)
     response = render(

@@ -56,3 +56,23 @@ def test_a_form_may_have_a_field_for_every_cell_of_a_long_table(world: World) ->
         fields |= {f"scores.{n}.person": f"甲{n}", f"scores.{n}.department": "教务处", f"scores.{n}.points": "9"}
     answer = client.post("/file/check", data=fields)
     assert (answer.status_code, answer.json()["problems"]) == (200, [])
+
+
+def test_the_checks_of_a_correction_know_its_reason_and_the_files_that_are_there(world: World) -> None:
+    """A reason that is missing is told while one types; a sign-in sheet that the record has is not asked for again."""
+    client = world.signed_in("clerk-here")
+    content = "签到".encode()
+    digest = client.post("/api/v1/uploads?name=签到表.txt", content=content).json()["sha256"]
+    named = [{"name": "签到表.txt", "sha256": digest, "role": "attendance_sheet"}]
+    code = client.post("/api/v1/records", json=record(form="培训", title="更正前的检查", files=named)).json()["code"]
+    page = client.get(f"/records/{code}/correct").text
+    assert f'<input type="hidden" name="_record" value="{code}">' in page
+    csrf = client.headers.pop(CSRF_HEADER)
+    said = {"csrf": csrf, "organisation": HERE, "family": "study_session", "form": "training"}
+    said |= {"title": "更正", "occurred.from": "2023-04-01"}
+    new = client.post("/file/check", data=said).json()
+    assert "签到" in str([gap["message"] for gap in new["gaps"] if gap["field"].startswith("file:")])
+    correcting = client.post("/file/check", data=said | {"_record": code, "_reason": " "}).json()
+    assert [(p["id"], p["message"]) for p in correcting["problems"]] == [("f-reason", "请写明原因。")]
+    assert "签到" not in str([gap["message"] for gap in correcting["gaps"] if gap["field"].startswith("file:")])
+    assert client.post("/file/check", data=said | {"_record": code, "_reason": "日期"}).json()["problems"] == []
