@@ -11,11 +11,15 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from adapters.blobs.durable import write_new
 from domain.errors import InvalidNote, KeyFileExposed, KeyFileInvalid
+from domain.ledger.cosignature import read_cosignature, signed_message
 from domain.ledger.note import (
+    COSIGNATURE_ML_DSA_44,
     ED25519,
+    WITNESS_KEYS,
     Note,
     Signature,
     Verifier,
@@ -80,18 +84,32 @@ def load_key(path: Path) -> Ed25519Signer:
 
 
 def verifier(vkey: str) -> Verifier:
-    """The verifier of a vkey. Raises `InvalidNote`."""
-    key = parse_vkey(vkey)
-    try:
-        public = Ed25519PublicKey.from_public_bytes(key.public_key)
-    except ValueError:
-        raise InvalidNote("不是 Ed25519 公钥", "it is not an Ed25519 key") from None
+    """The verifier of a log's vkey. Raises `InvalidNote`."""
+    return verifier_of(parse_vkey(vkey))
 
-    def check(message: bytes, signature: bytes) -> bool:
+
+def verifier_of(key: VerifierKey) -> Verifier:
+    """The verifier of a log's or a witness's key: it is given a note's text and the signature's bytes."""
+    verify = _public_key(key).verify
+
+    def check(text: bytes, blob: bytes) -> bool:
+        message, signature = text, blob
         try:
-            public.verify(signature, message)
-        except InvalidSignature:
+            if key.kind in WITNESS_KEYS:
+                said = read_cosignature(key.kind, blob)
+                message, signature = signed_message(key, said.time, text.decode()), said.signature
+            verify(signature, message)
+        except (InvalidSignature, InvalidNote):
             return False
         return True
 
     return Verifier(key, check)
+
+
+def _public_key(key: VerifierKey) -> Ed25519PublicKey | MLDSA44PublicKey:
+    try:
+        if key.kind == COSIGNATURE_ML_DSA_44:
+            return MLDSA44PublicKey.from_public_bytes(key.public_key)
+        return Ed25519PublicKey.from_public_bytes(key.public_key)
+    except ValueError:
+        raise InvalidNote("不是公钥", "it is not a public key") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,10 +18,19 @@ from domain.errors import InvalidNote
 ED25519 = 0x01
 """Signature type of a plain Ed25519 signature over the note's text."""
 
+COSIGNATURE_ED25519 = 0x04
+COSIGNATURE_ML_DSA_44 = 0x06
+"""Signature types of witnesses (C2SP ``tlog-cosignature``)."""
+
+PUBLIC_KEY_SIZES = {ED25519: 32, COSIGNATURE_ED25519: 32, COSIGNATURE_ML_DSA_44: 1312}
+"""Bytes of the public key behind each signature type that we know."""
+
+LOG_KEYS = (ED25519,)
+WITNESS_KEYS = (COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44)
+
 MAX_SIGNATURES = 100
 MAX_NOTE = 1_000_000
 _ID_SIZE = 4
-_PUBLIC_KEY_SIZE = 32
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 
 
@@ -93,14 +102,14 @@ def strict_base64(text: str) -> bytes:
     return data
 
 
-def parse_vkey(text: str) -> VerifierKey:
-    """Raises `InvalidNote` for anything but a sound Ed25519 vkey whose id fits its key."""
+def parse_vkey(text: str, kinds: Collection[int] = LOG_KEYS) -> VerifierKey:
+    """Raises `InvalidNote` for anything but a sound vkey of one of these signature types, whose id fits its key."""
     name, _, rest = text.strip().partition("+")
     hex_id, _, encoded = rest.partition("+")
     material = strict_base64(encoded)
     key = VerifierKey(check_key_name(name), material[0], material[1:])
-    if key.kind != ED25519 or len(key.public_key) != _PUBLIC_KEY_SIZE:
-        raise InvalidNote("不是 Ed25519 公钥", "it is not an Ed25519 key")
+    if key.kind not in kinds or len(key.public_key) != PUBLIC_KEY_SIZES[key.kind]:
+        raise InvalidNote("不是这里可用的公钥", "it is not a public key of a kind that is used here")
     if key.key_id.hex() != hex_id:
         raise InvalidNote("密钥编号与公钥不符", "the key id does not fit the key")
     return key
