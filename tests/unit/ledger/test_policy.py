@@ -47,6 +47,7 @@ def test_a_quorum_of_groups_is_met_by_the_sets_that_meet_it() -> None:
 
 
 def test_a_policy_is_written_as_it_is_read() -> None:
+    """What was read from a file is written to one that reads the same, and one log alone is a policy too."""
     policy = parse_policy(TWO_LEVELS.encode())
     assert parse_policy(policy.encode()) == policy
     assert of_one_log(LOG).encode() == f"log {LOG}\nquorum none\n".encode()
@@ -105,12 +106,14 @@ def test_a_policy_may_be_large() -> None:
     ],
 )
 def test_what_means_nothing_is_refused_with_its_line(text: str, line: int | None) -> None:
+    """Wrong words, wrong keys, names used twice or before they are defined, thresholds that cannot be met."""
     with pytest.raises(InvalidPolicy) as found:
         parse_policy(text.encode())
     assert found.value.line == line
 
 
 def test_a_policy_is_bounded() -> None:
+    """In bytes and in lines."""
     for data in (b"#" * 1_000_001 + b"\nquorum none\n", b"\n" * 1_001 + b"quorum none\n"):
         with pytest.raises(InvalidPolicy):
             parse_policy(data)

@@ -58,6 +58,7 @@ def test_a_receipt_shows_its_event() -> None:
 
 @given(st.data())
 def test_a_receipt_with_any_byte_altered_shows_nothing(data: st.DataObject) -> None:
+    """Whichever it is: of the event, the proof, the checkpoint or the signature."""
     at = data.draw(st.integers(0, len(RECEIPT.encode()) - 1))
     by = data.draw(st.integers(1, 255))
     altered = bytearray(RECEIPT.encode())
@@ -67,6 +68,7 @@ def test_a_receipt_with_any_byte_altered_shows_nothing(data: st.DataObject) -> N
 
 
 def test_another_log_or_another_name_for_it_is_not_trusted() -> None:
+    """The key has to be the policy's, and the origin has to be that key's name."""
     other = Ed25519Signer("archive.example/log", Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32))
     with pytest.raises(InvalidNote):
         check_receipt(read_receipt(RECEIPT), of_one_log(other.vkey()), verifier_of)
@@ -92,6 +94,7 @@ def test_witnesses_count_as_the_policy_says() -> None:
 
 @pytest.mark.parametrize("key", [ED_KEY, ML_KEY], ids=["Ed25519", "ML-DSA-44"])
 def test_a_cosignature_binds_its_time_and_its_checkpoint(key: VerifierKey) -> None:
+    """Moved to another checkpoint, or given another time, it makes the note worthless."""
     policy = Policy("w", POLICY.logs, {"w": Known(key)})
     sound = cosign(NOTE, key)
     open_trusted(sound, policy, verifier_of)
@@ -138,6 +141,7 @@ PROOF = LogProof(3, (bytes(32),), NOTE).encode()
     ],
 )
 def test_a_malformed_proof_is_refused(text: str) -> None:
+    """Another header, numbers spelled otherwise, lines missing or twice, hashes too short or too many."""
     with pytest.raises(InvalidProof):
         parse_proof(text)
 
