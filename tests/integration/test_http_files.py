@@ -339,6 +339,7 @@ def opened(world: World, monkeypatch: pytest.MonkeyPatch) -> list[IO[bytes]]:
 
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=0-"}], ids=["whole", "range"])
 def test_who_asks_for_headers_opens_no_file(world: World, opened: list[IO[bytes]], headers: dict[str, str]) -> None:
+    """A HEAD is answered from what is known of the file."""
     client = world.signed_in("clerk-here")
     path = f"/api/v1/records/{file_with(client, ('a.pdf', PDF), title=f'只问头部 {headers}')}/files/a.pdf"
     assert client.head(path, headers=headers).status_code in {200, 206}
