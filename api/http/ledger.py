@@ -5,38 +5,86 @@ They hold salted digests, no content. A path is read as the address of a tile fi
 
 from __future__ import annotations
 
+import gzip
+import re
+from hashlib import sha256
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.http.context import HouseDep
 from api.http.errors import PageNotFound
-from domain.ledger.tiles import parse_path
+from domain.ledger.tiles import ENTRIES, parse_path
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
-TEXT = "text/plain; charset=utf-8"
+TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 SHORT, FOR_EVER = "public, max-age=5", "public, max-age=31536000, immutable"
 OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """Anyone's page may read what anyone may read: a verifier in the browser needs no account here."""
 
+_GZIP_LEVEL = 6
+_GZIP_ASKED = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?(?=,|$)", re.IGNORECASE)
+_WEAK = "W/"
+
 
 @router.get("/checkpoint", response_class=PlainTextResponse)
-def checkpoint(house: HouseDep) -> Response:
+def checkpoint(house: HouseDep, request: Request) -> Response:
     """The latest signed checkpoint (C2SP ``tlog-checkpoint``)."""
-    return Response(house.publisher.checkpoint(), media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+    return _answer(request, house.publisher.checkpoint(), TEXT, SHORT)
 
 
 @router.get("/vkey", response_class=PlainTextResponse)
-def vkey(house: HouseDep) -> Response:
+def vkey(house: HouseDep, request: Request) -> Response:
     """The verifier key as one line (C2SP ``signed-note``)."""
-    return Response(house.signer.vkey() + "\n", media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+    return _answer(request, f"{house.signer.vkey()}\n".encode(), TEXT, SHORT)
 
 
 @router.get("/tile/{path:path}", response_class=Response)
 def tile(house: HouseDep, request: Request, path: str) -> Response:
-    """A tile of hashes, or a bundle of entries below ``tile/entries``; full or partial (``.p/<width>``)."""
+    """A tile of hashes, or a bundle of entries below ``tile/entries``; full or partial (``.p/<width>``).
+
+    A partial tile may go once the full one is there: whoever asks for it then asks for the full one. Bundles are
+    compressed for those who say that they take gzip; hashes cannot be.
+    """
     found = parse_path(f"tile/{path}")
     data = None if found is None else house.publisher.read(found)
-    if data is None:
+    if found is None or data is None:
         raise PageNotFound
-    return Response(data, media_type="application/octet-stream", headers={"Cache-Control": FOR_EVER, **OPEN})
+    return _answer(request, data, BYTES, FOR_EVER, may_pack=found.level == ENTRIES)
+
+
+@router.get("/tile", include_in_schema=False)
+@router.get("/checkpoint/", include_in_schema=False)
+@router.get("/vkey/", include_in_schema=False)
+def nothing() -> Response:
+    """One slash too many or too few makes another address, under which there is nothing."""
+    raise PageNotFound
+
+
+def _answer(request: Request, data: bytes, kind: str, caching: str, *, may_pack: bool = False) -> Response:
+    """The file, or a word that the caller has it already (RFC 9110, section 13.1.2)."""
+    headers = {"Cache-Control": caching, **OPEN}
+    tag = sha256(data).hexdigest()[:32]
+    packed = may_pack and _takes_gzip(request)
+    if may_pack:
+        headers["Vary"] = "Accept-Encoding"
+    if packed:
+        tag += "-gzip"  # other bytes, another tag
+    headers["ETag"] = f'"{tag}"'
+    if _has_it(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    if packed:
+        data = gzip.compress(data, _GZIP_LEVEL, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(data, media_type=kind, headers=headers)
+
+
+def _takes_gzip(request: Request) -> bool:
+    asked = _GZIP_ASKED.search(",".join(request.headers.getlist("accept-encoding")))
+    return asked is not None and float(asked[1] or 1) > 0
+
+
+def _has_it(request: Request, tag: str) -> bool:
+    said = [each.strip() for each in ",".join(request.headers.getlist("if-none-match")).split(",")]
+    return "*" in said or tag in [each.removeprefix(_WEAK) for each in said]

@@ -52,12 +52,12 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
 def minio() -> Path:
     """The MinIO program, built from its pinned source."""
     program = folder() / "minio" / MINIO.rpartition("@")[2] / "minio"
-    with _alone("minio"):
+    with alone("minio"):
         if not program.exists():
-            _say("Building MinIO (once, some minutes) …")
+            say("Building MinIO (once, some minutes) …")
             with TemporaryDirectory(dir=folder()) as made:
-                go, env = _go()
-                _run([go, "install", MINIO], {**env, "GOBIN": made, "CGO_ENABLED": "0"})
+                go, env = go_tool()
+                run([go, "install", MINIO], {**env, "GOBIN": made, "CGO_ENABLED": "0"})
                 program.parent.mkdir(parents=True, exist_ok=True)
                 (Path(made) / "minio").replace(program)
     return program
@@ -67,13 +67,13 @@ def elasticsearch() -> Path:
     """The unpacked Elasticsearch; its config folder holds a keystore with the password."""
     ours = hashlib.sha256(SECURITY_ANALYSIS.read_bytes()).hexdigest()[:8]
     home = folder() / f"elasticsearch-{ELASTICSEARCH}-{ours}"
-    with _alone("elasticsearch"):
+    with alone("elasticsearch"):
         if not home.exists():
             env = {"ES_JAVA_HOME": java()}
-            _say("Fetching Elasticsearch (once, 97 MB) …")
+            say("Fetching Elasticsearch (once, 97 MB) …")
             with TemporaryDirectory(dir=folder()) as made:
                 mvn = _program("mvn", "maven")
-                _run([mvn, "-B", "-q", COPY, f"-Dartifact={ELASTICSEARCH_ZIP}", f"-DoutputDirectory={made}"])
+                run([mvn, "-B", "-q", COPY, f"-Dartifact={ELASTICSEARCH_ZIP}", f"-DoutputDirectory={made}"])
                 archive = next(Path(made).glob("*.zip"))
                 digest = hashlib.sha256(archive.read_bytes()).hexdigest()
                 if digest != ELASTICSEARCH_SHA256:
@@ -81,15 +81,15 @@ def elasticsearch() -> Path:
                 unpacked = _unpack(archive, Path(made))
                 _add_module(unpacked, SECURITY_ANALYSIS, Path(made) / "classes")
                 tool = unpacked / "bin" / "elasticsearch-keystore"
-                _run([tool, "create"], env)
-                _run([tool, "add", "-x", "bootstrap.password"], env, PASSWORD)
+                run([tool, "create"], env)
+                run([tool, "add", "-x", "bootstrap.password"], env, PASSWORD)
                 unpacked.replace(home)
     return home
 
 
 def _add_module(home: Path, source: Path, classes: Path) -> None:
     """Compile a module of ours and put it beside Elasticsearch's own."""
-    _run([f"{java()}/bin/javac", "--release", str(JAVA_NEEDED), "-cp", f"{home}/lib/*", "-d", classes, source])
+    run([f"{java()}/bin/javac", "--release", str(JAVA_NEEDED), "-cp", f"{home}/lib/*", "-d", classes, source])
     module = home / "modules" / source.stem.lower()
     module.mkdir()
     with zipfile.ZipFile(module / f"{source.stem.lower()}.jar", "w") as jar:
@@ -107,12 +107,12 @@ def compose_reader() -> Path:
     sources = sorted(path for path in COMPOSE_READER.iterdir() if path.is_file())
     ours = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     program = folder() / f"compose-reader-{ours}"
-    with _alone("compose-reader"):
+    with alone("compose-reader"):
         if not program.exists():
-            _say("Building the reader of Compose files (once) …")
+            say("Building the reader of Compose files (once) …")
             with TemporaryDirectory(dir=folder()) as made:
-                go, env = _go()
-                _run([go, "-C", COMPOSE_READER, "build", "-o", f"{made}/reader", "."], {**env, "CGO_ENABLED": "0"})
+                go, env = go_tool()
+                run([go, "-C", COMPOSE_READER, "build", "-o", f"{made}/reader", "."], {**env, "CGO_ENABLED": "0"})
                 (Path(made) / "reader").replace(program)
     return program
 
@@ -136,7 +136,7 @@ def postgres() -> Path:
         found.append(Path(program).resolve().parent)
     if not found:
         raise Unavailable("PostgreSQL is not installed (Debian: postgresql)")
-    version, newest = max((_first_number(_run([path / "initdb", "--version"])), path) for path in found)
+    version, newest = max((_first_number(run([path / "initdb", "--version"])), path) for path in found)
     if version < POSTGRES_NEEDED:
         raise Unavailable(f"PostgreSQL {POSTGRES_NEEDED} or newer is needed, not {version}")
     return newest
@@ -146,8 +146,11 @@ def _first_number(said: str) -> int:
     return int(found[0]) if (found := re.search(r"\d+", said)) else 0
 
 
-def _go() -> tuple[str, dict[str, str]]:
-    """A Go that is new enough. Newer ones fetch the toolchain they need themselves; for older ones we do it."""
+def go_tool() -> tuple[str, dict[str, str]]:
+    """A Go that is new enough, and what it wants in its surroundings.
+
+    Newer ones fetch the toolchain they need themselves; for older ones we do it.
+    """
     go = _program("go", "golang-go")
     said = subprocess.run([go, "version"], capture_output=True, text=True, check=False).stdout
     version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
@@ -157,8 +160,8 @@ def _go() -> tuple[str, dict[str, str]]:
         return go, {"GOTOOLCHAIN": "auto"}
     arch = subprocess.run([go, "env", "GOARCH"], capture_output=True, text=True, check=False).stdout.strip()
     wanted = GO_TOOLCHAIN + arch
-    _say("Fetching a newer Go …")
-    said = _run([go, "mod", "download", "-json", wanted])
+    say("Fetching a newer Go …")
+    said = run([go, "mod", "download", "-json", wanted])
     root = Path(json.loads(said)["Dir"])
     # Archives of modules carry no permissions; the module cache is read-only, so the copy is ours.
     own = folder() / root.name
@@ -179,7 +182,8 @@ def _unpack(archive: Path, where: Path) -> Path:
     return next(path for path in where.iterdir() if path.is_dir())
 
 
-def _alone(name: str) -> FileLock:
+def alone(name: str) -> FileLock:
+    """Held by whoever makes the thing of this name."""
     folder().mkdir(parents=True, exist_ok=True)
     return FileLock(folder() / f"{name}.lock")
 
@@ -191,7 +195,8 @@ def _program(name: str, package: str) -> str:
     return found
 
 
-def _run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: str = "") -> str:
+def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: str = "") -> str:
+    """What a program prints. Raises `Unavailable` with its last words where it fails."""
     name = Path(command[0]).name
     done = subprocess.run(
         [str(part) for part in command], env={**os.environ, **(env or {})}, cwd=folder(), input=stdin,
@@ -202,5 +207,6 @@ def _run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, st
     return done.stdout
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell whoever waits for it."""
     print(text, file=sys.stderr, flush=True)
