@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
     from adapters.work import SQLiteWorkLog
+    from domain.receipts import Receipts
     from domain.reporting import Reporting
 
 
@@ -135,6 +137,7 @@ class House:
         self._searching: Searching | None = None
         self._figures: FiguresIndex | PostgresFiguresIndex | None = None
         self._reporting: Reporting | None = None
+        self._receipts: Receipts | None = None
 
     @property
     def engine(self) -> SearchGenerations | ElasticGenerations:
@@ -198,6 +201,21 @@ class House:
                 zone=self.settings.zone,
             )
         return self._reporting
+
+    @property
+    def receipts(self) -> Receipts:
+        if self._receipts is None:
+            from domain.receipts import Receipts
+
+            self._receipts = Receipts(
+                archive=self.archive,
+                events=self.events,
+                ledger=self.ledger,
+                published=self.publisher.checkpoint,
+                sign_note=self.signer.sign_note,
+                pause=time.sleep,
+            )
+        return self._receipts
 
     @property
     def accounts(self) -> Accounts:

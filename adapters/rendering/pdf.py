@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -26,6 +26,9 @@ SERIF = ("Noto Serif CJK SC", "Source Han Serif SC", "Source Han Serif CN", "Not
 SANS = ("Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "Noto Sans SC")
 KNOWN = (*SERIF, *SANS)
 """Families that cover the text of a report, best first. The operator's own come before them."""
+
+Standard = Literal["a-2b", "a-3b"]
+"""PDF/A-3 may hold other files."""
 
 TEMPLATE = Path(__file__).parent / "templates" / "annual.typ"
 
@@ -64,18 +67,21 @@ class PdfRenderer:
         return found
 
     def __call__(self, report: dict[str, Any], lang: Lang) -> bytes:
-        families = self.families()
-        shown = asdict(page(report, lang))
+        shown = json.dumps(asdict(page(report, lang)), ensure_ascii=False, sort_keys=True)
+        return self.typeset(TEMPLATE, {"page": shown}, _timestamp(report))
+
+    def typeset(
+        self, template: Path, inputs: dict[str, str], timestamp: datetime, *, standard: Standard = "a-2b"
+    ) -> bytes:
+        """A template of ours with what it prints; raises `FontMissing` and `TypesettingFailed`."""
+        fonts = json.dumps(self.families(), ensure_ascii=False)
         try:
             return typst.compile(
-                TEMPLATE.read_bytes(),
-                sys_inputs={
-                    "page": json.dumps(shown, ensure_ascii=False, sort_keys=True),
-                    "fonts": json.dumps(families, ensure_ascii=False),
-                },
+                template.read_bytes(),
+                sys_inputs={**inputs, "fonts": fonts},
                 font_paths=_fonts(self._folders, self._system),
-                pdf_standards="a-2b",
-                timestamp=_timestamp(report),
+                pdf_standards=standard,
+                timestamp=timestamp,
             )
         except typst.TypstError as error:
             if "font" in error.message or "glyph" in error.message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli import acting, checking, filing, finding, ledger, migrating, people, reporting, serving, setup
+from api.cli import acting, checking, filing, finding, ledger, migrating, people, receipts, reporting, serving, setup
 from api.cli.command import Command, Group
 
 GROUPS: tuple[Group, ...] = (
@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     *acting.COMMANDS,
     *reporting.COMMANDS,
     *ledger.COMMANDS,
+    *receipts.COMMANDS,
     *migrating.COMMANDS,
     *serving.COMMANDS,
 )

@@ -1,0 +1,209 @@
+"""What commands and HTTP say of a receipt: the JSON that scripts rely on, and the same in words."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import Lang
+from domain.judging import Judgement, Said
+from domain.ledger.policy import NONE, Known, Policy, of_one_log, parse_policy
+from domain.ledger.receipt import Receipt
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import House
+    from domain.records.record import Record
+
+Json = dict[str, Any]
+
+_NOT_WITNESSED = (
+    "策略没有要求任何见证方：能证明的只是账本自己签过这些内容。账本的持有者要是另签一份历史，单凭这份回执看不出来。",
+    "The policy asks for no witness: all that is shown is that the log itself signed this. Had its owner signed another"
+    " history for somebody else, this receipt alone would not tell.",
+)
+_OWN_POLICY = (
+    "没有指定策略，用的是本机档案库自己的公钥。要独立核对，请用 --policy 指定您自己保存的策略文件。",
+    "No policy was named, so the key of this machine's archive was used. To check independently, name the policy that"
+    " you keep with --policy.",
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A file that was held against a receipt. ``name``: what the event calls it; None where no event names it."""
+
+    path: str
+    sha256: str
+    name: str | None
+
+
+def read_policy(data: bytes) -> Policy:
+    """A ``tlog-policy`` file, or a single verifier key as ``/ledger/vkey`` gives it. Raises `InvalidPolicy` and
+    `InvalidNote`."""
+    text = data.strip()
+    if text and not text.startswith(b"#") and not any(byte in text for byte in b" \t\n") and b"+" in text:
+        return of_one_log(text.decode("utf-8", "replace"))
+    return parse_policy(data)
+
+
+def own_policy(house: House) -> Policy:
+    """The archive's own key, and no witness: for those who come by for the first time."""
+    return Policy(NONE, (Known(house.signer.key),))
+
+
+def record_named(house: House, record: Record, revision: int) -> dict[str, str]:
+    """What a sheet of paper calls the record as it stood after its event ``revision``."""
+    state = next((v for v in reversed(record.versions) if v.revision <= revision), record.versions[0])
+    organisation = house.directory().name(record.organisation)
+    return {"title": str(state.content["title"]), "code": record.code, "organisation": organisation}
+
+
+def judgement_json(
+    found: Judgement, lang: Lang, compared: Sequence[Compared] = (), *, own: bool = False, zone: tzinfo = UTC
+) -> Json:
+    """``receipt verify``. ``proven`` and ``checkpoint`` are null where nothing was proven."""
+    trusted = found.trusted
+    warnings = [_NOT_WITNESSED] if trusted is not None and not found.witnessed else []
+    warnings += [_OWN_POLICY] if own else []
+    return {
+        "ok": found.ok and all(each.name is not None for each in compared),
+        "kind": "event" if found.statement is None else "complete",
+        "error": None if found.error is None else found.error.as_dict(lang),
+        "proven": None if trusted is None else _proven(found),
+        "checkpoint": None
+        if trusted is None
+        else {
+            "origin": trusted.checkpoint.origin,
+            "tree_size": trusted.checkpoint.size,
+            "root": b64encode(trusted.checkpoint.root).decode(),
+            "key_id": trusted.log.key_id.hex(),
+        },
+        "witnesses": []
+        if trusted is None
+        else [{"name": name, "at": _iso(at, zone)} for name, at in sorted(trusted.cosigned.items())],
+        "warnings": [zh if lang == "zh" else en for zh, en in warnings],
+        "files": [{"path": c.path, "sha256": c.sha256, "name": c.name, "ok": c.name is not None} for c in compared],
+    }
+
+
+def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
+    """`judgement_json` for a person, a line at a time."""
+    zh = lang == "zh"
+    if (error := answer["error"]) is not None:
+        yield (
+            f"✗ 这份回执什么也证明不了。{error['message']}"
+            if zh
+            else f"✗ The receipt shows nothing. {error['message']}"
+        )
+        if error["next"]:
+            yield f"→ {error['next']}"
+        return
+    proven, tree = answer["proven"], answer["checkpoint"]
+    count = len(proven["events"])
+    if answer["kind"] == "complete":
+        yield (
+            f"✓ 完整性回执成立：账本 {tree['tree_size']} 条时，这条记录只有下面 {count} 个事件"
+            if zh
+            else f"✓ The completeness receipt holds: at {tree['tree_size']} leaves the record has these {count} events"
+        )
+    else:
+        yield "✓ 回执成立：下面这个事件在账本里" if zh else "✓ The receipt holds: this event is in the ledger"
+    for event in proven["events"]:
+        yield from _event_lines(event, zh, zone)
+    yield from _tree_lines(answer, zh)
+    for each in answer["files"]:
+        if each["ok"]:
+            yield (
+                f"✓ {each['path']} 就是事件所记的“{each['name']}”"
+                if zh
+                else (f"✓ {each['path']} is the file “{each['name']}” of the event")
+            )
+        else:
+            yield (
+                f"✗ {each['path']} 不是事件所记的任何文件（{each['sha256']}）"
+                if zh
+                else (f"✗ {each['path']} is none of the event's files ({each['sha256']})")
+            )
+    for warning in answer["warnings"]:
+        yield f"! {warning}"
+
+
+def _event_lines(event: Mapping[str, Any], zh: bool, zone: tzinfo) -> Iterator[str]:
+    act, at = event["name_zh"] if zh else event["name_en"], event["at"]
+    title = event["title"] or event["record"]
+    code = f" {event['code']}" if event["code"] else ""
+    when = "" if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
+    yield (
+        f"  · 第 {event['revision']} 个事件：{act}｜{title}{code}"
+        if zh
+        else f"  · event {event['revision']}: {act} | {title}{code}"
+    )
+    yield f"    由 {event['by']} 于 {when} 记入" if zh else f"    by {event['by']}, {when}"
+    if event["reason"]:
+        yield f"    “{event['reason']}”"
+    yield (
+        f"    叶序号 {event['leaf_index']}，叶散列 {event['leaf_hash']}"
+        if zh
+        else f"    leaf {event['leaf_index']}, leaf hash {event['leaf_hash']}"
+    )
+    for file in event["files"]:
+        size = f"{file['size']:,}"
+        yield f"    {file['name']}（{size} 字节）" if zh else f"    {file['name']} ({size} bytes)"
+        yield f"      SHA-256 {file['sha256']}"
+
+
+def _tree_lines(answer: Json, zh: bool) -> Iterator[str]:
+    tree = answer["checkpoint"]
+    yield (
+        f"  账本 {tree['origin']}（公钥编号 {tree['key_id']}），树大小 {tree['tree_size']}"
+        if zh
+        else f"  ledger {tree['origin']} (key id {tree['key_id']}), tree size {tree['tree_size']}"
+    )
+    yield f"  树根 {tree['root']}" if zh else f"  root {tree['root']}"
+    for witness in answer["witnesses"]:
+        yield (
+            f"  见证方 {witness['name']} 于 {witness['at']} 签名"
+            if zh
+            else f"  witness {witness['name']} signed at {witness['at']}"
+        )
+
+
+def _proven(found: Judgement) -> Json:
+    events = [_event(receipt, said) for receipt, said in zip(found.receipts, found.said, strict=True)]
+    return {
+        "record": events[0]["record"],
+        "complete": found.statement is not None,
+        "events": events,
+    }
+
+
+def _event(receipt: Receipt, said: Said) -> Json:
+    key, zh, en = said.act
+    return {
+        "record": said.record,
+        "revision": said.revision,
+        "event": key,
+        "name_zh": zh,
+        "name_en": en,
+        "topic": said.topic,
+        "title": said.title,
+        "code": said.code,
+        "organisation": said.organisation,
+        "at": None if said.at is None else said.at.isoformat(),
+        "by": said.by,
+        "reason": said.reason,
+        "files": [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in said.files],
+        "leaf_index": receipt.proof.index,
+        "leaf_hash": b64encode(receipt.leaf).decode(),
+    }
+
+
+def _iso(seconds: int, zone: tzinfo) -> str:
+    """An instant as text; the bare number for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, zone).isoformat()
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
