@@ -22,6 +22,7 @@ from api.http import (
     keeping,
     ledger,
     problems,
+    receipts,
     records,
     reports,
     search,
@@ -64,7 +65,7 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
     app.state.verifying = threading.Lock()
     app.state.problem_page = getattr(web, "problem_page", None)
     problems.install(app)
-    for module in (sessions, uploads, search, records, directory, reports, keeping, verification):
+    for module in (sessions, uploads, search, records, receipts, directory, reports, keeping, verification):
         app.include_router(module.router, prefix=PREFIX)
     for module in (health, ledger, docs, static):
         app.include_router(module.router)

@@ -55,6 +55,8 @@ FACTS = {
     "POST /api/v1/records/check": Fact("record.file", "problems gaps content"),
     "GET /api/v1/records/{reference}": Fact("record.read", RECORD),
     "GET /api/v1/records/{reference}/files/{name}": Fact("record.read"),
+    "GET /api/v1/records/{reference}/receipt": Fact("record.read"),
+    "POST /api/v1/receipts/verify": Fact(ANYONE, "ok kind error proven checkpoint witnesses warnings files"),
     "POST /api/v1/records/{reference}/attach": Fact("record.attach", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/correct": Fact("record.correct", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/sign-off": Fact("record.sign_off", f"{RECORD} changed"),

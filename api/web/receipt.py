@@ -1,0 +1,57 @@
+"""Check a receipt 核对回执: for anybody, without an account; the browser itself does all of it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.http.auth import ActorDep
+from api.http.context import HouseDep, language
+from api.http.receipts import Format, Number, served
+from api.web.page import render, say
+from domain.judging import ACTS
+
+router = APIRouter()
+
+WORDS = (
+    "failed", "bad_policy", "pdf", "pdf_next", "unreadable", "nothing", "complete", "holds", "holds_about", "own_key",
+    "no_witness", "unchecked", "other_file", "other_file_about", "file_differs", "file_same", "your_files", "event",
+    "event_n", "code", "by", "at", "reason", "record", "index", "leaf", "bytes", "named_files", "ledger", "origin",
+    "size", "root", "key", "witnesses", "none",
+)  # fmt: skip
+"""What the page's script says."""
+
+WHY = (
+    "note", "key", "signature", "stranger", "checkpoint", "log", "quorum", "quorum_unchecked", "policy", "policy_line",
+    "proof", "event", "outside", "length", "root", "complete", "complete_differs", "statement",
+)  # fmt: skip
+"""Why the script refuses a file: the reasons of its modules."""
+
+
+@router.get("/receipt")
+def page(request: Request, house: HouseDep) -> Response:
+    t = say(request)
+    words = {key: t.raw(f"receipt.{key}") for key in WORDS}
+    words |= {f"act:{topic}": zh if t.lang == "zh" else en[:1].upper() + en[1:] for topic, (_, zh, en) in ACTS.items()}
+    words |= {f"why:{key}": t.raw(f"receipt.why.{key}") for key in WHY}
+    return render(
+        request,
+        "receipt.html",
+        active="verify",
+        vkey=house.signer.vkey(),
+        zone=str(house.settings.zone),
+        words=words,
+    )
+
+
+@router.get("/records/{reference}/receipt")
+async def file(
+    request: Request,
+    house: HouseDep,
+    actor: ActorDep,
+    reference: str,
+    version: Number = None,
+    format: Format = "tlog-proof",
+    complete: bool = False,
+) -> Response:
+    """The file itself, as HTTP gives it; what goes wrong is shown as a page."""
+    return await served(house, actor, language(request), reference, version, None, format, complete=complete)
