@@ -53,13 +53,13 @@ def receipt(context: Context, args: Namespace) -> int:
         raise _apart("--complete", "--version", "--event")
     if args.version is not None and args.event is not None:
         raise _apart("--version", "--event")
+    if output == STANDARD_OUTPUT and context.screen.json:
+        raise _apart("--json", "-o -")
     text = _made(context, args)
     data = text.encode()
     if ending == ".pdf":
         data = _sheet(context, args.record, text)
     if output == STANDARD_OUTPUT:
-        if context.screen.json:
-            raise _apart("--json", "-o -")
         sys.stdout.buffer.write(data)
         return EXIT_DONE
     return _written(context, Path(output), data, text)

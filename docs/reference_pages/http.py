@@ -102,6 +102,7 @@ TAGS = {
     "uploads": "上传 · Uploads",
     "search": "检索 · Search",
     "records": "记录 · Records",
+    "receipts": "回执 · Receipts",
     "directory": "单位、人员、账号 · Organisations, people, accounts",
     "reports": "年报 · Annual reports",
     "archive": "档案库 · The archive",

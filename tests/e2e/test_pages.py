@@ -37,6 +37,7 @@ PAGES = (
     (CLERK, "/reports/verify", 200),
     (CLERK, "/admin", 403),
     (ADMIN, "/verify", 200),
+    (ADMIN, "/receipt", 200),
     *((ADMIN, f"/admin/{tab}", 200) for tab in ("organisations", "people", "accounts", "index")),
     (ADMIN, "/nowhere", 404),
 )
@@ -74,8 +75,9 @@ def test_every_page_answers_fits_and_is_labelled(watched: Watched, lang: str) ->
     page = watched.page
     year = page.evaluate("new Date().getFullYear()")
     signed_in = ""
-    watched.goto("/sign-in")
-    _sound(page, "/sign-in", lang)
+    for path in ("/receipt", "/sign-in"):
+        watched.goto(path)
+        _sound(page, path, lang)
     for username, path, status in PAGES:
         if username != signed_in:
             page.context.clear_cookies()

@@ -104,7 +104,7 @@ function fileList(files) {
     const text = file.name === null ? say("file_differs", { path: file.path }) : say("file_same", file);
     return element("li", "", file.name === null ? "✕ " : "✓ ", text, element("br"), element("code", "", file.digest));
   });
-  return element("section", "sheet", element("h2", "", say("your_files")), element("ul", "plain", ...items));
+  return element("section", "sheet", element("h2", "", say("your_files")), element("ul", "bare stack", ...items));
 }
 
 function facts(rows) {
@@ -118,7 +118,7 @@ function facts(rows) {
 
 function eventSheet(event) {
   const act = words[`act:${event.topic}`] ?? event.topic;
-  const sheet = element("section", "sheet", element("h2", "", event.title || act));
+  const sheet = element("section", "sheet stack", element("h2", "", event.title || act));
   sheet.append(
     facts([
       [say("event"), say("event_n", { act, n: event.revision })],
@@ -136,7 +136,7 @@ function eventSheet(event) {
       const size = say("bytes", { n: file.size.toLocaleString(lang) });
       return element("li", "", file.name, " ", element("small", "", size), element("br"), element("code", "", file.sha256));
     });
-    sheet.append(element("h3", "", say("named_files")), element("ul", "plain", ...items));
+    sheet.append(element("h3", "", say("named_files")), element("ul", "bare stack", ...items));
   }
   return sheet;
 }
@@ -161,7 +161,7 @@ function treeSheet({ checkpoint, log, witnesses }) {
 
 function take(kind, box, files) {
   taken[kind] = kind === "files" ? [...files] : [...files].slice(0, 1);
-  box.querySelector("[data-chosen]").textContent = taken[kind].map((file) => file.name).join("\n");
+  box.querySelector("[data-chosen]").textContent = taken[kind].map((file) => file.name).join(" · ");
   box.querySelector("[data-hint]").hidden = taken[kind].length > 0;
   check();
 }
