@@ -24,6 +24,7 @@ from adapters.copying import home
 from adapters.directory import DirectoryCache
 from adapters.identity import Identity, read_identity
 from adapters.ledger.guard import GuardedSigner
+from adapters.ledger.policy import PublishedPolicy, read_policy
 from adapters.settings import Settings
 from adapters.signing import Ed25519Signer, create_key, load_key
 from domain.access import SYSTEM, Actor
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
     from adapters.figures import FiguresIndex
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
+    from adapters.postgres.witnesses import PostgresCosignatures
     from adapters.postgres.work import PostgresWorkLog
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.views import TextQueue
+    from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
     from domain.receipts import Receipts
     from domain.reporting import Reporting
@@ -138,6 +141,8 @@ class House:
         self._figures: FiguresIndex | PostgresFiguresIndex | None = None
         self._reporting: Reporting | None = None
         self._receipts: Receipts | None = None
+        self._cosignatures: SQLiteCosignatures | PostgresCosignatures | None = None
+        self._policy: PublishedPolicy | None = None
 
     @property
     def engine(self) -> SearchGenerations | ElasticGenerations:
@@ -182,6 +187,19 @@ class House:
         if self._figures is None:
             self._figures = parts.figures(self.settings, self.servers)
         return self._figures
+
+    @property
+    def cosignatures(self) -> SQLiteCosignatures | PostgresCosignatures:
+        if self._cosignatures is None:
+            self._cosignatures = parts.cosignatures(self.settings, self.servers)
+        return self._cosignatures
+
+    @property
+    def policy(self) -> PublishedPolicy:
+        """Read once. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
+        if self._policy is None:
+            self._policy = read_policy(self.settings.policy, self.signer.vkey())
+        return self._policy
 
     @property
     def reporting(self) -> Reporting:

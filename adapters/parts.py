@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from adapters.postgres.database import Database, Link
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
+    from adapters.postgres.witnesses import PostgresCosignatures
     from adapters.postgres.work import PostgresWorkLog
     from adapters.s3.client import Client
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.signing import Ed25519Signer
     from adapters.views import TextQueue
+    from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
 
@@ -175,6 +177,17 @@ def work(settings: Settings, shared: Servers) -> SQLiteWorkLog | PostgresWorkLog
     from adapters.postgres.work import PostgresWorkLog
 
     return PostgresWorkLog(shared.database)
+
+
+def cosignatures(settings: Settings, shared: Servers) -> SQLiteCosignatures | PostgresCosignatures:
+    """What witnesses said."""
+    if shared.database is None:
+        from adapters.witness.store import SQLiteCosignatures
+
+        return SQLiteCosignatures(settings.home / "witnesses.sqlite")
+    from adapters.postgres.witnesses import PostgresCosignatures
+
+    return PostgresCosignatures(shared.database)
 
 
 def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:

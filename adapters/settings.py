@@ -161,6 +161,14 @@ VARIABLES = (
         "host in the ledger's origin are always served.",
     ),
     Variable(
+        "JIANZHENG_POLICY",
+        "",
+        "/etc/jianzheng/policy",
+        "信任策略文件（C2SP tlog-policy）：请哪些见证方签账本的检查点，要几个才够。不设时不请见证。",
+        "The trust policy (C2SP tlog-policy): which witnesses are asked to cosign the ledger's checkpoints, and how "
+        "many are enough. None are asked where it is not set.",
+    ),
+    Variable(
         "JIANZHENG_ADMIN_PASSWORD",
         "",
         "",
@@ -216,6 +224,7 @@ class Settings:
     database: DatabaseAddress | None = None  # None: SQLite in ``home``
     bucket: BucketAddress | None = None  # None: folders in ``home``
     search: SearchAddress | None = None  # None: the embedded engine, in ``home``
+    policy: Path | None = None  # None: no witness is asked
 
     @property
     def identity_file(self) -> Path:
@@ -293,6 +302,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         database=database_address(environment),
         bucket=bucket_address(environment),
         search=search_address(environment),
+        policy=Path(policy) if (policy := environment.get("JIANZHENG_POLICY")) else None,
     )
 
 

@@ -15,7 +15,10 @@ NEEDED = ("events", "ledger", "files")
 
 
 def parts(house: House) -> dict[str, str]:
-    """``ok``, ``missing`` or an error's code for each part, in a few seconds whatever the servers do."""
+    """``ok``, ``missing`` or an error's code for each part, in a few seconds whatever the servers do.
+
+    Where witnesses are asked, ``witnesses`` says whether enough of them cosigned.
+    """
     house.probe()
     questions: dict[str, Callable[[], bool]] = {
         "events": lambda: house.events.head() > 0,
@@ -29,11 +32,23 @@ def parts(house: House) -> dict[str, str]:
             found[name] = "ok" if reach() else "missing"
         except JianzhengError as error:
             found[name] = error.code
+    if house.settings.policy is not None:
+        found["witnesses"] = _witnesses(house)
     return found
 
 
 def sound(found: dict[str, str]) -> bool:
     return all(found[name] == "ok" for name in NEEDED)
+
+
+def _witnesses(house: House) -> str:
+    """``witnessed``, ``unwitnessed``, ``alarm``, or an error's code; none of them stops anything."""
+    from indexers.watched import witnesses
+
+    try:
+        return str(witnesses(house)["state"])
+    except JianzhengError as error:
+        return error.code
 
 
 def _files(house: House) -> bool:

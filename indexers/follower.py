@@ -44,6 +44,7 @@ class Follower:
     name: str
     run_once: Callable[[], int]
     rest: float = 0.0  # seconds between two batches
+    served: bool = False  # only while a server runs: a command does not wait for it
     failures: int = 0
     fault: JianzhengError | None = None
     well: bool = False  # it is in the work log, if anywhere, as one that goes on

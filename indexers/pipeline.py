@@ -31,6 +31,7 @@ from indexers.search import SearchIndexer
 from indexers.setaside import Item, NameOf, retry, untried
 from indexers.status import nobody_asks, status
 from indexers.text import TextIndexer
+from indexers.witnessing import REST, Witnessing
 
 LEDGER_WAIT = 60.0
 """Seconds that a command waits for another process that is integrating: a whole import may be before it."""
@@ -74,6 +75,30 @@ def _locks(house: House) -> list[Follower]:
     return [Follower("locks", led(house, "locks", locks.run_once))]
 
 
+def witnessing(house: House, now: Callable[[], float], chance: Chance) -> Witnessing:
+    from adapters.witness.client import HttpWitnesses
+
+    return Witnessing(
+        house.ledger,
+        house.publisher,
+        house.guard,
+        house.ledger_lock,
+        house.cosignatures,
+        HttpWitnesses(),
+        lambda: house.policy.policy,
+        now,
+        chance,
+    )
+
+
+def _witnesses(house: House, now: Callable[[], float], chance: Chance) -> list[Follower]:
+    """Where a policy names some: they are asked by servers, and by `jianzheng witness ask`."""
+    if house.settings.policy is None:
+        return []
+    asking = witnessing(house, now, chance)
+    return [Follower("witnesses", led(house, "witnesses", asking.run_once), rest=REST, served=True)]
+
+
 def integrate(house: House) -> None:
     """Bring the ledger up to date. Raises `ArchiveBusy` where another process is at it for too long."""
     with house.ledger_lock.held(LEDGER_WAIT) as ours:
@@ -100,6 +125,7 @@ class Pipeline:
             Follower("housekeeping", self._timetable().run_once),
         ]
         self.followers += _locks(house)
+        self.followers += _witnesses(house, now, chance)
         self._loop = Loop(self.followers, house.work, self._stopping, now, chance)
         self._threads: list[threading.Thread] = []
 
@@ -115,7 +141,7 @@ class Pipeline:
         busy, went = True, {self.ledger.name}
         while busy:
             busy = False
-            for follower in self.followers[1:]:
+            for follower in (each for each in self.followers[1:] if not each.served):
                 try:
                     while follower.run_once():
                         busy = True

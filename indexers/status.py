@@ -9,6 +9,7 @@ from adapters.bootstrap import House
 from adapters.work import Fault, Stopped
 from domain.errors import JianzhengError, Lang, Unavailable
 from indexers.setaside import TEXT, Item, NameOf, instant, items
+from indexers.watched import witnesses
 
 
 def nobody_asks(_: object) -> str | None:
@@ -40,6 +41,7 @@ def status(
             "done": counts.get("done", 0),
             "aside": [_file(item) for item in found if item.part == TEXT and item.aside],
         },
+        "witnesses": witnesses(house, lang),
         "faults": [_standing(each, lang) for each in standing(house, faults)],
         "aside": [item.as_json(name_of, lang) for item in found if item.aside],
         "failing": [item.as_json(name_of, lang) for item in found if not item.aside],

@@ -9,7 +9,8 @@ from adapters import parts
 from adapters.bootstrap import House
 from adapters.extraction.sandbox import EXTRACTOR_VERSION
 from domain.audit import audit
-from domain.errors import ArchiveBusy, EventUnreadable, JianzhengError, StorageFull
+from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull
+from domain.ledger.note import VerifierKey
 from domain.organisations.directory import Directory
 from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
@@ -50,6 +51,7 @@ def verify_archive(
         fits_alone=stored_event_fits,
         pending=house.blobs.leftovers(),
         searched=searched(house),
+        witnesses=_witnesses(house),
     )
     found = verify(subject, since=since, sample=sample, lock=lambda: house.ledger_lock.held(-1), progress=progress)
     if trouble is not None:
@@ -57,6 +59,14 @@ def verify_archive(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
     return found
+
+
+def _witnesses(house: House) -> tuple[VerifierKey, ...]:
+    """Whose cosignatures are checked; a policy that cannot be read is another command's finding."""
+    try:
+        return tuple(each.key for each in house.policy.policy.witnesses.values())
+    except InputError:
+        return ()
 
 
 def searched(house: House) -> Searched:

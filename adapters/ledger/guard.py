@@ -50,13 +50,27 @@ class GuardedSigner:
                 raise LastSignedDamaged(file=str(self.path))
             return None
         last, note = found
-        if last.size > size or root_at(last.size) != last.root:
-            raise LedgerRolledBack(last.size, size)
+        for known in filter(None, (last, self._witnessed())):
+            if known.size > size or root_at(known.size) != known.root:
+                raise LedgerRolledBack(known.size, size)
         return note if last.size == size else None
 
-    def sign(self, size: int, root: bytes) -> str:
-        """The signed note of a checkpoint. Call `check` before and `remember` after."""
-        return self.signer.sign_note(Checkpoint(self.origin, size, root).text())
+    def opened(self, data: bytes) -> Checkpoint | None:
+        """A checkpoint that somebody shows; None where it is not one of ours."""
+        try:
+            return open_checkpoint(data, self.origin, self._verifiers)
+        except InvalidNote:
+            return None
 
-    def remember(self, note: str) -> None:
-        replace(self.path, note.encode(), mode=0o600)
+    def heed(self, note: str) -> None:
+        """Remember a checkpoint of ours that a witness holds against the present tree: nothing that does not continue
+        it is signed any more. It must be `opened`: a witness's word alone does not stop a ledger."""
+        replace(self._heeded, note.encode(), mode=0o600)
+
+    @property
+    def _heeded(self) -> Path:
+        return self.path.with_name("witness-saw")
+
+    def _witnessed(self) -> Checkpoint | None:
+        with storage_errors():
+            return self.opened(self._heeded.read_bytes()) if self._heeded.exists() else None

@@ -35,6 +35,8 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     # No evidence: views that can be made again, and credentials, which must be forgotten.
     **dict.fromkeys(("texts", "text_waiters", "concerned", "concerned_records", "issued_reports"), _ALL),
     **dict.fromkeys(("troubles", "stopped", "jobs"), _ALL),
+    # Signed by others, so that nobody can change them unnoticed; what is outdated goes.
+    **dict.fromkeys(("witnesses", "cosignatures", "witnessed"), _ALL),
     "figures_tracking": ("SELECT", "UPDATE"),
     **dict.fromkeys(("passwords", "attempts", "sessions", "tokens", "uploads"), _ALL),
 }

@@ -16,6 +16,7 @@ from adapters.safety import Remark
 from adapters.settings import Settings
 from api.cli.check_answers import Answer, Look
 from api.cli.check_locks import locks
+from api.cli.check_witnesses import witnesses
 
 
 def address_of(name: str, settings: Settings) -> str | None:
@@ -170,4 +171,5 @@ PARTS = {
     "figures": figures,
     "background": background,
     "locks": locks,
+    "witnesses": witnesses,
 }

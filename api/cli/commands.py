@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from api.cli import acting, checking, filing, finding, ledger, migrating, people, receipts, reporting, serving, setup
+from api.cli import (
+    acting,
+    checking,
+    filing,
+    finding,
+    ledger,
+    migrating,
+    people,
+    receipts,
+    reporting,
+    serving,
+    setup,
+    witness,
+)
 from api.cli.command import Command, Group
 
 GROUPS: tuple[Group, ...] = (
@@ -11,6 +24,7 @@ GROUPS: tuple[Group, ...] = (
     Group("user", "账号", "accounts"),
     Group("report", "年报", "annual reports"),
     Group("index", "检索索引", "the search index"),
+    Group("witness", "见证：请别人见证，或替别人见证", "witnesses: those that watch us, and one that we run"),
     Group("migrate", "服务器上的表", "tables on servers"),
 )
 
@@ -24,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     *reporting.COMMANDS,
     *ledger.COMMANDS,
     *receipts.COMMANDS,
+    *witness.COMMANDS,
     *migrating.COMMANDS,
     *serving.COMMANDS,
 )

@@ -45,15 +45,19 @@ def verify(context: Context, args: Namespace) -> int:
 
 
 def checkpoint(context: Context, _: Namespace) -> int:
+    from indexers.watched import said, witnesses
+
     house = context.house
     context.pipeline.integrate()
-    text = house.ledger.checkpoint()
-    lines = text.splitlines()
+    text = house.publisher.checkpoint().decode()  # with the cosignatures that came so far
+    lines, watched = text.splitlines(), witnesses(house, context.screen.lang)
     context.screen.document(
         {"checkpoint": text, "origin": lines[0], "tree_size": int(lines[1]), "root": lines[2],
-         "vkey": house.signer.vkey()}
+         "vkey": house.signer.vkey(), "witnessed": watched["tree_size"], "unwitnessed_since": watched["since"]}
     )  # fmt: skip
     context.screen.line(text.rstrip("\n"))
+    if watched["state"] not in ("off", "witnessed"):
+        context.screen.note(said(watched, "zh", context.settings.zone), said(watched, "en", context.settings.zone))
     return EXIT_DONE
 
 
@@ -78,6 +82,14 @@ def index_status(context: Context, _: Namespace) -> int:
         f"{index[0]}；附件文字已取 {text['done']} 个，等待 {text['waiting']} 个，搁置 {len(text['aside'])} 个",
         f"{index[1]}; texts of files: {text['done']} done, {text['waiting']} waiting, {len(text['aside'])} set aside",
     )
+    watched = status["witnesses"]
+    if watched["state"] != "off":
+        from indexers.watched import said
+
+        context.screen.line(said(watched, context.screen.lang, context.settings.zone))
+        for each in watched["witnesses"]:
+            if each["fault"]:
+                context.screen.line(f"· {each['name']}：{each['fault']['message']}")
     for fault in status["faults"]:
         context.screen.say(f"✗ 停住了：{fault['part']}：{fault['message']}", f"✗ {fault['part']}: {fault['message']}")
     for item in status["aside"]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from api.cli.command import Command, option
 from api.cli.context import Context
 from domain.errors import EXIT_DONE, EXIT_UNAVAILABLE, Unavailable
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 class AddressTaken(Unavailable):
@@ -18,32 +22,37 @@ class AddressTaken(Unavailable):
 
 
 def serve(context: Context, args: Namespace) -> int:
-    import signal
-    import socket
-
-    import uvicorn
-
     from api.http.app import create_app
     from api.http.shield import log_to_stderr
 
     log_to_stderr()
     app = create_app(context.house, context.pipeline, context.house.settings.hosts)
-    family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
+    return run_server(context, app, args.host, args.port, ("见证已启动", "Jianzheng is ready"))
+
+
+def run_server(context: Context, app: ASGIApp, host: str, port: int, ready: tuple[str, str]) -> int:
+    """Serve an application until a signal ends it. Raises `AddressTaken`."""
+    import signal
+    import socket
+
+    import uvicorn
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((args.host, args.port))
+        listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        raise AddressTaken(address=f"{args.host}:{args.port}", reason=reason) from None
-    host = f"[{args.host}]" if family == socket.AF_INET6 else args.host
-    address = f"http://{host}:{listener.getsockname()[1]}/"
+        raise AddressTaken(address=f"{host}:{port}", reason=reason) from None
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    address = f"http://{shown}:{listener.getsockname()[1]}/"
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            context.screen.say(f"见证已启动：{address}（Ctrl+C 停止）", f"Jianzheng is ready: {address} (Ctrl+C stops)")
+            context.screen.say(f"{ready[0]}：{address}（Ctrl+C 停止）", f"{ready[1]}: {address} (Ctrl+C stops)")
             context.screen.flush()
 
     # uvicorn ends its work and then lets the signal through; either one is how a server is meant to end.

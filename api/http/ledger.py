@@ -40,6 +40,22 @@ def vkey(house: HouseDep, request: Request) -> Response:
     return _answer(request, f"{house.signer.vkey()}\n".encode(), TEXT, SHORT)
 
 
+@router.get("/policy", response_class=PlainTextResponse)
+def policy(house: HouseDep) -> Response:
+    """The trust policy: the ledger's keys, its witnesses and the quorum (C2SP ``tlog-policy``). Whoever verifies uses
+    the one that they hold; this is for those who come by for the first time."""
+    return Response(house.policy.data, media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+
+
+@router.get("/witnessed", response_class=PlainTextResponse)
+def witnessed(house: HouseDep) -> Response:
+    """The latest checkpoint that as many witnesses cosigned as the policy asks for; 404 where none did yet."""
+    found = None if house.settings.policy is None else house.cosignatures.witnessed()
+    if found is None:
+        raise PageNotFound
+    return Response(found.note, media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+
+
 @router.get("/tile/{path:path}", response_class=Response)
 def tile(house: HouseDep, request: Request, path: str) -> Response:
     """A tile of hashes, or a bundle of entries below ``tile/entries``; full or partial (``.p/<width>``).

@@ -20,6 +20,7 @@ from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
 from indexers.verification import verify_archive
 from indexers.verify.findings import CLASSES, Finding, Progress, Verification
+from indexers.watched import said, witnesses
 
 router = APIRouter()
 
@@ -32,7 +33,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
     t = say(request)
     note, problem, size = "", "", None
     try:
-        note = house.ledger.checkpoint()
+        note = house.publisher.checkpoint().decode()  # with the cosignatures that came so far
         size = parse_checkpoint(parse_note(note).text).size
     except NotFound:
         problem = t("verify.no_checkpoint")
@@ -43,6 +44,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         "verify.html",
         active="verify",
         checkpoint=note,
+        witnessed=_witnessed(house, t.lang),
         problem=problem,
         leaves=size,
         origin=house.identity.origin,
@@ -50,6 +52,15 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         may_check=may_somewhere(house, actor, "archive.verify"),
         **_state(house, actor, check_job(request).current(), t),
     )
+
+
+def _witnessed(house: House, lang: Lang) -> dict[str, Any] | None:
+    """How the checkpoint is witnessed; None where nobody was asked to."""
+    try:
+        found = witnesses(house, lang)
+    except JianzhengError:  # the page says elsewhere that something cannot be reached
+        return None
+    return None if found["state"] == "off" else {**found, "said": said(found, lang, house.settings.zone)}
 
 
 @router.post("/verify/run")

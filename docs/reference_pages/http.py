@@ -86,7 +86,7 @@ FACTS = {
     "POST /api/v1/reports/verify": Fact("report.read", "ok issued sha256 leaf_index format report remarks"),
     "GET /api/v1/checkpoint": Fact(SIGNED_IN, "checkpoint origin tree_size root vkey"),
     "GET /api/v1/index/status": Fact(
-        "index.manage", "events ledger search figures text faults aside failing jobs", top=True
+        "index.manage", "events ledger search figures text witnesses faults aside failing jobs", top=True
     ),
     "POST /api/v1/index/retry": Fact("index.manage", "retried", top=True),
     "POST /api/v1/verify": Fact("archive.verify", "ok tree_size root checked findings not_checked leftovers", top=True),
@@ -94,6 +94,8 @@ FACTS = {
     "GET /readyz": Fact(ANYONE, "status parts"),
     "GET /ledger/checkpoint": Fact(ANYONE),
     "GET /ledger/vkey": Fact(ANYONE),
+    "GET /ledger/policy": Fact(ANYONE),
+    "GET /ledger/witnessed": Fact(ANYONE),
     "GET /ledger/tile/{path}": Fact(ANYONE),
 }
 

@@ -20,7 +20,8 @@ MAX_TIME = 2**63 - 1
 _TIME = struct.Struct(">Q")
 _RANGE = struct.Struct(">QQ")
 _LABEL = b"subtree/v1\n\x00"
-_MAX_NAME = 255
+MAX_NAME = 255
+"""Bytes of the names in what an ML-DSA-44 key signs."""
 
 
 class Cosignature(NamedTuple):
@@ -61,7 +62,7 @@ def _cosigned_message(name: str, time: int, checkpoint: Checkpoint) -> bytes:
 
 def _opaque(text: str) -> bytes:
     data = text.encode()
-    if not 0 < len(data) <= _MAX_NAME:
+    if not 0 < len(data) <= MAX_NAME:
         raise InvalidNote("名称太长", "a name is longer than 255 bytes")
     return bytes([len(data)]) + data
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from adapters.evidence import LedgerEvidence, PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
-from adapters.signing import verifier
+from adapters.signing import verifier, verifier_of
 from domain.errors import InvalidNote
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
+from domain.ledger.note import Verifier, VerifierKey, open_note
 from indexers.verify.findings import Verification
 from indexers.verify.walk import TreeWalk
 
@@ -46,6 +47,7 @@ def read_anchors(
     last_signed: Path,
     vkey: str,
     since: str | None,
+    witnesses: Collection[VerifierKey] = (),
 ) -> Anchors:
     """Opens every signed checkpoint there is, reports those that do not open, and those that contradict each other.
 
@@ -84,6 +86,9 @@ def read_anchors(
     newest_kept = _kept(ledger, ends, take, kept, found)
     _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, found)
     data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
+
+    if current is not None:
+        _cosigned(data or b"", trusted, witnesses, found)
 
     newest = max(roots, default=0)
     if current is not None and current.size < max(kept, default=0):
@@ -164,6 +169,20 @@ def _file(
     if required:
         found.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name)
     return None, None
+
+
+def _cosigned(data: bytes, log: Verifier, witnesses: Collection[VerifierKey], found: Verification) -> None:
+    """A line of a witness that the policy names must be its cosignature of this very text; others are nobody's."""
+    try:
+        open_note(data, [log, *(verifier_of(key) for key in witnesses)])
+    except InvalidNote as error:
+        found.add(
+            "altered",
+            "checkpoint",
+            f"公布的检查点里有见证方的签名被改动：{error.params['problem_zh']}。",
+            f"A cosignature of the published checkpoint was altered: {error.params['problem_en']}.",
+            file=CHECKPOINT,
+        )
 
 
 def _compare(data: bytes, kept: str, found: Verification) -> None:

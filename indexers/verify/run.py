@@ -15,6 +15,7 @@ from random import Random
 from uuid import UUID
 
 from adapters.evidence import EventEvidence, Evidence, EvidenceUnreadable, LedgerEvidence, PublishedFiles, RawRow
+from domain.ledger.note import VerifierKey
 from domain.ledger.tiles import WIDTH, Tile
 from domain.ports import BlobStore
 from indexers.verify.anchors import Anchors, matches, read_anchors
@@ -64,6 +65,7 @@ class Subject:
     fits_alone: FitsAlone | None = None  # spares most of the replaying; without it, every stream is replayed
     pending: Collection[str] = field(default_factory=frozenset)  # digests of files whose filing was interrupted
     searched: Searched | None = None
+    witnesses: Collection[VerifierKey] = ()  # whose cosignatures must be right where there are any
 
 
 def verify(
@@ -152,7 +154,7 @@ def _check_ledger(
     in the ledger yet."""
     events, ledger, published = opened
     in_table, ends = ledger.size(), batch_ends(ledger)
-    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, subject.vkey, since)
+    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, subject.vkey, since, subject.witnesses)
     size = _size(found, anchors, in_table, ledger, published)
     wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else [])}
     walk = TreeWalk(wanted)

@@ -1,0 +1,1 @@
+"""Witnesses: the one that we run for others, and the way to those that watch us."""

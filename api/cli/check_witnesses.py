@@ -1,0 +1,29 @@
+"""The question of ``jianzheng check`` about witnesses: do enough of them cosign, and does any raise an alarm?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from adapters.safety import Remark
+from api.cli.check_answers import LANGUAGES, Answer, Look
+from indexers.watched import said
+from indexers.watched import witnesses as watched
+
+PATIENCE = 600.0
+"""Seconds for which witnesses may be away before anybody needs to know."""
+
+
+def witnesses(look: Look) -> Answer:
+    house = look.house
+    assert house is not None
+    found = watched(house, look.settings.lang)
+    facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
+    zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)
+    unsafe = [Remark("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
+    late = found["since"] is not None and _age(found["since"]) > PATIENCE
+    warning = found["state"] == "unknown" or (found["state"] == "unwitnessed" and late)
+    return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
+
+
+def _age(since: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
