@@ -74,3 +74,10 @@ class GuardedSigner:
     def _witnessed(self) -> Checkpoint | None:
         with storage_errors():
             return self.opened(self._heeded.read_bytes()) if self._heeded.exists() else None
+
+    def sign(self, size: int, root: bytes) -> str:
+        """The signed note of a checkpoint. Call `check` before and `remember` after."""
+        return self.signer.sign_note(Checkpoint(self.origin, size, root).text())
+
+    def remember(self, note: str) -> None:
+        replace(self.path, note.encode(), mode=0o600)
