@@ -41,19 +41,19 @@ def vkey(house: HouseDep, request: Request) -> Response:
 
 
 @router.get("/policy", response_class=PlainTextResponse)
-def policy(house: HouseDep) -> Response:
+def policy(house: HouseDep, request: Request) -> Response:
     """The trust policy: the ledger's keys, its witnesses and the quorum (C2SP ``tlog-policy``). Whoever verifies uses
     the one that they hold; this is for those who come by for the first time."""
-    return Response(house.policy.data, media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+    return _answer(request, house.policy.data, TEXT, SHORT)
 
 
 @router.get("/witnessed", response_class=PlainTextResponse)
-def witnessed(house: HouseDep) -> Response:
+def witnessed(house: HouseDep, request: Request) -> Response:
     """The latest checkpoint that as many witnesses cosigned as the policy asks for; 404 where none did yet."""
     found = None if house.settings.policy is None else house.cosignatures.witnessed()
     if found is None:
         raise PageNotFound
-    return Response(found.note, media_type=TEXT, headers={"Cache-Control": SHORT, **OPEN})
+    return _answer(request, found.note.encode(), TEXT, SHORT)
 
 
 @router.get("/tile/{path:path}", response_class=Response)
@@ -73,6 +73,8 @@ def tile(house: HouseDep, request: Request, path: str) -> Response:
 @router.get("/tile", include_in_schema=False)
 @router.get("/checkpoint/", include_in_schema=False)
 @router.get("/vkey/", include_in_schema=False)
+@router.get("/policy/", include_in_schema=False)
+@router.get("/witnessed/", include_in_schema=False)
 def nothing() -> Response:
     """One slash too many or too few makes another address, under which there is nothing."""
     raise PageNotFound

@@ -21,10 +21,6 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock
 
 MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
-TESSERA = "v1.0.4"
-TESSERA_PROGRAMS = {
-    "posix-oneshot": "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot",
-}
 GO_NEEDED = (1, 24)  # what that version's go.mod asks for
 GO_TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.26.0.linux-"  # fetched where the installed Go is older
 
@@ -64,21 +60,6 @@ def minio() -> Path:
                 run([go, "install", MINIO], {**env, "GOBIN": made, "CGO_ENABLED": "0"})
                 program.parent.mkdir(parents=True, exist_ok=True)
                 (Path(made) / "minio").replace(program)
-    return program
-
-
-def tessera(name: str) -> Path:
-    """One of the programs of Tessera, a log of other people's making, built from its pinned source."""
-    program = folder() / "tessera" / TESSERA / name
-    with _alone(f"tessera-{name}"):
-        if not program.exists():
-            _say(f"Building Tessera's {name} (once) …")
-            with TemporaryDirectory(dir=folder()) as made:
-                go, env = _go()
-                source = f"{TESSERA_PROGRAMS[name]}@{TESSERA}"
-                _run([go, "install", source], {**env, "GOBIN": made, "CGO_ENABLED": "0"})
-                program.parent.mkdir(parents=True, exist_ok=True)
-                (Path(made) / name).replace(program)
     return program
 
 
