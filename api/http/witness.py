@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from adapters.witness.service import Witness
 from domain.errors import JianzhengError
@@ -55,12 +55,15 @@ def create_witness_app(witness: Witness, prefix: str = "") -> Starlette:
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    routes = [
-        Route(f"/{ADD_CHECKPOINT}", add_checkpoint, methods=["POST"]),
-        Route("/{digest}/checkpoint", checkpoint, methods=["GET"]),
-        Route("/healthz", healthz, methods=["GET"]),
-    ]
-    return Starlette(routes=[Mount(prefix, routes=routes)] if prefix else routes)
+    app = Starlette(
+        routes=[
+            Route(f"{prefix}/{ADD_CHECKPOINT}", add_checkpoint, methods=["POST"]),
+            Route(f"{prefix}/{{digest}}/checkpoint", checkpoint, methods=["GET"]),
+            Route(f"{prefix}/healthz", healthz, methods=["GET"]),
+        ]
+    )
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _body(request: Request) -> bytes | None:
