@@ -24,7 +24,7 @@ from tests.servers.processes import free_port
 from tests.witness_world import ORIGIN, Log, make_witness
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 6
+KILLS = 4
 FORKS = 4
 
 
