@@ -61,6 +61,10 @@ class FiguresTables(FiguresReader, Protocol):
         """Everything, in order: for `verify`, which compares it with one made anew."""
         ...
 
+    def issued_rows(self) -> Iterator[tuple[str, int]]:
+        """Digest and leaf of every issued file, in order."""
+        ...
+
     def write(
         self,
         start: int,
@@ -138,6 +142,10 @@ class FiguresIndex:
                 "SELECT organisation, year, leaf, position FROM concerned ORDER BY organisation, year, leaf"
             ):
                 yield Row(*row)
+
+    def issued_rows(self) -> Iterator[tuple[str, int]]:
+        with self._connection() as db:
+            yield from db.execute("SELECT digest, leaf FROM issued_reports ORDER BY digest, leaf")
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -219,6 +219,10 @@ class Reporting:
             raise FiguresBehind(ready=ready, size=self.ledger.size())
         return Verdict(digest, remarks=(NOT_ISSUED,))
 
+    def objection(self, event: ReportIssued) -> Remark | None:
+        """What speaks against a report that was issued: its contents are made again; nothing is laid out."""
+        return next((remark for remark in self._compare(event, "json") if remark.grave), None)
+
     def _issued(self, index: int, digest: str) -> tuple[ReportIssued, str] | None:
         """The event of that leaf, if it is what the leaf says and issued the digest; with the file's ending."""
         leaf = self.ledger.leaves(index, 1)[0]

@@ -17,7 +17,7 @@ from uuid import UUID
 from adapters.figures import FiguresTables, Home, Row
 from adapters.work import SQLiteWorkLog
 from domain.errors import EventUnreadable
-from domain.ports import EventStore, Leaf, LedgerReader, StoredRow
+from domain.ports import EventStore, Leaf, StoredRow
 from domain.records.events import RecordCorrected, RecordFiled
 from domain.reports.events import ReportIssued
 from indexers.quarantine import Attempts, Quarantine
@@ -30,13 +30,21 @@ SAYS_YEAR = frozenset({RecordFiled.TOPIC, RecordCorrected.TOPIC})
 """Events that can put a record into another year; no others are decoded."""
 
 
+class Leaves(Protocol):
+    """What the indexer needs of `domain.ports.LedgerReader`."""
+
+    def leaves(self, start: int, limit: int) -> list[Leaf]: ...
+
+    def leaves_of(self, stream_id: UUID) -> list[Leaf]: ...
+
+
 class House(Protocol):
     """What the indexer needs of `adapters.bootstrap.House`."""
 
     @property
     def events(self) -> EventStore: ...
     @property
-    def ledger(self) -> LedgerReader: ...
+    def ledger(self) -> Leaves: ...
     @property
     def figures(self) -> FiguresTables: ...
 

@@ -10,16 +10,19 @@ from adapters.bootstrap import House
 from adapters.extraction.sandbox import EXTRACTOR_VERSION
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull
+from domain.ledger.kept import checkpoint_in
 from domain.ledger.note import VerifierKey
 from domain.organisations.directory import Directory
 from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
+from domain.reporting import Reporting
 from indexers.naming import describe
 from indexers.pipeline import integrate
 from indexers.record_documents import DocumentsPlace
 from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
+from indexers.verify.reports import Reported
 from indexers.verify.run import Subject, verify
 
 INDEX_WAIT = 30.0
@@ -31,9 +34,18 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 def verify_archive(
-    house: House, *, since: str | None = None, sample: int | None = None, progress: Progress = silent
+    house: House,
+    *,
+    since: str | None = None,
+    sample: int | None = None,
+    seed: int | None = None,
+    progress: Progress = silent,
 ) -> Verification:
-    """Integrate what was filed, then check everything. ``since`` is a kept checkpoint, ``sample`` a number of files."""
+    """Integrate what was filed, then check everything.
+
+    ``since``: a checkpoint or a receipt that somebody kept; ``sample``: a number of files, and ``seed`` chooses which.
+    """
+    since = None if since is None else checkpoint_in(since)
     trouble: JianzhengError | None = None
     try:
         integrate(house)
@@ -52,8 +64,11 @@ def verify_archive(
         pending=house.blobs.leftovers(),
         searched=searched(house),
         witnesses=_witnesses(house),
+        reported=reported(house),
     )
-    found = verify(subject, since=since, sample=sample, lock=lambda: house.ledger_lock.held(-1), progress=progress)
+    found = verify(
+        subject, since=since, sample=sample, seed=seed, lock=lambda: house.ledger_lock.held(-1), progress=progress
+    )
     if trouble is not None:
         found.remark(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
@@ -78,6 +93,28 @@ def searched(house: House) -> Searched:
         waiting=lambda records: house.queue.waiting(records),
         aside=lambda: house.work.streams("search"),
         alone=nullcontext if leader is None else lambda: leader.held(INDEX_WAIT),
+    )
+
+
+def reported(house: House) -> Reported:
+    """What reports are made from, and how they are made from another index."""
+    return Reported(
+        name="views.sqlite" if house.settings.database is None else "postgresql",
+        figures=house.figures,
+        events=house.events,
+        ledger=house.ledger,
+        reporting=lambda figures: Reporting(
+            events=house.events,
+            ledger=house.ledger,
+            figures=figures,
+            directory=house.directory,
+            directory_at=house.directory.at,
+            renderers={},
+            clock=house.clock,
+            entropy=house.entropy,
+            zone=house.settings.zone,
+        ),
+        aside=lambda: house.work.streams("figures"),
     )
 
 

@@ -71,6 +71,11 @@ class PostgresFiguresIndex:
                 return
             last = Row._make(page[-1])
 
+    def issued_rows(self) -> Iterator[tuple[str, int]]:
+        # A few files a report, a report a school and year: one page.
+        rows = self._database.all("SELECT digest, leaf FROM issued_reports ORDER BY digest, leaf")
+        yield from ((str(digest), int(leaf)) for digest, leaf in rows)
+
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(

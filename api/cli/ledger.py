@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.parser import UsageWrong
+from api.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
@@ -20,15 +22,24 @@ def verify(context: Context, args: Namespace) -> int:
 
     house, screen = context.house, context.screen
     _may_somewhere(context, "archive.verify")
-    since = None if args.since is None else _text(Path(args.since))
-    if args.sample is not None and args.sample < 0:
-        raise UsageWrong(problem_zh="--sample 不能是负数", problem_en="--sample is not negative", help="verify --help")
+    since = None if args.since is None else _kept(args.since)
+    if min(args.sample or 0, args.seed or 0) < 0:
+        raise UsageWrong(
+            problem_zh="--sample 和 --seed 不能是负数",
+            problem_en="--sample and --seed are not negative",
+            help="verify --help",
+        )
+    remaining = Remaining()
 
     def progress(stage: str, done: int, total: int) -> None:
         zh, en = _STAGES.get(stage, (stage, stage))
-        screen.progress(f"正在核验{zh}：{done}／{total}", f"checking {en}: {done} of {total}")
+        left = in_words(remaining(stage, done, total), screen.lang)
+        screen.progress(
+            f"正在核验{zh}：{done}／{total}" + (f"，{left}" if left else ""),
+            f"checking {en}: {done} of {total}" + (f", {left}" if left else ""),
+        )
 
-    found = verify_archive(house, since=since, sample=args.sample, progress=progress)
+    found = verify_archive(house, since=since, sample=args.sample, seed=args.seed, progress=progress)
     screen.progress_done()
     screen.document(found.as_json(screen.lang))
     for finding in found.findings:
@@ -176,11 +187,14 @@ def _may_somewhere(context: Context, action: Action) -> None:
         decisions[0].require()
 
 
-def _text(path: Path) -> str:
+def _kept(said: str) -> str:
+    """What somebody kept: a file, or ``-`` for standard input, or the text itself, which has more than one line."""
+    if "\n" in said:
+        return said
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise NotFound("检查点文件", "checkpoint file", str(path), file=str(path)) from None
+        return sys.stdin.read() if said == "-" else Path(said).read_text("utf-8")
+    except (OSError, ValueError):
+        raise NotFound("检查点或回执文件", "file with a checkpoint or a receipt", said, file=said) from None
 
 
 _STAGES = {
@@ -188,6 +202,8 @@ _STAGES = {
     "files": ("文件", "files"),
     "rules": ("规则", "rules"),
     "index": ("检索索引", "the search index"),
+    "reports": ("年报的索引", "the index of figures"),
+    "issued": ("已签发的年报", "issued reports"),
 }
 
 COMMANDS: tuple[Command, ...] = (
@@ -201,14 +217,21 @@ COMMANDS: tuple[Command, ...] = (
             option(
                 "--since",
                 "CHECKPOINT",
-                "以前抄存的检查点文件：账本应是它的延续",
-                "file with a checkpoint that was kept",
+                "以前留存的检查点或回执（文件、“-” 表示标准输入，或者它的文字）：账本应是它的延续",
+                "a checkpoint or a receipt that was kept: its file, “-” for standard input, or its text",
             ),
             option(
                 "--sample",
                 "N",
                 "只抽查 N 个文件的内容，供每天使用",
                 "hash only N of the files, for daily runs",
+                type=int,
+            ),
+            option(
+                "--seed",
+                "S",
+                "与 --sample 合用：同一个数每次抽中同一批文件",
+                "with --sample: the same number chooses the same files",
                 type=int,
             ),
         ),

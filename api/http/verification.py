@@ -14,6 +14,9 @@ from api.http.directory import may_at_top
 from domain.errors import Unavailable
 from indexers.verification import verify_archive
 
+MAX_KEPT = 4 << 20
+"""Characters of what was kept: a receipt holds its whole event."""
+
 router = APIRouter(tags=["archive"])
 
 
@@ -26,10 +29,12 @@ class CheckRunning(Unavailable):
 
 
 class Scope(BaseModel):
-    """``since`` is a signed checkpoint that was kept elsewhere; ``sample`` hashes that many files instead of all."""
+    """``since`` is a checkpoint or a receipt that was kept elsewhere; ``sample`` hashes that many files instead of all,
+    and the same ``seed`` chooses the same ones."""
 
-    since: str | None = Field(None, max_length=10_000)
+    since: str | None = Field(None, max_length=MAX_KEPT)
     sample: int | None = Field(None, ge=0, le=10**9)
+    seed: int | None = Field(None, ge=0, lt=2**63)
 
 
 @router.post("/verify")
@@ -40,7 +45,7 @@ def verify(house: HouseDep, actor: ActorDep, request: Request, said: Scope) -> d
     if not lock.acquire(blocking=False):
         raise CheckRunning
     try:
-        found = verify_archive(house, since=said.since, sample=said.sample)
+        found = verify_archive(house, since=said.since, sample=said.sample, seed=said.seed)
     finally:
         lock.release()
     return found.as_json(language(request))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from api.remaining import Remaining
 from domain.errors import JianzhengError, ProgramFault
 from indexers.verify.findings import Finding, Progress, Verification
 
@@ -30,6 +31,7 @@ class Check:
     stage: str = ""
     done: int = 0
     total: int = 0
+    remaining: float | None = None  # seconds that the stage will take yet, as far as can be told
     ended: datetime | None = None
     result: Verification | None = None
     error: JianzhengError | None = None
@@ -77,8 +79,11 @@ class CheckJob:
             log.warning("%s", finding.detail_en)
 
     def _work(self, check: Check, run: Run, clock: Clock) -> None:
+        remaining = Remaining()
+
         def progress(stage: str, done: int, total: int) -> None:
             check.stage, check.done, check.total = stage, done, total
+            check.remaining = remaining(stage, done, total)
 
         try:
             check.result = run(progress)

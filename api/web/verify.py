@@ -11,7 +11,9 @@ from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
 from api.http.directory import top_organisation
+from api.remaining import in_words
 from api.web.checking import Check, Clock
+from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import check_job, may, may_somewhere, render, say, to
 from domain.access import Actor, Target, decide
@@ -20,6 +22,7 @@ from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
 from indexers.verification import verify_archive
 from indexers.verify.findings import CLASSES, Finding, Progress, Verification
+from indexers.verify.meaning import advice, meaning
 from indexers.watched import said, witnesses
 
 router = APIRouter()
@@ -64,11 +67,13 @@ def _witnessed(house: House, lang: Lang) -> dict[str, Any] | None:
 
 
 @router.post("/verify/run")
-def run(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+def run(request: Request, house: HouseDep, actor: ActorDep, said: FormDep) -> Response:
+    """``since``: the text of a checkpoint or a receipt that somebody kept."""
     _require(house, actor)
+    since = str(said.get("since") or "").replace("\r\n", "\n").strip()
 
     def work(progress: Progress) -> Verification:
-        return verify_archive(house, progress=progress)
+        return verify_archive(house, since=f"{since}\n" if since else None, progress=progress)
 
     clock: Clock = house.clock
     check_job(request).start(work, clock, actor.username)
@@ -94,6 +99,7 @@ def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[
     return {
         "check": check,
         "stage": t(stage) if stage and t.has(stage) else t("verify.stage.start"),
+        "left": in_words(check.remaining, t.lang) if check else "",
         "result": result,
         "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
         if check and check.error
@@ -130,6 +136,8 @@ def _outside(found: Finding, t: Speaker) -> dict[str, Any]:
         "record": None,
         "file": None,
         "leaf": found.leaf_index,
+        "meaning": "",
+        "advice": "",
     }
 
 
@@ -146,6 +154,8 @@ def _said(found: Finding, lang: Lang) -> dict[str, Any]:
         "record": found.record,
         "file": found.file,
         "leaf": found.leaf_index,
+        "meaning": meaning(found, lang),
+        "advice": advice(found, lang),
     }
 
 

@@ -92,7 +92,7 @@ class NamedFiles:
 
     def sample(self, count: int, random: Random) -> dict[str, tuple[int, str, str, int, int]]:
         """``count`` of them, each as likely as any other."""
-        keys = [row[0] for row in self._db.execute("SELECT sha256 FROM named")]
+        keys = [row[0] for row in self._db.execute("SELECT sha256 FROM named ORDER BY sha256")]
         chosen = random.sample(keys, min(count, len(keys)))
         statement = "SELECT sha256, size, name, id, version, count FROM named WHERE sha256 = ?"
         rows = [self._db.execute(statement, (each,)).fetchone() for each in sorted(chosen)]
@@ -107,12 +107,12 @@ def check_files(
     progress: Progress,
     *,
     sample: int | None = None,
-    random: Random | None = None,
+    random: Random,
 ) -> set[str]:
     """Every named file is there with its bytes. Returns the digests of those that are not."""
     accused = set()
     total = named.count() if sample is None else min(sample, named.count())
-    pages = named.pages() if sample is None else [named.sample(sample, random or Random())]  # noqa: S311  (no secret)
+    pages = named.pages() if sample is None else [named.sample(sample, random)]
     for page in pages:
         for result in blobs.fixity(list(page)):
             size, name, stream, version, count = page[result.sha256]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Class = Literal[
     "altered", "deleted", "inserted", "reordered", "rolled back", "forked", "unauthorised", "stale"
@@ -64,6 +64,17 @@ class Remark:
         return self.zh if lang == "zh" else self.en
 
 
+class Sample(NamedTuple):
+    """Of how many files some were hashed, and the seed that chooses the same ones again."""
+
+    files: int
+    of: int
+    seed: int
+
+    def as_json(self) -> dict[str, int]:
+        return self._asdict()
+
+
 @dataclass
 class Verification:
     """The outcome of one run. It is sound when there is no finding."""
@@ -76,6 +87,7 @@ class Verification:
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[Remark] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)  # digests of files whose filing was interrupted
+    sample: Sample | None = None  # None: every file was hashed
 
     @property
     def ok(self) -> bool:
@@ -97,6 +109,7 @@ class Verification:
             "findings": [finding.as_json(lang) for finding in self.findings],
             "not_checked": [remark.text(lang) for remark in self.not_checked],
             "leftovers": self.leftovers,
+            "sample": None if self.sample is None else self.sample.as_json(),
         }
 
 
@@ -110,7 +123,7 @@ class Refusal:
 
 
 Progress = Callable[[str, int, int], None]
-"""``progress(stage, done, total)``; stages are ``ledger``, ``files``, ``rules`` and ``index``."""
+"""``progress(stage, done, total)``; stages: ``ledger``, ``files``, ``rules``, ``index``, ``reports``, ``issued``."""
 
 NamedFile = tuple[str, str, int]
 """name, SHA-256 as 64 hexadecimal digits, size"""

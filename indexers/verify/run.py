@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from uuid import UUID
 
 from adapters.evidence import EventEvidence, Evidence, EvidenceUnreadable, LedgerEvidence, PublishedFiles, RawRow
@@ -25,11 +25,12 @@ from indexers.verify.databases import Databases, check_databases, report_damage
 from indexers.verify.events import Describe, EventCheck
 from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
 from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state
-from indexers.verify.findings import FilesOf, FitsAlone, Progress, Verification
+from indexers.verify.findings import FilesOf, FitsAlone, Progress, Sample, Verification
 from indexers.verify.histories import all_possible
 from indexers.verify.index import check_index
 from indexers.verify.index_look import Searched
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
+from indexers.verify.reports import Reported, check_reports
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
     check_extra_leaves,
@@ -41,6 +42,8 @@ from indexers.verify.tables import (
 )
 from indexers.verify.truth import Sources, find_truth
 from indexers.verify.walk import TreeWalk
+
+SEED_BITS = 32
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -66,6 +69,7 @@ class Subject:
     pending: Collection[str] = field(default_factory=frozenset)  # digests of files whose filing was interrupted
     searched: Searched | None = None
     witnesses: Collection[VerifierKey] = ()  # whose cosignatures must be right where there are any
+    reported: Reported | None = None
 
 
 def verify(
@@ -73,17 +77,19 @@ def verify(
     *,
     since: str | None = None,
     sample: int | None = None,
-    random: Random | None = None,
+    seed: int | None = None,
     lock: Callable[[], AbstractContextManager[object]] = nullcontext,
     progress: Progress = _silent,
 ) -> Verification:
     """The forensic check.
 
     ``since`` is a signed checkpoint that the caller kept; ``sample`` re-hashes that many kept files instead of all and
-    leaves the search index alone (the events and the ledger are always read whole); ``lock`` is held while the ledger
-    is read.
+    leaves the search index and reports alone (the events and the ledger are always read whole), ``seed`` chooses
+    which; ``lock`` is held while the ledger is read.
     """
     found = Verification()
+    seed = SystemRandom().getrandbits(SEED_BITS) if seed is None else seed
+    random = Random(seed)  # noqa: S311  (no secret: it is told, so that the same files can be hashed again)
     tables = subject.evidence.tables
     databases: Databases = dict.fromkeys(tables.structures())
     asked: Databases = databases if sample is None else {}
@@ -103,18 +109,29 @@ def verify(
             if sample is None and subject.searched is not None:
                 start = way_to_start(found.tree_size)
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
+            if sample is None and subject.reported is not None:
+                check_reports(found, subject.reported, subject.describe, progress)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error
             report_damage(found, databases, error)
-        if sample is not None and subject.searched is not None:
-            found.remark("抽查时不核对检索索引。", "A sample leaves the search index alone.")
         if sample is not None:
-            found.remark(
-                f"文件只抽查了 {found.files} 个（共 {named.count()} 个）。",
-                f"Only a sample of {found.files} of {named.count()} files was hashed.",
-            )
+            _say_what_was_left_out(found, subject, named.count(), seed)
     return found
+
+
+def _say_what_was_left_out(found: Verification, subject: Subject, files: int, seed: int) -> None:
+    found.sample = Sample(found.files, files, seed)
+    if subject.searched is not None:
+        found.remark("抽查时不核对检索索引。", "A sample leaves the search index alone.")
+    if subject.reported is not None:
+        found.remark("抽查时不核对年报。", "A sample leaves reports alone.")
+    share = f"{found.files / files:.1%}" if files else "100%"
+    again = f"--sample {found.files} --seed {seed}"
+    found.remark(
+        f"文件只抽查了 {found.files} 个（共 {files} 个，占 {share}），其余没有读。再查同一批：{again}。",
+        f"Only {found.files} of {files} files were hashed, {share}; no other was read. The same ones: {again}.",
+    )
 
 
 def _filed_since(subject: Subject, position: int) -> Iterator[str]:

@@ -191,11 +191,21 @@ def test_several_processes_find_the_same(
 
 
 def test_a_sample(archive: Tampered) -> None:
-    """A daily run hashes some of the files, and says so."""
-    found = archive.check(sample=5)
-    assert found.ok
-    assert found.files == 5
-    assert len(found.not_checked) == 1
+    """A daily run hashes some of the files, says which share and how to choose the same ones again."""
+    found = archive.check(sample=5, seed=7)
+    assert found.ok and found.sample is not None
+    assert (found.files, found.sample.files, found.sample.seed) == (5, 5, 7)
+    [remark] = found.not_checked
+    for lang in ("zh", "en"):
+        assert f"{5 / found.sample.of:.1%}" in remark.text(lang) and "--sample 5 --seed 7" in remark.text(lang)
+
+
+def test_a_sample_is_chosen_by_its_seed(archive: Tampered) -> None:
+    """The same seed finds the same altered file again; among many seeds it is found by its share of them."""
+    archive.flip(archive.blob(100), 0)
+    seeds = [seed for seed in range(12) if not archive.check(sample=30, seed=seed).ok]
+    assert 0 < len(seeds) < 12
+    assert not archive.check(sample=30, seed=seeds[0]).ok
 
 
 def check_in_place(home: Path) -> Verification:

@@ -1,15 +1,10 @@
-// Command vectors writes what golang.org/x/mod/sumdb/{note,tlog} makes of fixed inputs, as JSON for the Python tests.
-//
-//	cd tests/interop && go run . > vectors/sumdb.json
 package main
 
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math/rand"
-	"os"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -41,13 +36,6 @@ type vectors struct {
 	TreeText    string            `json:"tree_text"`
 }
 
-func check(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
 func encode(hashes []tlog.Hash) []string {
 	out := make([]string, 0, len(hashes))
 	for _, hash := range hashes {
@@ -56,7 +44,8 @@ func encode(hashes []tlog.Hash) []string {
 	return out
 }
 
-func main() {
+// sumdb is what golang.org/x/mod/sumdb/{note,tlog} make of fixed inputs.
+func sumdb() vectors {
 	var stored []tlog.Hash
 	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		out := make([]tlog.Hash, len(indexes))
@@ -65,7 +54,7 @@ func main() {
 		}
 		return out, nil
 	})
-	v := vectors{Command: "cd tests/interop && go run . > vectors/sumdb.json", TilePaths: map[string]string{}}
+	v := vectors{Command: "cd tests/interop && go run . vectors sumdb > vectors/sumdb.json", TilePaths: map[string]string{}}
 	random := rand.New(rand.NewSource(1))
 	for n := int64(0); n < size; n++ {
 		hashes, err := tlog.StoredHashes(n, []byte(fmt.Sprint(n)), reader)
@@ -91,15 +80,12 @@ func main() {
 	root, err := tlog.TreeHash(size, reader)
 	check(err)
 	v.TreeText = string(tlog.FormatTree(tlog.Tree{N: size, Hash: root}))
-	skey, vkey, err := note.GenerateKey(rand.New(rand.NewSource(2)), "log.example/interop")
-	check(err)
-	signer, err := note.NewSigner(skey)
+	key := newKey(rand.New(rand.NewSource(2)), "log.example/interop", algEd25519)
+	signer, err := note.NewSigner(key.secret)
 	check(err)
 	text := fmt.Sprintf("log.example/interop\n%d\n%s\n", size, base64.StdEncoding.EncodeToString(root[:]))
 	signed, err := note.Sign(&note.Note{Text: text}, signer)
 	check(err)
-	v.SignerKey, v.VerifierKey, v.Note = skey, vkey, string(signed)
-	out := json.NewEncoder(os.Stdout)
-	out.SetIndent("", " ")
-	check(out.Encode(v))
+	v.SignerKey, v.VerifierKey, v.Note = key.secret, key.public, string(signed)
+	return v
 }
