@@ -208,7 +208,7 @@ def test_what_is_not_in_the_index_yet_is_no_finding(archive: Indexed) -> None:
     while pipeline.search.run_once():
         pass
     found = archive.check()
-    assert (found.findings, found.not_checked) == ([], [])
+    assert (found.findings, [each.zh for each in found.not_checked if "检索" in each.zh]) == ([], [])
     archive.catch_up()
     found = archive.check()
     assert (found.findings, found.not_checked) == ([], [])
