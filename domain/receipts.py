@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from domain.access import Actor
@@ -40,6 +41,10 @@ class ReceiptNotReady(Unavailable):
         super().__init__(record=record, **where)
 
 
+RANGES = 8192
+"""Hashes of ranges that are remembered: some hundred bytes each."""
+
+
 @dataclass(frozen=True)
 class Published:
     """The newest published checkpoint: what it says, and the note verbatim."""
@@ -63,6 +68,8 @@ class Receipts:
     ) -> None:
         self._archive, self._events, self._ledger = archive, events, ledger
         self._published, self._sign_note, self._pause = published, sign_note, pause
+        # What a range of leaves hashes to is for ever the same, and receipts taken one after another share most of it.
+        self._range_hash = lru_cache(RANGES)(lambda start, end: self._ledger.range_hash(start, end))
 
     def one(
         self,
@@ -136,10 +143,11 @@ class Receipts:
         row, tree = rows[0], published.tree
         if leaf_hash(entry(row.id, row.version, row.topic, row.state)) != leaf.hash:
             raise altered
-        hashes = inclusion_proof(leaf.index, tree.size, self._ledger.range_hash)
+        hashes = inclusion_proof(leaf.index, tree.size, self._range_hash)
         try:
             check_inclusion(leaf.index, tree.size, leaf.hash, hashes, tree.root)
         except InvalidProof:
+            self._range_hash.cache_clear()  # what was read from damaged tables is not kept until they are mended
             raise DatabaseDamaged(why="the ledger's nodes do not lead to the published root") from None
         return encode_receipt(
             row.id, row.version, row.topic, row.state, index=leaf.index, hashes=hashes, checkpoint=published.note
