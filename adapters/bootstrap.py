@@ -230,10 +230,16 @@ class House:
                 events=self.events,
                 ledger=self.ledger,
                 published=self.publisher.checkpoint,
+                witnessed=self._witnessed,
                 sign_note=self.signer.sign_note,
                 pause=time.sleep,
             )
         return self._receipts
+
+    def _witnessed(self) -> str | None:
+        """The newest checkpoint that meets the policy's quorum, where it asks for any."""
+        found = self.cosignatures.witnessed() if self.settings.policy is not None else None
+        return None if found is None else found.note
 
     @property
     def accounts(self) -> Accounts:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import Lang
 from domain.judging import Judgement, Said
-from domain.ledger.policy import NONE, Known, Policy, of_one_log, parse_policy
+from domain.ledger.policy import NONE, Policy, of_one_log, parse_policy
 from domain.ledger.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ _NOT_WITNESSED = (
     " history for somebody else, this receipt alone would not tell.",
 )
 _OWN_POLICY = (
-    "没有指定策略，用的是本机档案库自己的公钥。要独立核对，请用 --policy 指定您自己保存的策略文件。",
-    "No policy was named, so the key of this machine's archive was used. To check independently, name the policy that"
-    " you keep with --policy.",
+    "没有指定策略，用的是档案库自己公布的。要独立核对，请指定您自己早先保存的策略或公钥。",
+    "No policy was named, so the one that the archive itself publishes was used. To check independently, name a policy"
+    " or key that you kept earlier.",
 )
 
 
@@ -49,9 +49,10 @@ def read_policy(data: bytes) -> Policy:
     return parse_policy(data)
 
 
-def own_policy(house: House) -> Policy:
-    """The archive's own key, and no witness: for those who come by for the first time."""
-    return Policy(NONE, (Known(house.signer.key),))
+def indulgent(house: House) -> Policy:
+    """The archive's keys and witnesses, and no quorum: for a receipt of its own, which may be taken before any witness
+    has answered."""
+    return replace(house.policy.policy, quorum=NONE)
 
 
 def record_named(house: House, record: Record, revision: int) -> dict[str, str]:

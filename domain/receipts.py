@@ -1,7 +1,8 @@
 """The use case of receipts: what somebody takes home that shows that an event is in the ledger.
 
-A receipt is made from stored nodes and the published checkpoint, as it is published, with whatever cosignatures it has
-by then. What is not published yet is waited for, a little: nothing is promised that others cannot see.
+A receipt is made from stored nodes and a published checkpoint, verbatim: the newest one that is witnessed, if it covers
+the event, else the newest with whatever cosignatures it has by then. What is not published yet is waited for, a little:
+nothing is promised that others cannot see.
 """
 
 from __future__ import annotations
@@ -47,14 +48,15 @@ RANGES = 8192
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published checkpoint: what it says, and the note verbatim."""
+    """A published checkpoint: what it says, and the note verbatim."""
 
     tree: Checkpoint
     note: str
 
 
 class Receipts:
-    """Makes receipts. ``published`` reads the checkpoint's bytes; ``sign_note`` signs with the log's key."""
+    """Makes receipts. ``published`` reads the checkpoint's bytes, ``witnessed`` the newest one that as many witnesses
+    cosigned as the archive's policy asks for; ``sign_note`` signs with the log's key."""
 
     def __init__(
         self,
@@ -63,11 +65,12 @@ class Receipts:
         events: EventStore,
         ledger: LedgerTables,
         published: Callable[[], bytes],
+        witnessed: Callable[[], str | None],
         sign_note: Callable[[str], str],
         pause: Callable[[float], None],
     ) -> None:
         self._archive, self._events, self._ledger = archive, events, ledger
-        self._published, self._sign_note, self._pause = published, sign_note, pause
+        self._published, self._witnessed, self._sign_note, self._pause = published, witnessed, sign_note, pause
         # What a range of leaves hashes to is for ever the same, and receipts taken one after another share most of it.
         self._range_hash = lru_cache(RANGES)(lambda start, end: self._ledger.range_hash(start, end))
 
@@ -121,17 +124,23 @@ class Receipts:
         leaf = self._ledger.leaf_of(record.id, revision)
         if leaf is None:
             return None
-        try:
-            note = self._published().decode()
-        except NotFound:
-            return None
-        published = Published(parse_checkpoint(parse_note(note).text), note)
-        if leaf.index >= published.tree.size:
+        published = self._covering(leaf.index)
+        if published is None:
             return None
         leaves = [each for each in self._ledger.leaves_of(record.id) if each.index < published.tree.size]
         if [each.version for each in leaves] != list(range(1, len(leaves) + 1)):
             raise DatabaseDamaged(why=f"the leaves of {record.code} do not follow one another")
         return published, leaves
+
+    def _covering(self, index: int) -> Published | None:
+        """A witnessed checkpoint where one covers the leaf, else the newest one, whoever has cosigned it by now."""
+        if (note := self._witnessed()) is not None and (found := _read(note)).tree.size > index:
+            return found
+        try:
+            found = _read(self._published().decode())
+        except NotFound:
+            return None
+        return found if found.tree.size > index else None
 
     def _receipt(self, leaf: Leaf, published: Published) -> str:
         """Raises `LedgerInputAltered` where the stored event is not what was entered in the ledger, `DatabaseDamaged`
@@ -152,6 +161,10 @@ class Receipts:
         return encode_receipt(
             row.id, row.version, row.topic, row.state, index=leaf.index, hashes=hashes, checkpoint=published.note
         )
+
+
+def _read(note: str) -> Published:
+    return Published(parse_checkpoint(parse_note(note).text), note)
 
 
 def _revision(record: Record, version: int | None, revision: int | None) -> int:

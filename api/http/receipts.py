@@ -14,7 +14,7 @@ from adapters.signing import verifier_of
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
 from api.http.serving import disposition
-from api.receipts import Compared, judgement_json, own_policy, read_policy, record_named
+from api.receipts import Compared, indulgent, judgement_json, read_policy, record_named
 from domain.access import Actor
 from domain.errors import Lang
 from domain.judging import judge
@@ -33,7 +33,7 @@ _DIGEST = r"^[0-9a-f]{64}$"
 
 
 class ToVerify(BaseModel):
-    """``receipt``: the file's text. ``policy``: a trust policy or a verifier key; the archive's own key without it.
+    """``receipt``: the file's text. ``policy``: a trust policy or a verifier key; the archive's own without it.
     ``files``: SHA-256 of files to be held against the event."""
 
     receipt: str = Field(max_length=proof.MAX_PROOF)
@@ -59,8 +59,8 @@ async def receipt(
 
 @router.post("/receipts/verify")
 def verify(house: HouseDep, request: Request, said: ToVerify) -> Json:
-    """What a receipt proves. Needs no account; nothing of the archive is read but its key."""
-    policy = own_policy(house) if said.policy is None else read_policy(_bytes(said.policy))
+    """What a receipt proves. Needs no account; nothing of the archive is read but its policy."""
+    policy = house.policy.policy if said.policy is None else read_policy(_bytes(said.policy))
     found = judge(_bytes(said.receipt), policy, verifier_of)
     named = found.files() if found.ok else {}
     compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if found.ok]
@@ -86,7 +86,7 @@ async def served(
             text = house.receipts.complete(actor, reference, pauses=())
             return _file(text.encode(), "application/json", house.receipts.name(actor, reference), completeness.SUFFIX)
         text = house.receipts.one(actor, reference, version=version, revision=event, pauses=())
-        judged = judge(text.encode(), own_policy(house), verifier_of)
+        judged = judge(text.encode(), indulgent(house), verifier_of)
         record = house.archive.read(actor, reference)
         name = f"{record.code}-{judged.receipts[0].version}"
         if format != "pdf":

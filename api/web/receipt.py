@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from fastapi import APIRouter, Request, Response
 
 from api.http.auth import ActorDep
@@ -37,6 +39,7 @@ def page(request: Request, house: HouseDep) -> Response:
         request,
         "receipt.html",
         active="verify",
+        policy=b64encode(house.policy.data).decode(),
         vkey=house.signer.vkey(),
         zone=str(house.settings.zone),
         words=words,

@@ -153,5 +153,5 @@ def test_the_receipt_of_a_record_page_holds(watched: Watched, served: Served) ->
     checker = Checker(watched)
     checker.take("file", data)
     said = checker.says("ok")
-    assert "本站给出的公钥" in said
+    assert "本站自己公布的策略" in said
     assert "没有要求任何见证方" in said

@@ -1,7 +1,7 @@
 // The page "Check a receipt": takes files, has them judged in this very browser, and says what is proven. Once it is
 // loaded it asks the network for nothing, and no file leaves the machine.
 
-import { sha256, toBase64, toHex } from "./bytes.js";
+import { fromBase64, sha256, toBase64, toHex } from "./bytes.js";
 import { judge } from "./judge.js";
 import { canVerify } from "./note.js";
 import { readPolicy } from "./policy.js";
@@ -47,7 +47,7 @@ async function found() {
   let policy;
   try {
     const chosen = taken.policy[0];
-    policy = await readPolicy(chosen ? await bytesOf(chosen) : new TextEncoder().encode(place.dataset.vkey));
+    policy = await readPolicy(chosen ? await bytesOf(chosen) : fromBase64(place.dataset.policy));
   } catch (error) {
     return [problem(say("bad_policy"), because(error))];
   }
