@@ -8,12 +8,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from playwright.sync_api import FilePayload, Locator
 
 from adapters.bootstrap import open_archive
+from domain.ledger.checkpoint import Checkpoint
+from domain.ledger.cosignature import Cosignature, signed_message
+from domain.ledger.entry import entry
+from domain.ledger.note import COSIGNATURE_ML_DSA_44, Signature, VerifierKey
+from domain.ledger.policy import Group, Known, Policy
+from domain.ledger.receipt import encode_receipt
+from domain.ledger.tree import inclusion_proof, leaf_hash, root_of
 from tests.e2e.conftest import Served, Watched
 from tests.e2e.world import SECRETARY
-from tests.receipt_vectors import ALONE, TWO_OF_THREE, complete, cosigned, note, python_says, receipt, vectors
+from tests.receipt_vectors import (
+    ALONE,
+    KNOWN,
+    LEAVES,
+    LOG,
+    RECORD,
+    TOPIC,
+    TWO_OF_THREE,
+    Vector,
+    complete,
+    cosigned,
+    note,
+    python_says,
+    receipt,
+    vectors,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -119,12 +142,24 @@ def test_a_completeness_receipt_lists_all_events(checker: Checker) -> None:
     assert "只有下面 3 个事件" in checker.says("ok")
 
 
+def test_what_a_browser_cannot_check_is_named(checker: Checker) -> None:
+    """A witness that signs with ML-DSA is not counted, and that is said, whether or not the others are enough."""
+    secret = MLDSA44PrivateKey.generate()
+    key = VerifierKey("witness.example/m", COSIGNATURE_ML_DSA_44, secret.public_key().public_bytes_raw())
+    whole = cosigned(note(8), "a")
+    signature = secret.sign(signed_message(key, 1_700_000_000, whole.rpartition("\n\n")[0] + "\n"))
+    whole += Signature(key.name, key.key_id, Cosignature(1_700_000_000, signature).blob()).line()
+    known = {"a": KNOWN["a"], "m": Known(key)}
+    for least, said in ((1, "没有计入：m"), (2, "浏览器核对不了")):
+        policy = Policy("g", (Known(LOG.key),), known, {"g": Group(least, ("a", "m"))}).encode()
+        assert python_says(Vector("", receipt(3, 8, whole).encode(), policy)).code == ""
+        checker.take("policy", policy)
+        checker.take("file", receipt(3, 8, whole))
+        checker.result.get_by_text(said).wait_for()
+
+
 def test_what_is_in_a_receipt_is_never_markup(checker: Checker) -> None:
     """A receipt may come from anybody: its texts are shown as texts."""
-    from domain.ledger.checkpoint import Checkpoint
-    from domain.ledger.receipt import encode_receipt
-    from tests.receipt_vectors import LEAVES, LOG, RECORD, TOPIC, entry, inclusion_proof, leaf_hash, root_of
-
     hostile = "<img src=x onerror=\"document.title='XSS'\">"
     state = json.dumps({"content": {"title": hostile}, "actor": hostile, "recorded_at": hostile}).encode()
     leaves = [leaf_hash(entry(RECORD, 1, TOPIC, state)), *LEAVES[:2]]

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.rendering.receipt import attached
 from adapters.signing import verifier_of
+from adapters.witness.store import Witnessed
 from api.receipts import indulgent
 from domain.errors import DatabaseDamaged, LedgerInputAltered, NotAllowed, NotFound
 from domain.judging import judge
+from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.completeness import check_completeness, read_completeness
+from domain.ledger.note import parse_note
+from domain.ledger.policy import Known, Policy
 from domain.ledger.receipt import check_receipt, read_receipt
 from domain.ports import StoredRow
 from domain.receipts import PAUSES, ReceiptNotReady
 from tests.cli_world import BACK_ENDS
-from tests.http_world import THERE, World, record, world_on
+from tests.http_world import THERE, World, make_world, record, world_on
+from tests.receipt_vectors import KEYS, cosigned
 
 
 @pytest.fixture(scope="module", params=BACK_ENDS)
@@ -178,3 +185,34 @@ def test_no_receipt_is_made_of_what_was_altered(world: World, monkeypatch: pytes
     assert judge(house.receipts.one(actor, code).encode(), indulgent(house), verifier_of).ok
     with pytest.raises(NotFound):
         house.receipts.one(actor, "school-01-1999-0001")
+
+
+def test_a_receipt_meets_the_published_policy_once_witnesses_have_signed(tmp_path: Path) -> None:
+    """Before, it is told that there are too few; afterwards the witnesses stand in it, on the sheet of paper too, and
+    what is filed later takes nothing away from that."""
+    place = tmp_path / "policy"
+    made = make_world(tmp_path / "home", {"JIANZHENG_POLICY": str(place)})
+    house = made.house
+    try:
+        place.write_bytes(Policy("w", (Known(house.signer.key),), {"w": Known(KEYS["a"])}).encode())
+        code = file_one(made)
+        made.catch_up()
+        reader, stranger = made.program("reader-here"), made.client()
+
+        def verified() -> dict[str, Any]:
+            text = reader.get(f"/api/v1/records/{code}/receipt").text
+            answer: dict[str, Any] = stranger.post("/api/v1/receipts/verify", json={"receipt": text}).json()
+            return answer
+
+        assert (verified()["ok"], verified()["error"]["code"]) == (False, "quorum_not_met")
+        note = cosigned(house.publisher.checkpoint().decode(), "a")
+        house.cosignatures.keep(Witnessed(parse_checkpoint(parse_note(note).text).size, 1_700_000_000, note))
+        file_one(made)
+        made.catch_up()
+        answer = verified()
+        assert (answer["ok"], [each["name"] for each in answer["witnesses"]]) == (True, ["w"])
+        assert len(answer["warnings"]) == 1  # that the policy is the archive's own
+        pdf = reader.get(f"/api/v1/records/{code}/receipt?format=pdf").content
+        assert judge(attached(pdf), house.policy.policy, verifier_of).ok
+    finally:
+        house.close()
