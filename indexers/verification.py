@@ -24,6 +24,8 @@ from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
 from indexers.verify.reports import Reported
 from indexers.verify.run import Subject, verify
+from indexers.watched import said
+from indexers.watched import witnesses as watched
 
 INDEX_WAIT = 30.0
 """Seconds to wait for whoever writes to the index: a batch of records, or the texts of some files."""
@@ -73,7 +75,16 @@ def verify_archive(
         found.remark(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
+    _say_unwitnessed(house, found)
     return found
+
+
+def _say_unwitnessed(house: House, found: Verification) -> None:
+    """Nothing is wrong with what no witness has cosigned yet; but so long the log's key alone answers for it."""
+    with suppress(JianzhengError):
+        state = watched(house)
+        if state["state"] not in ("off", "witnessed"):
+            found.remark(said(state, "zh", house.settings.zone), said(state, "en", house.settings.zone))
 
 
 def _witnesses(house: House) -> tuple[VerifierKey, ...]:

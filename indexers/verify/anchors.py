@@ -17,6 +17,7 @@ from indexers.verify.findings import Verification
 from indexers.verify.walk import TreeWalk
 
 LAST_SIGNED = "keys/last-signed"
+WITNESS_SAW = "keys/witness-saw"
 
 
 class Take(Protocol):
@@ -85,6 +86,7 @@ def read_anchors(
 
     newest_kept = _kept(ledger, ends, take, kept, found)
     _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, found)
+    _file(lambda: _read(last_signed.with_name("witness-saw")), WITNESS_SAW, False, take, found)
     data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
 
     if current is not None:

@@ -17,7 +17,7 @@ from adapters.ledger.policy import read_policy
 from adapters.signing import verifier_of
 from adapters.witness.client import HttpWitnesses
 from adapters.witness.service import Witness
-from adapters.witness.store import SQLiteCosignatures
+from adapters.witness.store import Asked, SQLiteCosignatures
 from domain.errors import LedgerRolledBack
 from domain.ledger.note import COSIGNATURE_ED25519, parse_note
 from domain.ledger.policy import Policy, parse_policy
@@ -244,6 +244,20 @@ def cut_off(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.close_connection = True
 
 
+def in_pieces(body: bytes) -> Callable[[BaseHTTPRequestHandler, bytes], None]:
+    """The same in chunks of one byte, without a length."""
+
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(409)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for byte in body:
+            handler.wfile.write(b"1\r\n" + bytes([byte]) + b"\r\n")
+        handler.wfile.write(b"0\r\n\r\n")
+
+    return answer
+
+
 def hang_up(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.close_connection = True
     handler.connection.close()
@@ -327,6 +341,10 @@ def test_an_empty_conflict_is_asked_about(watched: Watched, witness: Witness) ->
         script.asked.clear()
         assert watched.asking.run_once() == 1
         assert [parse_submission(body).old for body in script.asked] == [4, 0, 4]
+        watched.grow(4)
+        watched.store.remember(Asked(script.url, 2))
+        script.answers = [in_pieces(b"8\n"), of(witness)]
+        assert watched.asking.run_once() == 1
 
 
 def test_a_slow_witness_holds_up_no_other(watched: Watched, witness: Witness, tmp_path: Path) -> None:
@@ -365,6 +383,7 @@ def test_a_ledger_that_was_rolled_back_is_noticed(watched: Watched, witness: Wit
         asking = watched.fresh()
         assert asking.run_once() == 0
         assert watched.store.asked()[url].alarm and watched.code(url) == "witness_saw_another"
+        assert "rolled back" in found_by_check(watched.world)
         watched.world.events.add([next(watched.rows)])
         with pytest.raises(LedgerRolledBack):
             watched.world.integrator().run_once()
@@ -373,6 +392,7 @@ def test_a_ledger_that_was_rolled_back_is_noticed(watched: Watched, witness: Wit
         assert asking.run_once() == 1
         assert not watched.store.asked()[url].alarm
         assert watched.grow() == 12
+        assert found_by_check(watched.world) == set()
 
 
 def test_a_rewritten_ledger_is_noticed(watched: Watched, witness: Witness, tmp_path: Path) -> None:
@@ -391,6 +411,7 @@ def test_a_rewritten_ledger_is_noticed(watched: Watched, witness: Witness, tmp_p
             assert forger.asking.run_once() == 0
             assert forger.store.asked()[url].alarm
             forger.now.at += 1000
+            assert "forked" in found_by_check(forger.world)
             # The signer heeds what the witness showed; whoever forges histories takes that away, too.
             (forger.world.home / "keys" / "witness-saw").unlink()
     forger.world.close()
@@ -435,6 +456,12 @@ def test_the_policy_of_the_archive(watched: Watched, tmp_path: Path) -> None:
     file = tmp_path / "policy"
     file.write_text(f"# ours\nlog {key}\nquorum none\n")
     assert read_policy(file, key).data == file.read_bytes()
+
+
+def found_by_check(world: World) -> set[str]:
+    """The classes of what the forensic check finds."""
+    subject = Subject(evidence(world.home), world.last_signed, world.signer.signer.vkey())
+    return {str(each.klass) for each in verify(subject).findings}
 
 
 def _remembered(world: World) -> dict[str, bytes]:
