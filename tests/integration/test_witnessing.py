@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -15,70 +11,14 @@ import pytest
 
 from adapters.ledger.policy import read_policy
 from adapters.signing import verifier_of
-from adapters.witness.client import HttpWitnesses
 from adapters.witness.service import Witness
 from adapters.witness.store import Asked, SQLiteCosignatures
-from domain.errors import LedgerRolledBack
-from domain.ledger.note import COSIGNATURE_ED25519, parse_note
-from domain.ledger.policy import Policy, parse_policy
-from domain.ledger.trust import QuorumNotMet, open_signed, open_trusted
+from domain.ledger.note import parse_note
+from domain.ledger.trust import QuorumNotMet, open_trusted
 from domain.ledger.witness import parse_submission
-from indexers.verify.run import Subject, verify
-from indexers.witnessing import Witnessing
-from tests.ledger_world import World, evidence, open_world, some_rows
-from tests.witness_world import make_witness, says, scripted, served
-
-
-@dataclass
-class Now:
-    at: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
-@dataclass
-class Watched:
-    """A ledger, and what asks its witnesses. ``grow`` adds events and publishes."""
-
-    world: World
-    now: Now = field(default_factory=Now)
-    policy: Policy | None = None
-
-    def __post_init__(self) -> None:
-        self.store = SQLiteCosignatures(self.world.home / "witnesses.sqlite")
-        self.rows = iter(some_rows(2000))
-        self.asking = self.fresh()
-
-    def fresh(self) -> Witnessing:
-        """As another process has it."""
-        return Witnessing(
-            self.world.ledger, self.world.publisher, self.world.signer, self.world.lock, self.store, HttpWitnesses(),
-            self._policy, self.now, lambda: 0.0,
-        )  # fmt: skip
-
-    def _policy(self) -> Policy:
-        assert self.policy is not None
-        return self.policy
-
-    def grow(self, count: int = 3) -> int:
-        self.world.events.add([next(self.rows) for _ in range(count)])
-        self.world.integrator().run_once()
-        return self.world.ledger.size()
-
-    def trust(self, lines: str) -> None:
-        self.policy = parse_policy(f"log {self.world.signer.signer.vkey()}\n{lines}".encode())
-
-    def published(self) -> bytes:
-        return self.world.publisher.checkpoint()
-
-    def cosigned(self) -> set[str]:
-        """Who cosigned what is published, every line verified."""
-        return set(open_signed(self.published(), self._policy(), verifier_of).cosigned)
-
-    def code(self, url: str) -> str | None:
-        fault = self.store.asked()[url].fault
-        return None if fault is None else fault.code
+from tests.ledger_world import open_world
+from tests.watched_world import Watched, line, of, witness_of
+from tests.witness_world import says, scripted, served
 
 
 @pytest.fixture
@@ -91,17 +31,6 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 @pytest.fixture
 def witness(watched: Watched, tmp_path: Path) -> Witness:
     return witness_of(watched, tmp_path / "w1", "witness.example/w1")
-
-
-def witness_of(watched: Watched, folder: Path, name: str) -> Witness:
-    made = make_witness(folder, name=name)
-    made.state.add_log(watched.world.signer.signer.key, 0.0)
-    return made
-
-
-def line(name: str, witness: Witness, url: str, kind: int = COSIGNATURE_ED25519) -> str:
-    [key] = [signer.vkey() for signer in witness.signers if signer.key.kind == kind]
-    return f"witness {name} {key} {url}\n"
 
 
 def test_what_is_published_gets_cosigned(watched: Watched, witness: Witness) -> None:
@@ -279,17 +208,6 @@ def test_odd_answers(watched: Watched, witness: Witness, what: str) -> None:
         assert watched.published() != before
 
 
-def of(witness: Witness, change: Callable[[str], str] = str) -> Callable[[BaseHTTPRequestHandler, bytes], None]:
-    """The witness's own answers, changed on the way."""
-
-    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        found = witness.add_checkpoint(body)
-        said = change(found.body) if found.cosigned else found.body
-        says(found.status, said.encode(), Content_Type=found.media_type)(handler, body)
-
-    return answer
-
-
 def test_a_wrong_cosignature_is_refused(watched: Watched, witness: Witness, tmp_path: Path) -> None:
     """One of the right key over another checkpoint; one of a key that the policy does not name; and of both."""
     stranger = witness_of(watched, tmp_path / "w2", "witness.example/w2")
@@ -369,86 +287,6 @@ def test_a_slow_witness_holds_up_no_other(watched: Watched, witness: Witness, tm
         assert watched.store.witnessed() is not None
 
 
-def test_a_ledger_that_was_rolled_back_is_noticed(watched: Watched, witness: Witness, tmp_path: Path) -> None:
-    """All of our memory is an old backup's: the witness raises the alarm, shows what we signed, and the signer stops;
-    with the right history back, it goes on and the alarm is over."""
-    with served(witness) as url:
-        watched.trust(line("w", witness, url) + "quorum w\n")
-        watched.grow(4)
-        old = _remembered(watched.world)
-        watched.grow(5)
-        assert watched.asking.run_once() == 1
-        new = _remembered(watched.world)
-        _restore(watched.world, old)
-        asking = watched.fresh()
-        assert asking.run_once() == 0
-        assert watched.store.asked()[url].alarm and watched.code(url) == "witness_saw_another"
-        assert "rolled back" in found_by_check(watched.world)
-        watched.world.events.add([next(watched.rows)])
-        with pytest.raises(LedgerRolledBack):
-            watched.world.integrator().run_once()
-        _restore(watched.world, new)
-        watched.now.at += 1000
-        assert asking.run_once() == 1
-        assert not watched.store.asked()[url].alarm
-        assert watched.grow() == 12
-        assert found_by_check(watched.world) == set()
-
-
-def test_a_rewritten_ledger_is_noticed(watched: Watched, witness: Witness, tmp_path: Path) -> None:
-    """Another history of the same size, signed with the real key, is refused by the witness, and shown as an alarm."""
-    (tmp_path / "forged" / "keys").mkdir(parents=True)
-    shutil.copy2(watched.world.home / "keys" / "ledger.key", tmp_path / "forged" / "keys")
-    forger = Watched(open_world(tmp_path / "forged"))
-    forger.rows = iter(some_rows(100, seed=2))
-    with served(witness) as url:
-        for each in (watched, forger):
-            each.trust(line("w", witness, url) + "quorum w\n")
-        watched.grow(4)
-        assert watched.asking.run_once() == 1
-        for count in (4, 3):  # of the same size, and a larger one
-            forger.grow(count)
-            assert forger.asking.run_once() == 0
-            assert forger.store.asked()[url].alarm
-            forger.now.at += 1000
-            assert "forked" in found_by_check(forger.world)
-            # The signer heeds what the witness showed; whoever forges histories takes that away, too.
-            (forger.world.home / "keys" / "witness-saw").unlink()
-    forger.world.close()
-
-
-def test_a_witness_alone_cannot_stop_the_ledger(watched: Watched, witness: Witness) -> None:
-    """It may claim any size: without a checkpoint that we signed it is an alarm, and the ledger goes on."""
-    with scripted(says(409, b"1000000\n")) as script:
-        watched.trust(line("w", witness, script.url) + "quorum w\n")
-        watched.grow()
-        watched.asking.run_once()
-        assert watched.store.asked()[script.url].alarm
-        assert watched.grow() == 6
-
-
-def test_verify_knows_cosignatures(watched: Watched, witness: Witness) -> None:
-    """A published checkpoint with cosignatures is sound; one flipped byte of a known witness's line is a finding, one
-    of a stranger's is not."""
-    with served(witness) as url:
-        watched.trust(line("w", witness, url) + "quorum w\n")
-        watched.grow()
-        assert watched.asking.run_once() == 1
-    home, key = watched.world.home, watched.world.signer.signer.vkey()
-    keys = tuple(each.key for each in watched._policy().witnesses.values())
-    subject = Subject(evidence(home), watched.world.last_signed, key, witnesses=keys)
-    strange = Subject(evidence(home), watched.world.last_signed, key)
-    assert verify(subject).ok and verify(strange).ok
-    file = watched.world.public / "checkpoint"
-    data = bytearray(file.read_bytes())
-    data[-10] = ord("A") if data[-10] != ord("A") else ord("B")
-    file.chmod(0o644)
-    file.write_bytes(bytes(data))
-    [finding] = verify(subject).findings
-    assert (finding.klass, finding.subject, finding.file) == ("altered", "checkpoint", "checkpoint")
-    assert verify(strange).ok
-
-
 def test_the_policy_of_the_archive(watched: Watched, tmp_path: Path) -> None:
     """Without a file it asks for nobody; a file must list this ledger's key, and is published to the byte."""
     key = watched.world.signer.signer.vkey()
@@ -456,38 +294,3 @@ def test_the_policy_of_the_archive(watched: Watched, tmp_path: Path) -> None:
     file = tmp_path / "policy"
     file.write_text(f"# ours\nlog {key}\nquorum none\n")
     assert read_policy(file, key).data == file.read_bytes()
-
-
-def found_by_check(world: World) -> set[str]:
-    """The classes of what the forensic check finds."""
-    subject = Subject(evidence(world.home), world.last_signed, world.signer.signer.vkey())
-    return {str(each.klass) for each in verify(subject).findings}
-
-
-def _remembered(world: World) -> dict[str, bytes]:
-    """Everything but the world's memory of what the witness showed."""
-    for database in (world.home / "events.sqlite", world.home / "ledger.sqlite"):
-        _checkpoint(database)
-    return {
-        str(path.relative_to(world.home)): path.read_bytes()
-        for path in world.home.rglob("*")
-        if path.is_file() and path.name != "witness-saw" and not path.name.startswith("witnesses")
-    }
-
-
-def _checkpoint(database: Path) -> None:
-    with contextlib.closing(sqlite3.connect(database)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _restore(world: World, files: dict[str, bytes]) -> None:
-    world.close()
-    for path in world.home.rglob("*"):
-        if path.is_file() and path.name != "witness-saw" and not path.name.startswith("witnesses"):
-            path.unlink()
-    for name, data in files.items():
-        (world.home / name).write_bytes(data)
-        (world.home / name).chmod(0o600)
-    fresh = open_world(world.home)
-    world.events, world.ledger = fresh.events, fresh.ledger
-    world.publisher, world.signer, world.lock = fresh.publisher, fresh.signer, fresh.lock
