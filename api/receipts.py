@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.errors import Lang
 from domain.judging import Judgement, Said
-from domain.ledger.policy import NONE, Policy, of_one_log, parse_policy
+from domain.ledger.note import parse_vkey
+from domain.ledger.policy import NONE, Known, Policy, parse_policy
 from domain.ledger.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ class Compared:
 
 
 def read_policy(data: bytes) -> Policy:
-    """A ``tlog-policy`` file, or a single verifier key as ``/ledger/vkey`` gives it. Raises `InvalidPolicy` and
+    """A ``tlog-policy`` file, or verifier keys, a line each, as ``/ledger/vkey`` gives them. Raises `InvalidPolicy` and
     `InvalidNote`."""
-    text = data.strip()
-    if text and not text.startswith(b"#") and not any(byte in text for byte in b" \t\n") and b"+" in text:
-        return of_one_log(text.decode("utf-8", "replace"))
+    lines = data.strip().split(b"\n")
+    if all(b"+" in line and not line.startswith(b"#") and not any(byte in line for byte in b" \t") for line in lines):
+        return Policy(NONE, tuple(Known(parse_vkey(line.decode("utf-8", "replace"))) for line in lines))
     return parse_policy(data)
 
 

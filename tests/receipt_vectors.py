@@ -112,6 +112,9 @@ def vectors() -> Iterator[Vector]:
         for index in sorted({0, 1, size // 2, size - 1} & set(range(size))):
             yield Vector(f"sound {index} of {size}", receipt(index, size).encode(), ALONE)
     yield Vector("a key for a policy", receipt(3, 8).encode(), LOG.vkey().encode() + b"\n")
+    both_keys = f"{OTHER.vkey()}\n{LOG.vkey()}\n".encode()
+    yield Vector("keys for a policy", receipt(3, 8).encode(), both_keys)
+    yield Vector("a key and a word", receipt(3, 8).encode(), both_keys + b"quorum none\n")
     yield Vector("extension lines", receipt(3, 8, note(8, extensions=("more", "还有"))).encode(), ALONE)
     yield from _of_checkpoints()
     yield from _of_witnesses()

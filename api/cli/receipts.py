@@ -131,17 +131,15 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
 
 def _policy(context: Context, path: str | None) -> tuple[Policy, bool]:
     """The policy to check with, and whether it is only this machine's own archive's."""
-    from adapters.ledger.policy import read_policy as published
     from api.receipts import read_policy
     from domain.ledger.policy import MAX_POLICY
 
     if path is not None:
         return read_policy(_bytes(Path(path), MAX_POLICY, "策略文件", "policy file")), False
-    own = context.settings.ledger_folder / "vkey"
+    own = context.settings.policy or context.settings.ledger_folder / "vkey"
     if not own.is_file():
         raise PolicyNeeded
-    vkey = _bytes(own, MAX_POLICY, "公钥文件", "key file").decode("utf-8", "replace").strip()
-    return published(context.settings.policy, vkey).policy, True
+    return read_policy(_bytes(own, MAX_POLICY, "策略文件", "policy file")), True
 
 
 def _receipt_in(path: Path) -> bytes:

@@ -125,6 +125,7 @@ def test_what_is_no_receipt_is_wrong_input(data: bytes) -> None:
 def test_a_policy_may_be_a_single_key() -> None:
     """As the archive gives it out; what is neither is refused."""
     assert read_policy(LOG.vkey().encode() + b"\n").logs[0].key == LOG.key
+    assert [log.key for log in read_policy(f"{LOG.vkey()}\n{LOG.vkey()}\n".encode()).logs] == [LOG.key, LOG.key]
     for data in (b"", b"nonsense\n", b"a+b+c", b"\xff+\xff+\xff"):
         with pytest.raises((InvalidPolicy, InvalidNote)):
             read_policy(data)

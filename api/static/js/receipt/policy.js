@@ -29,12 +29,12 @@ class Policy {
   }
 }
 
-/** A policy file; or a single verifier key, as `/ledger/vkey` gives it. */
+/** A policy file; or verifier keys, a line each, as `/ledger/vkey` gives them. */
 export async function readPolicy(bytes) {
-  const text = (utf8(bytes) ?? "").trim();
-  if (text.includes("+") && !text.startsWith("#") && !/[ \t\n]/.test(text)) {
+  const lines = (utf8(bytes) ?? "").trim().split("\n");
+  if (lines.every((line) => line.includes("+") && !line.startsWith("#") && !/[ \t]/.test(line))) {
     const policy = new Policy();
-    policy.logs.push(await parseVkey(text));
+    for (const line of lines) policy.logs.push(await parseVkey(line));
     policy.quorum = NONE;
     return policy;
   }
