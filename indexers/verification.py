@@ -23,6 +23,7 @@ from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
 from indexers.verify.reports import Reported
+from indexers.verify.resume import Hashed
 from indexers.verify.run import Subject, verify
 from indexers.watched import said
 from indexers.watched import witnesses as watched
@@ -41,11 +42,13 @@ def verify_archive(
     since: str | None = None,
     sample: int | None = None,
     seed: int | None = None,
+    hashed: Hashed | None = None,
     progress: Progress = silent,
 ) -> Verification:
     """Integrate what was filed, then check everything.
 
-    ``since``: a checkpoint or a receipt that somebody kept; ``sample``: a number of files, and ``seed`` chooses which.
+    ``since``: a checkpoint or a receipt that somebody kept; ``sample``: a number of files, and ``seed`` chooses which;
+    ``hashed``: where a check that was interrupted goes on.
     """
     since = None if since is None else checkpoint_in(since)
     trouble: JianzhengError | None = None
@@ -69,7 +72,13 @@ def verify_archive(
         reported=reported(house),
     )
     found = verify(
-        subject, since=since, sample=sample, seed=seed, lock=lambda: house.ledger_lock.held(-1), progress=progress
+        subject,
+        since=since,
+        sample=sample,
+        seed=seed,
+        hashed=hashed,
+        lock=lambda: house.ledger_lock.held(-1),
+        progress=progress,
     )
     if trouble is not None:
         found.remark(

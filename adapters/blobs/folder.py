@@ -19,8 +19,8 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -33,7 +33,7 @@ from adapters.blobs.durable import (
     storage_errors,
     write_all,
 )
-from adapters.blobs.names import checked_digest, is_digest, kept_path
+from adapters.blobs.names import checked_digest, is_digest, kept_name, kept_path
 from domain.errors import BlobDamaged, BlobMissing
 from domain.ports import FixityResult
 
@@ -178,6 +178,15 @@ class FolderBlobStore:
 
     def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
         return fixity.fixity(self._root, digests, workers)
+
+    def identities(self, digests: Iterable[str]) -> Mapping[str, str]:
+        """What the file system says of the files that are there; it changes whenever their bytes are written."""
+        found = {}
+        for sha256 in digests:
+            with suppress(OSError):
+                at = os.lstat(f"{self._root}/{kept_name(sha256)}")
+                found[sha256] = f"{at.st_dev}:{at.st_ino}:{at.st_size}:{at.st_mtime_ns}:{at.st_ctime_ns}"
+        return found
 
     # ── filings that died ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +63,10 @@ class S3StagedFile:
 
     def discard(self) -> None:
         self._store.spool.drop(self._path)
+
+
+IDENTITY_THREADS = 8
+"""Questions under way together: each is a round to the server."""
 
 
 class S3BlobStore:
@@ -152,6 +157,17 @@ class S3BlobStore:
 
     def fixity(self, digests: Iterable[str], workers: int = 2) -> Iterator[FixityResult]:
         return s3_fixity.fixity(self._client, digests, workers)
+
+    def identities(self, digests: Iterable[str]) -> Mapping[str, str]:
+        """What the server says of the files that are there; a version is never written again."""
+        asked = list(digests)
+        with ThreadPoolExecutor(IDENTITY_THREADS, thread_name_prefix="identities") as pool:
+            kept = pool.map(self._client.head, map(key_of, asked))
+            return {
+                sha256: f"{each.version}:{each.etag}:{each.size}:{each.modified}"
+                for sha256, each in zip(asked, kept, strict=True)
+                if each is not None
+            }
 
     # ── versions and locks ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
     from domain.access import Action
+    from indexers.verify.resume import Hashed
 
 
 def verify(context: Context, args: Namespace) -> int:
@@ -29,6 +31,7 @@ def verify(context: Context, args: Namespace) -> int:
             problem_en="--sample and --seed are not negative",
             help="verify --help",
         )
+    hashed = _hashed(context, args)
     remaining = Remaining()
 
     def progress(stage: str, done: int, total: int) -> None:
@@ -39,7 +42,10 @@ def verify(context: Context, args: Namespace) -> int:
             f"checking {en}: {done} of {total}" + (f", {left}" if left else ""),
         )
 
-    found = verify_archive(house, since=since, sample=args.sample, seed=args.seed, progress=progress)
+    with closing(hashed) if hashed else nullcontext():
+        found = verify_archive(house, since=since, sample=args.sample, seed=args.seed, hashed=hashed, progress=progress)
+        if hashed is not None:
+            hashed.done()
     screen.progress_done()
     screen.document(found.as_json(screen.lang))
     for finding in found.findings:
@@ -53,6 +59,28 @@ def verify(context: Context, args: Namespace) -> int:
         + ("nothing wrong found" if found.ok else f"{len(found.findings)} findings"),
     )
     return EXIT_DONE if found.ok else EXIT_FOUND
+
+
+def _hashed(context: Context, args: Namespace) -> Hashed | None:
+    """Where a check that was interrupted goes on; noted where a person waits for it, or asked for that."""
+    from indexers.verify.resume import FILE, Hashed
+
+    house, screen = context.house, context.screen
+    if args.sample is not None and args.resume is not None:
+        raise UsageWrong(
+            problem_zh="--resume 和 --sample 不能合用",
+            problem_en="--resume and --sample do not go together",
+            help="verify --help",
+        )
+    if args.sample is not None or (args.resume is None and not sys.stderr.isatty()):
+        return None
+    path, now = house.settings.home / FILE, house.clock()
+    if args.resume:
+        return Hashed.resume(path, args.resume, now)
+    made = Hashed.begin(path, now)
+    again = f"jianzheng verify --resume {made.word}"
+    screen.note(f"中断以后可以接着查：{again}", f"If it is interrupted, go on with: {again}")
+    return made
 
 
 def checkpoint(context: Context, _: Namespace) -> int:
@@ -226,6 +254,14 @@ COMMANDS: tuple[Command, ...] = (
                 "只抽查 N 个文件的内容，供每天使用",
                 "hash only N of the files, for daily runs",
                 type=int,
+            ),
+            option(
+                "--resume",
+                "WORD",
+                "接着做中断的核验，用开始时显示的接续码；不写接续码就从头开始，并显示一个",
+                "go on with a check that was interrupted, by the word that it showed; without one, start and show one",
+                nargs="?",
+                const="",
             ),
             option(
                 "--seed",

@@ -17,11 +17,15 @@ from uuid import UUID
 from domain.ports import BlobStore
 from indexers.verify.events import Describe
 from indexers.verify.findings import FilesOf, NamedFile, Progress, Verification
+from indexers.verify.resume import Hashed, Notes
 
 if TYPE_CHECKING:
     from adapters.blobs.s3_inventory import FileVersion
 
 CHUNK = 1024
+TOLD_FILES, TOLD_BYTES = 128, 64 << 20
+"""How much is read between two words about progress."""
+
 MAX_LISTED = 5
 
 VERSION = "?versionId="
@@ -108,17 +112,28 @@ def check_files(
     *,
     sample: int | None = None,
     random: Random,
+    hashed: Hashed | None = None,
 ) -> set[str]:
-    """Every named file is there with its bytes. Returns the digests of those that are not."""
+    """Every named file is there with its bytes. Returns the digests of those that are not.
+
+    ``hashed``: the files that this check found good before it was interrupted, and where it notes more of them.
+    """
     accused = set()
     total = named.count() if sample is None else min(sample, named.count())
     pages = named.pages() if sample is None else [named.sample(sample, random)]
+    passed = told = 0
     for page in pages:
-        for result in blobs.fixity(list(page)):
+        notes = Notes(hashed, blobs, page)
+        passed += len(notes.known)
+        for result in notes.noting(blobs.fixity([each for each in page if each not in notes.known])):
             size, name, stream, version, count = page[result.sha256]
             found.files += 1
             found.bytes += result.size or 0
+            if found.files % TOLD_FILES == 0 or found.bytes - told >= TOLD_BYTES:
+                told = found.bytes
+                progress("files", passed + found.files, total)
             if result.found == result.sha256 and result.size == size:
+                notes.good(result)
                 continue
             accused.add(result.sha256)
             event = f"{UUID(stream)}/{version}"
@@ -141,7 +156,7 @@ def check_files(
                 event=event,
                 file=name,
             )
-        progress("files", found.files, total)
+        progress("files", passed + found.files, total)
     return accused
 
 

@@ -31,6 +31,7 @@ from indexers.verify.index import check_index
 from indexers.verify.index_look import Searched
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.reports import Reported, check_reports
+from indexers.verify.resume import Hashed
 from indexers.verify.rules import Replay, check_rules
 from indexers.verify.tables import (
     check_extra_leaves,
@@ -78,6 +79,7 @@ def verify(
     since: str | None = None,
     sample: int | None = None,
     seed: int | None = None,
+    hashed: Hashed | None = None,
     lock: Callable[[], AbstractContextManager[object]] = nullcontext,
     progress: Progress = _silent,
 ) -> Verification:
@@ -85,7 +87,7 @@ def verify(
 
     ``since`` is a signed checkpoint that the caller kept; ``sample`` re-hashes that many kept files instead of all and
     leaves the search index and reports alone (the events and the ledger are always read whole), ``seed`` chooses
-    which; ``lock`` is held while the ledger is read.
+    which; ``hashed`` is where a check goes on that was interrupted; ``lock`` is held while the ledger is read.
     """
     found = Verification()
     seed = SystemRandom().getrandbits(SEED_BITS) if seed is None else seed
@@ -102,7 +104,9 @@ def verify(
             for zh, en in tables.remarks():
                 found.remark(zh, en)
             if (blobs := subject.blobs) is not None:
-                accused = check_files(found, named, blobs, subject.describe, progress, sample=sample, random=random)
+                accused = check_files(
+                    found, named, blobs, subject.describe, progress, sample=sample, random=random, hashed=hashed
+                )
                 if sample is None:
                     since_end = partial(_filed_since, subject, end)
                     check_extra_files(found, named, blobs, subject.pending, unsound, deleted, accused, since_end)
@@ -117,6 +121,12 @@ def verify(
             report_damage(found, databases, error)
         if sample is not None:
             _say_what_was_left_out(found, subject, named.count(), seed)
+    if hashed is not None and hashed.passed_over:
+        since = hashed.began.isoformat(timespec="seconds")
+        found.remark(
+            f"有 {hashed.passed_over} 个文件在这次核验中断之前（{since} 以后）已经读过，没有再读一遍。",
+            f"{hashed.passed_over} files were read before this check was interrupted (after {since}) and not again.",
+        )
     return found
 
 
