@@ -38,7 +38,7 @@ def test_a_kept_receipt(shell: Shell) -> None:
     assert shell("verify", "--since", receipt.name).code == 0
     receipt.write_text(re.sub(r"^index .*", "index 0", receipt.read_text(), flags=re.MULTILINE))
     answer = shell("verify", "--since", receipt.name, "--json")
-    assert (answer.code, answer.json["error"]["code"]) == (2, "invalid_proof")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "proof_invalid")
 
 
 def test_what_is_not_there(shell: Shell) -> None:
