@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.signing import Ed25519Signer
+    from adapters.timestamps.folder import FolderTimestamps
+    from adapters.timestamps.http import HttpAuthority
+    from adapters.timestamps.s3 import S3Timestamps
     from adapters.views import TextQueue
     from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
@@ -196,6 +199,33 @@ def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:
     from adapters.ledger.publisher_s3 import S3Publisher
 
     return S3Publisher(shared.bucket)
+
+
+def timestamps(settings: Settings, shared: Servers) -> FolderTimestamps | S3Timestamps:
+    """Where time stamps of checkpoints are kept."""
+    if shared.bucket is None:
+        from adapters.timestamps.folder import FolderTimestamps
+
+        return FolderTimestamps(settings.ledger_folder, settings.home / "stamping")
+    from adapters.timestamps.s3 import S3Timestamps
+
+    return S3Timestamps(shared.bucket)
+
+
+def timestamp_lock(settings: Settings, shared: Servers) -> Lock:
+    """One process at a time asks for time stamps and keeps them."""
+    if shared.database is None:
+        return LedgerLock(settings.home / "timestamp.lock")
+    from adapters.postgres.locks import AdvisoryLock
+
+    return AdvisoryLock(shared.database, "timestamp")
+
+
+def authorities(settings: Settings) -> list[HttpAuthority]:
+    """The time-stamping authorities that are asked."""
+    from adapters.timestamps.http import HttpAuthority
+
+    return [HttpAuthority(each, settings.roots_of(each.name)) for each in settings.timestamp_authorities]
 
 
 def evidence(settings: Settings) -> Evidence:

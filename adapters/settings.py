@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.postgres.address import Address as DatabaseAddress
     from adapters.s3.address import Address as BucketAddress
     from adapters.search.elastic.address import SearchAddress
+    from adapters.timestamps.address import AuthorityAddress
 
 Parsed = TypeVar("Parsed")
 
@@ -169,6 +170,24 @@ VARIABLES = (
         "many are enough. None are asked where it is not set.",
     ),
     Variable(
+        "JIANZHENG_TIMESTAMP_AUTHORITIES",
+        "",
+        "tsa=https://tsa.example/tsr other=http://time.example:8080/",
+        "给检查点盖时间戳的机构（RFC 3161），写成 名称=地址，用空格分开。不设就不盖。",
+        "Authorities that time-stamp checkpoints (RFC 3161) as name=URL, separated by blanks. None where it is not "
+        "set.",
+    ),
+    Variable(
+        "JIANZHENG_TIMESTAMP_ROOTS",
+        "",
+        "/srv/jianzheng/timestamp-roots",
+        "存放各时间戳机构根证书的目录，每个机构一个文件：名称.pem。不设时是档案库目录里的 timestamp-roots。"
+        "不再使用的机构，它的文件也要留着，旧的时间戳靠它核对。",
+        "The folder with the root certificates of these authorities, one file each: name.pem; timestamp-roots in the "
+        "archive's folder where it is not set. Keep the file of an authority that is not asked any more: its old "
+        "stamps are checked by it.",
+    ),
+    Variable(
         "JIANZHENG_ADMIN_PASSWORD",
         "",
         "",
@@ -225,6 +244,8 @@ class Settings:
     bucket: BucketAddress | None = None  # None: folders in ``home``
     search: SearchAddress | None = None  # None: the embedded engine, in ``home``
     policy: Path | None = None  # None: no witness is asked
+    timestamp_authorities: tuple[AuthorityAddress, ...] = ()
+    timestamp_roots: Path | None = None  # None: a folder in ``home``
 
     @property
     def identity_file(self) -> Path:
@@ -275,6 +296,10 @@ class Settings:
     def keys_folder(self) -> Path:
         return self.home / "keys"
 
+    def roots_of(self, authority: str) -> Path:
+        """The root certificates of a time-stamping authority."""
+        return (self.timestamp_roots or self.home / "timestamp-roots") / f"{authority}.pem"
+
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises `BadSetting` for a value that cannot be used, `SecretFileUnusable` for a file."""
@@ -303,7 +328,17 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         bucket=bucket_address(environment),
         search=search_address(environment),
         policy=Path(policy) if (policy := environment.get("JIANZHENG_POLICY")) else None,
+        timestamp_authorities=_authorities(environment.get("JIANZHENG_TIMESTAMP_AUTHORITIES", "")),
+        timestamp_roots=Path(roots) if (roots := environment.get("JIANZHENG_TIMESTAMP_ROOTS")) else None,
     )
+
+
+def _authorities(text: str) -> tuple[AuthorityAddress, ...]:
+    if not text.strip():
+        return ()
+    from adapters.timestamps.address import parse
+
+    return parse(text)
 
 
 def database_address(environment: Mapping[str, str]) -> DatabaseAddress | None:

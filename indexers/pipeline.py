@@ -31,6 +31,7 @@ from indexers.search import SearchIndexer
 from indexers.setaside import Item, NameOf, retry, untried
 from indexers.status import nobody_asks, status
 from indexers.text import TextIndexer
+from indexers.timestamping import stamping
 from indexers.witnessing import REST, Witnessing
 
 LEDGER_WAIT = 60.0
@@ -126,6 +127,8 @@ class Pipeline:
         ]
         self.followers += _locks(house)
         self.followers += _witnesses(house, now, chance)
+        # Authorities outside are asked by servers alone, in a thread of its own: no command waits for them.
+        self._outward = [Follower("timestamps", stamping(house, now, chance, self._stopping.is_set).run_once)]
         self._loop = Loop(self.followers, house.work, self._stopping, now, chance)
         self._threads: list[threading.Thread] = []
 
@@ -237,7 +240,7 @@ class Pipeline:
 
     def start(self) -> None:
         self.house.events.on_append(self.ledger.wake.set)
-        for follower in self.followers:
+        for follower in (*self.followers, *self._outward):
             thread = threading.Thread(
                 target=self._loop.run, args=(follower,), name=f"follow-{follower.name}", daemon=True
             )
@@ -247,7 +250,7 @@ class Pipeline:
     def stop(self) -> None:
         """Let every follower finish what it is at. A file that takes too long is given back, for another worker."""
         self._stopping.set()
-        for follower in self.followers:
+        for follower in (*self.followers, *self._outward):
             follower.wake.set()
         for thread in self._threads:
             thread.join(timeout=30)

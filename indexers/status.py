@@ -9,6 +9,7 @@ from adapters.bootstrap import House
 from adapters.work import Fault, Stopped
 from domain.errors import JianzhengError, Lang, Unavailable
 from indexers.setaside import TEXT, Item, NameOf, instant, items
+from indexers.timestamping import PART
 from indexers.watched import witnesses
 
 
@@ -59,8 +60,8 @@ def _index(house: House, size: int, lang: Lang) -> dict[str, Any]:
 
 
 def standing(house: House, faults: Mapping[str, JianzhengError]) -> list[Stopped]:
-    """The parts that stand still, of any process."""
-    found = {each.part: each for each in house.work.standing()}
+    """The parts that stand still, of any process. An authority outside that fails is none: nothing waits for it."""
+    found = {each.part: each for each in house.work.standing() if not each.part.startswith(PART)}
     for part, error in faults.items():
         found.setdefault(part, Stopped(part, Fault.of(error), 1, 0.0, 0.0))
     return [found[part] for part in sorted(found)]

@@ -8,6 +8,7 @@ from contextlib import nullcontext, suppress
 from adapters import parts
 from adapters.bootstrap import House
 from adapters.extraction.sandbox import EXTRACTOR_VERSION
+from adapters.timestamps.answers import Checker
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull
 from domain.ledger.kept import checkpoint_in
@@ -25,6 +26,7 @@ from indexers.verify.index_look import Searched
 from indexers.verify.reports import Reported
 from indexers.verify.resume import Hashed
 from indexers.verify.run import Subject, verify
+from indexers.verify.timestamps import Stamps
 from indexers.watched import said
 from indexers.watched import witnesses as watched
 
@@ -70,6 +72,7 @@ def verify_archive(
         searched=searched(house),
         witnesses=_witnesses(house),
         reported=reported(house),
+        stamps=stamps(house),
     )
     found = verify(
         subject,
@@ -102,6 +105,12 @@ def _witnesses(house: House) -> tuple[VerifierKey, ...]:
         return tuple(each.key for each in house.policy.policy.witnesses.values())
     except InputError:
         return ()
+
+
+def stamps(house: House) -> Stamps:
+    """What time stamps are checked by, and those whose making was interrupted."""
+    begun = parts.timestamps(house.settings, house.servers).unfinished()
+    return Stamps(lambda name: Checker(name, house.settings.roots_of(name)), frozenset(begun))
 
 
 def searched(house: House) -> Searched:

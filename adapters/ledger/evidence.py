@@ -166,6 +166,11 @@ class LedgerRows(Rows):
     def checkpoints(self) -> list[tuple[Any, Any]]:
         return self.all("SELECT size, note FROM checkpoints ORDER BY size")
 
+    def timestamps(self) -> list[tuple[Any, Any, Any]]:
+        if not self.all("SELECT 1 FROM sqlite_master WHERE name = 'timestamps'"):
+            return []  # an archive of before there were any
+        return self.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
+
 
 @dataclass(frozen=True)
 class SQLiteFile:

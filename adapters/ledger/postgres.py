@@ -94,6 +94,17 @@ class PostgresLedgerStore(NodeTree):
         statement = "SELECT size, note FROM checkpoints WHERE size > %s ORDER BY size LIMIT %s"
         return [(size, note) for size, note in self._database.all(statement, (after, limit))]
 
+    def timestamps(self) -> list[tuple[int, str, bytes]]:
+        """Size, authority and seal of every time stamp that was kept, ascending."""
+        found = self._database.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
+        return [(size, authority, bytes(seal)) for size, authority, seal in found]
+
+    def record_timestamp(self, size: int, authority: str, seal: bytes) -> None:
+        """Remember that a time stamp is kept. Whoever holds the stamps' lock may, whoever has the ledger's."""
+        with self._database.connection() as link:
+            statement = "INSERT INTO timestamps VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+            link.execute(statement, (size, authority, seal))
+
     # ── writing: only the holder of the ledger's lock ───────────────────────────────────────────────────────────
 
     def append(self, leaves: Sequence[NewLeaf], at: datetime) -> int:

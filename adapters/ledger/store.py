@@ -39,6 +39,12 @@ CREATE TABLE IF NOT EXISTS tracking (one INTEGER PRIMARY KEY CHECK (one = 1), po
 CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 """
 
+_TIMESTAMPS = """
+CREATE TABLE IF NOT EXISTS timestamps (
+    size INTEGER NOT NULL, authority TEXT NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (size, authority)) WITHOUT ROWID
+"""
+"""Made with the first row: archives that were made before there were time stamps have none."""
+
 
 class LedgerStore(NodeTree):
     """`domain.ports.LedgerReader`, and what the integrator and the check need besides."""
@@ -55,6 +61,7 @@ class LedgerStore(NodeTree):
             self.path.touch(mode=0o600)
         with self.connection(writing=True) as db:
             db.executescript(_SCHEMA)
+            db.execute(_TIMESTAMPS)
 
     def close(self) -> None:
         with self._guard:
@@ -138,6 +145,19 @@ class LedgerStore(NodeTree):
         statement = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
         with self.connection() as db:
             return db.execute(statement, (after, limit)).fetchall()
+
+    def timestamps(self) -> list[tuple[int, str, bytes]]:
+        """Size, authority and seal of every time stamp that was kept, ascending."""
+        if self._one("SELECT 1 FROM sqlite_master WHERE name = 'timestamps'") is None:
+            return []
+        with self.connection() as db:
+            return db.execute("SELECT size, authority, seal FROM timestamps ORDER BY size, authority").fetchall()
+
+    def record_timestamp(self, size: int, authority: str, seal: bytes) -> None:
+        """Remember that a time stamp is kept. Whoever holds the stamps' lock may, whoever has the ledger's."""
+        with self._transaction() as db:
+            db.execute(_TIMESTAMPS)
+            db.execute("INSERT OR IGNORE INTO timestamps VALUES (?,?,?)", (size, authority, seal))
 
     # ── writing: only the holder of the ledger's lock ───────────────────────────────────────────────────────────
 

@@ -183,6 +183,10 @@ class PostgresLedgerRows(Tables):
     def checkpoints(self) -> list[tuple[Any, Any]]:
         return self.all("SELECT size, note FROM checkpoints ORDER BY size")
 
+    def timestamps(self) -> list[tuple[Any, Any, Any]]:
+        found = self.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
+        return [(size, authority, bytes(seal)) for size, authority, seal in found]
+
 
 @dataclass(frozen=True)
 class PostgresTables:

@@ -31,6 +31,7 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     "nodes": ("SELECT", "INSERT"),
     "batches": ("SELECT", "INSERT"),
     "checkpoints": ("SELECT", "INSERT"),
+    "timestamps": ("SELECT", "INSERT"),
     "tracking": ("SELECT", "INSERT", "UPDATE"),
     # No evidence: views that can be made again, and credentials, which must be forgotten.
     **dict.fromkeys(("texts", "text_waiters", "concerned", "concerned_records", "issued_reports"), _ALL),
@@ -42,7 +43,7 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
 }
 """What the application's role may do with each table. Every table of the schema is named here."""
 
-EVIDENCE = ("stored_events", "leaves", "nodes", "batches", "checkpoints")
+EVIDENCE = ("stored_events", "leaves", "nodes", "batches", "checkpoints", "timestamps")
 """Tables whose rows nobody may change once they are there."""
 
 

@@ -22,6 +22,7 @@ UNIQUE: dict[str, frozenset[str]] = {
     "batches": frozenset({"first", "size"}),
     "tracking": frozenset({"one"}),
     "checkpoints": frozenset({"size"}),
+    "timestamps": frozenset({"authority,size"}),
 }
 """The tables, and their columns that are unique, or unique together."""
 
@@ -32,6 +33,7 @@ OTHERS: dict[str, frozenset[str]] = {
     "batches": frozenset({"time"}),
     "tracking": frozenset({"position"}),
     "checkpoints": frozenset({"note"}),
+    "timestamps": frozenset({"seal"}),
 }
 """Their other columns; none of either kind may be null."""
 

@@ -16,6 +16,7 @@ from adapters.safety import Remark
 from adapters.settings import Settings
 from api.cli.check_answers import Answer, Look
 from api.cli.check_locks import locks
+from api.cli.check_timestamps import timestamps
 from api.cli.check_witnesses import witnesses
 
 
@@ -172,4 +173,5 @@ PARTS = {
     "background": background,
     "locks": locks,
     "witnesses": witnesses,
+    "timestamps": timestamps,
 }

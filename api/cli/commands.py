@@ -14,6 +14,7 @@ from api.cli import (
     reporting,
     serving,
     setup,
+    timestamps,
     witness,
 )
 from api.cli.command import Command, Group
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *ledger.COMMANDS,
     *receipts.COMMANDS,
     *witness.COMMANDS,
+    *timestamps.COMMANDS,
     *migrating.COMMANDS,
     *serving.COMMANDS,
 )

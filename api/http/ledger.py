@@ -8,13 +8,16 @@ from __future__ import annotations
 import gzip
 import re
 from hashlib import sha256
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from adapters import parts
 from api.http.context import HouseDep
 from api.http.errors import PageNotFound
 from domain.ledger.tiles import ENTRIES, parse_path
+from domain.ledger.timestamps import FOLDER, NOTE, STAMP, parse_name
 
 router = APIRouter(prefix="/ledger", tags=["ledger"])
 
@@ -68,6 +71,29 @@ def tile(house: HouseDep, request: Request, path: str) -> Response:
     if found is None or data is None:
         raise PageNotFound
     return _answer(request, data, BYTES, FOR_EVER, may_pack=found.level == ENTRIES)
+
+
+@router.get("/timestamps")
+def timestamps(house: HouseDep) -> dict[str, list[dict[str, Any]]]:
+    """The time stamps that are kept (RFC 3161): authority, tree size, and the names of stamp and stamped note."""
+    names = set(parts.timestamps(house.settings, house.servers).names())
+    stamps = sorted(found[0] for name in names if (found := parse_name(name)) is not None and found[1] == STAMP)
+    return {
+        "timestamps": [
+            {"authority": each.authority, "tree_size": each.size, "stamp": each.file(STAMP), "note": each.file(NOTE)}
+            for each in stamps
+        ]
+    }
+
+
+@router.get("/timestamps/{name}", response_class=Response)
+def timestamp(house: HouseDep, request: Request, name: str) -> Response:
+    """A time stamp ``<size>-<authority>.tsr``, the authority's whole answer; or what it stamped, under ``.note``."""
+    found = parse_name(f"{FOLDER}{name}")
+    data = None if found is None else parts.timestamps(house.settings, house.servers).read(f"{FOLDER}{name}")
+    if found is None or data is None:
+        raise PageNotFound
+    return _answer(request, data, "application/timestamp-reply" if found[1] == STAMP else TEXT, FOR_EVER)
 
 
 @router.get("/tile", include_in_schema=False)

@@ -22,7 +22,7 @@ from adapters.copying.route import Route
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.nodes import Batch
 from adapters.ledger.publisher import superseded
-from domain.errors import ArchiveBusy, LedgerInputAltered
+from domain.errors import ArchiveBusy, LedgerInputAltered, PublishedBytesDiffer
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, parse_path, tiles_between
 from domain.ledger.tree import leaf_hash
@@ -103,8 +103,11 @@ class Copy:
                 self._fault("keys-copied")
             if route.files:
                 self._publish(end)
+                self._stamps()
             if route.tables:
                 self._checkpoints()
+                for stamp in source.ledger.timestamps():
+                    target.ledger.record_timestamp(*stamp)
                 self.passwords, self.tokens = target.accounts.take_over(source.accounts)
                 self._fault("accounts-copied")
                 if not route.search:  # the index that serves knows what it has, the queue what it still lacks
@@ -180,6 +183,16 @@ class Copy:
         self._fault("published")
         publisher.drop_partials(superseded(tiles_between(old, end), old))
         self._fault("partials-dropped")
+
+    def _stamps(self) -> None:
+        """Time stamps, each with its note: write-once files beside the checkpoint."""
+        source = parts.timestamps(self._source.settings, self._source.servers)
+        target = parts.timestamps(self._target.settings, self._target.servers)
+        for name in sorted(source.names()):
+            data = source.read(name) or b""
+            if not target.keep(name, data) and target.read(name) != data:
+                raise PublishedBytesDiffer(file=name)
+        self._fault("stamps-copied")
 
     def _full(self, old: int, end: int) -> Iterator[Tile]:
         for tile in tiles_between(old, end):

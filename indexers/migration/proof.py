@@ -12,6 +12,7 @@ from adapters.bootstrap import House
 from adapters.copying.route import Route
 from adapters.ledger.publisher import CHECKPOINT
 from domain.ledger.tiles import parse_path
+from domain.ledger.timestamps import parse_name
 from indexers.migration.errors import CopiesDiffer
 from indexers.verify.findings import Progress
 
@@ -30,6 +31,9 @@ def compare(source: House, target: House, route: Route, size: int, progress: Pro
         _same("leaves", _leaves(source, size), _leaves(target, size))
         _same("batches", _batches(source, size), _batches(target, size))
         _same("checkpoints", _checkpoints(source, size), _checkpoints(target, size))
+        ours = set(source.ledger.timestamps())  # which may have got more meanwhile
+        if others := set(target.ledger.timestamps()) - ours:
+            raise CopiesDiffer(what=f"timestamps {min(others)[:2]}")
         _same("events", _events(source, size, progress), _events(target, size, None))
     if route.files:
         _compare_published(source, target, size)
@@ -88,7 +92,7 @@ def _compare_published(source: House, target: House, size: int) -> None:
         closing(parts.evidence(source.settings).published.open()) as ours,
         closing(parts.evidence(target.settings).published.open()) as theirs,
     ):
-        names = [name for name, _ in theirs.listing() if name == CHECKPOINT or parse_path(name) is not None]
+        names = [name for name, _ in theirs.listing() if name == CHECKPOINT or parse_path(name) or parse_name(name)]
         missing = {name for name, _ in ours.listing() if parse_path(name) is not None} - set(names)
         if missing and not went_on:
             raise CopiesDiffer(what=min(missing))

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 Class = Literal[
     "altered", "deleted", "inserted", "reordered", "rolled back", "forked", "unauthorised", "stale"
 ]  # fmt: skip
-Subject = Literal["event", "file", "leaf", "tile", "checkpoint", "ledger", "database", "index", "report"]
+Subject = Literal["event", "file", "leaf", "tile", "checkpoint", "timestamp", "ledger", "database", "index", "report"]
 Lang = Literal["zh", "en"]
 
 CLASSES: dict[str, tuple[str, str]] = {

@@ -9,6 +9,7 @@ from adapters.evidence import PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
 from domain.errors import InvalidTile
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of, parse_path, read_bundle, tiles_between
+from domain.ledger.timestamps import parse_name
 from domain.ledger.tree import HASH_SIZE, leaf_hash
 from indexers.verify.anchors import Anchors
 from indexers.verify.findings import Verification
@@ -66,7 +67,7 @@ def walk_files(found: Verification, published: PublishedFiles, expected: Expecte
     possible = expected.certain | expected.possible
     for name, plain in published.listing():
         tile = parse_path(name)
-        if name == CHECKPOINT:
+        if name == CHECKPOINT or parse_name(name) is not None:  # time stamps are looked at by themselves
             continue
         if name == VKEY:
             if _read(published, name) != vkey.encode() + b"\n":

@@ -41,6 +41,7 @@ from indexers.verify.tables import (
     lost_table,
     report_unconfirmed,
 )
+from indexers.verify.timestamps import Stamps, check_stamps, read_stamps
 from indexers.verify.truth import Sources, find_truth
 from indexers.verify.walk import TreeWalk
 
@@ -71,6 +72,7 @@ class Subject:
     searched: Searched | None = None
     witnesses: Collection[VerifierKey] = ()  # whose cosignatures must be right where there are any
     reported: Reported | None = None
+    stamps: Stamps = field(default_factory=Stamps)
 
 
 def verify(
@@ -183,7 +185,8 @@ def _check_ledger(
     in_table, ends = ledger.size(), batch_ends(ledger)
     anchors = read_anchors(found, ledger, ends, published, subject.last_signed, subject.vkey, since, subject.witnesses)
     size = _size(found, anchors, in_table, ledger, published)
-    wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else [])}
+    stamped = read_stamps(found, subject.stamps, ledger, published, subject.vkey)
+    wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else []), *(each.size for each in stamped)}
     walk = TreeWalk(wanted)
     unsound: list[bytes] = []
     deleted, lost = 0, size
@@ -224,6 +227,7 @@ def _check_ledger(
     check_nodes(found, ledger, walk, lost, in_table)
     check_batches(found, ledger, ends, size, lost, in_table)
     check_roots(found, walk, anchors, ledger.name)
+    check_stamps(found, walk, stamped)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
     if replay is not None and not replayed:

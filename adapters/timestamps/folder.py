@@ -1,0 +1,59 @@
+"""Time stamps in the ledger's public folder. Written elsewhere first: what is half written is never public."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from adapters.blobs.durable import fsync_dir, make_dirs, remove_quietly, storage_errors, write_new
+from domain.ledger.timestamps import FOLDER, StampName, parse_label
+
+
+class FolderTimestamps:
+    """`domain.ledger.timestamps.TimestampStore`. ``staging``: on the same file system, and nobody else's."""
+
+    def __init__(self, public: Path, staging: Path) -> None:
+        self._public, self._staging = public, staging
+
+    def keep(self, name: str, data: bytes) -> bool:
+        path, temporary = self._public / name, self._staging / token_hex(8)
+        with storage_errors():
+            make_dirs(path.parent)
+            make_dirs(self._staging)
+            write_new(temporary, data, mode=0o444)
+            try:
+                os.link(temporary, path)
+                created = True
+            except FileExistsError:
+                created = False
+            finally:
+                remove_quietly(temporary)
+            fsync_dir(path.parent)
+        return created
+
+    def read(self, name: str) -> bytes | None:
+        with storage_errors():
+            try:
+                return (self._public / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def names(self) -> list[str]:
+        with storage_errors():
+            folder = self._public / FOLDER
+            return [f"{FOLDER}{path.name}" for path in folder.iterdir()] if folder.is_dir() else []
+
+    def begin(self, what: StampName) -> None:
+        with storage_errors():
+            make_dirs(self._staging)
+            write_new(self._staging / what.label, b"")
+
+    def end(self, what: StampName) -> None:
+        with storage_errors():
+            (self._staging / what.label).unlink(missing_ok=True)
+
+    def unfinished(self) -> list[StampName]:
+        with storage_errors():
+            found = sorted(self._staging.iterdir()) if self._staging.is_dir() else []
+        return [name for path in found if (name := parse_label(path.name)) is not None]

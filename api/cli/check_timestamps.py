@@ -1,0 +1,65 @@
+"""The question of ``jianzheng check`` about time stamps: which authority answered when, and since when one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from api.cli.check_answers import Answer, Look
+
+
+def timestamps(look: Look) -> Answer:
+    from adapters import parts
+    from indexers.timestamping import failing, kept
+
+    house, wanted = look.house, look.settings.timestamp_authorities
+    assert house is not None
+    found = kept(house, newest=True)
+    if not wanted and not found:
+        return Answer("没有设置时间戳机构", "no time-stamping authority is set", facts={"authorities": []})
+    failed, told = failing(house), []
+    for each in wanted:
+        last, fault = next((stamp for stamp in found if stamp.name.authority == each.name), None), failed.get(each.name)
+        told.append(
+            {
+                "name": each.name,
+                "url": each.url,
+                "tree_size": None if last is None else last.name.size,
+                "time": None if last is None or last.stamped is None else last.stamped.time.isoformat(),
+                "failing_since": None if fault is None else datetime.fromtimestamp(fault.first, UTC).isoformat(),
+                "attempts": 0 if fault is None else fault.attempts,
+                "error": None if fault is None else fault.fault.code,
+            }
+        )
+    bad = [stamp.name.label for stamp in found if stamp.problem is not None]
+    rootless = [each.name for each in parts.authorities(look.settings) if not each.roots.is_file()]
+    zh, en = _said(told, bad, rootless)
+    facts = {"authorities": told, "bad": bad, "without_roots": rootless}
+    return Answer(zh, en, facts=facts, warning=bool(bad or rootless or any(each["error"] for each in told)))
+
+
+def _said(told: Sequence[dict[str, Any]], bad: Sequence[str], rootless: Sequence[str]) -> tuple[str, str]:
+    zh, en = [], []
+    for each in told:
+        name = each["name"]
+        if each["error"]:
+            since, times = each["failing_since"], each["attempts"]
+            zh.append(f"{name} 从 {since} 起没有盖成（{each['error']}，试过 {times} 次），会自动再试")
+            en.append(f"{name} gave none since {since} ({each['error']}, {times} attempts) and will be asked again")
+        if each["time"]:
+            zh.append(f"{name} 最近盖到 {each['tree_size']} 条，{each['time']}")
+            en.append(f"{name} stamped {each['tree_size']} leaves at {each['time']}")
+        elif not each["error"]:
+            zh.append(f"{name} 还没有盖过")
+            en.append(f"{name} gave none yet")
+    if not told:
+        zh.append("没有设置时间戳机构，已有的留着")
+        en.append("no time-stamping authority is set; the stamps that are there stay")
+    if rootless:
+        zh.append(f"缺少根证书：{'、'.join(rootless)}")
+        en.append(f"no root certificate of {', '.join(rootless)}")
+    if bad:
+        zh.append(f"不成立的时间戳：{'、'.join(bad)}")
+        en.append(f"stamps that do not hold: {', '.join(bad)}")
+    return "；".join(zh), "; ".join(en)
