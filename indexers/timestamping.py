@@ -140,9 +140,9 @@ class Stamping:
             if (note := self._store.read(name.file(NOTE))) is None:
                 self._store.end(name)  # nothing of it was kept
                 continue
-            for authority in waiting:
-                if authority.name == name.authority and not self._stopping():
-                    self._ask(authority, name, note)
+            for authority in [each for each in waiting if each.name == name.authority]:
+                if not self._stopping() and self._ask(authority, name, note).fault is not None:
+                    waiting.remove(authority)
         newest = self._newest() if waiting else None
         if newest is None:
             return

@@ -74,7 +74,8 @@ class StampWorld:
         """The forensic check of the ledger; without the authorities' roots where not ``checked``."""
         roots = {name: each.roots for name, each in self.names().items()}
         stamps = Stamps(
-            lambda name: Checker(name, roots[name]) if checked else Checker(name, Path("none")), self.begun()
+            lambda name: Checker(name, roots[name]) if checked else Checker(name, Path("none")),
+            frozenset(self.store.unfinished()),
         )
         home = self.ledger.home
         vkey = self.ledger.signer.signer.vkey()

@@ -97,6 +97,8 @@ FACTS = {
     "GET /ledger/policy": Fact(ANYONE),
     "GET /ledger/witnessed": Fact(ANYONE),
     "GET /ledger/tile/{path}": Fact(ANYONE),
+    "GET /ledger/timestamps": Fact(ANYONE, "timestamps"),
+    "GET /ledger/timestamps/{name}": Fact(ANYONE),
 }
 
 TAGS = {

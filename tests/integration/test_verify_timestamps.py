@@ -147,10 +147,7 @@ CASES: dict[str, tuple[Callable[[StampWorld], None], set[tuple[str, str, str]]]]
         {("inserted", "file", "timestamps/hello.txt")},
     ),
     "a stamp of nobody": (
-        lambda w: (
-            [write(w.path("305-one.tsr"), b"x"), write(w.path("305-one.note"), w.path("300-one.note").read_bytes())]
-            and None
-        ),
+        foreign,
         file("inserted", "305-one.tsr") | file("altered", "305-one.note"),
     ),
 }
