@@ -13,6 +13,7 @@ from adapters.blobs.names import is_digest, kept_name
 from adapters.blobs.s3_notes import PENDING
 from adapters.s3.bucket import RETENTION, STAGING
 from adapters.s3.client import Client
+from adapters.timestamps.s3 import is_begun
 
 FILES = "files/"
 LEDGER = "ledger/"
@@ -72,7 +73,7 @@ def strays(client: Client) -> Iterator[str]:
     for each in client.objects(""):
         name = str(each.object_name)
         ours = name == IDENTITY or name.startswith((STAGING, PENDING, LEDGER, TEXTS, RETENTION))
-        if not ours and _digest_in(name) is None:
+        if not ours and not is_begun(name) and _digest_in(name) is None:
             yield name
     for extra in extra_versions(client):
         yield f"{key_of(extra.sha256)}?versionId={extra.version}"

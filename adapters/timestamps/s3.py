@@ -9,6 +9,11 @@ from domain.ledger.timestamps import FOLDER, StampName, parse_label
 BEGUN = "stamping/"
 
 
+def is_begun(key: str) -> bool:
+    """Whether the object notes that a stamp is being made."""
+    return key.startswith(BEGUN) and parse_label(key.removeprefix(BEGUN)) is not None
+
+
 class S3Timestamps:
     """`domain.ledger.timestamps.TimestampStore`."""
 
