@@ -9,6 +9,7 @@ from api.cli import (
     finding,
     ledger,
     migrating,
+    packages,
     people,
     receipts,
     reporting,
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     *receipts.COMMANDS,
     *witness.COMMANDS,
     *timestamps.COMMANDS,
+    *packages.COMMANDS,
     *migrating.COMMANDS,
     *serving.COMMANDS,
 )

@@ -1,0 +1,108 @@
+"""Signed checkpoints, and the policy by which they are believed (C2SP signed-note, tlog-checkpoint, tlog-policy)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from adapters.packages.verifier.curve import ed25519
+from adapters.packages.verifier.trouble import Wrong
+
+Key = tuple[str, int, bytes]
+"""Name, signature type, public key."""
+
+LOG, WITNESS = 1, 4
+
+
+def unbase64(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        data = b""
+    if not data or base64.b64encode(data).decode() != text:
+        raise Wrong("base64 编码不对", "the base64 is wrong")
+    return data
+
+
+def id_of(key: Key) -> bytes:
+    return hashlib.sha256(key[0].encode() + b"\n" + bytes([key[1]]) + key[2]).digest()[:4]
+
+
+def key_of(vkey: str) -> Key:
+    name, _, rest = vkey.partition("+")
+    known, _, encoded = rest.partition("+")
+    data = unbase64(encoded)
+    key = name, data[0], data[1:]
+    if not name or id_of(key).hex() != known:
+        raise Wrong("公钥不对", "a key is not valid")
+    return key
+
+
+class Trust:
+    """A policy: whose checkpoints are believed, and cosigned by how many. Raises `Wrong` for one that means nothing."""
+
+    def __init__(self, data: bytes) -> None:
+        self.logs: list[Key] = []
+        self.vkeys: list[str] = []
+        self.witnesses: dict[str, Key] = {}
+        self.groups: dict[str, tuple[int, list[str]]] = {}
+        quorum: list[str] = []
+        try:
+            for line in data.decode().splitlines():
+                words = line.split()
+                if words and not words[0].startswith("#"):
+                    self._line(words, quorum)
+            [self.quorum] = quorum
+        except (IndexError, ValueError):
+            raise Wrong("信任策略看不懂", "the policy is malformed") from None
+
+    def _line(self, words: list[str], quorum: list[str]) -> None:
+        if words[0] == "log":
+            self.logs.append(key_of(words[1]))
+            self.vkeys.append(words[1])
+        elif words[0] == "witness":
+            self.witnesses[words[1]] = key_of(words[2])
+        elif words[0] == "group":
+            least = {"any": 1, "all": len(words) - 3}.get(words[2]) or int(words[2])
+            self.groups[words[1]] = least, words[3:]
+        elif words[0] == "quorum":
+            quorum.append(words[1])
+        else:
+            raise ValueError(words[0])
+
+    def enough(self, cosigned: set[str]) -> bool:
+        met = {"none", *cosigned}
+        for name, (least, members) in self.groups.items():  # members come before the groups that they are in
+            if sum(member in met for member in members) >= least:
+                met.add(name)
+        return self.quorum in met
+
+    def opened(self, note: bytes, witnessed: bool = True) -> tuple[str, int, bytes, set[str]]:
+        """Origin, size, root and witnesses (enough of them where ``witnessed``) of a checkpoint. Raises `Wrong`."""
+        try:
+            text, blank, tail = note.decode().rpartition("\n\n")
+            origin, size, root = text.split("\n")[:3]
+            tree, lines = int(size), [line.split(" ") for line in tail.splitlines()]
+            signatures = [(name, unbase64(blob)) for dash, name, blob in lines if dash == "\u2014"]
+        except ValueError:
+            raise Wrong("检查点读不出", "the checkpoint cannot be read") from None
+        if not blank or len(signatures) != len(lines):
+            raise Wrong("检查点的签名行不对", "a signature line of the checkpoint is malformed")
+        message, logs, cosigned = text.encode() + b"\n", 0, set()
+        for name, blob in signatures:
+            for key in self.logs:
+                if (name, blob[:4]) == (key[0], id_of(key)) and name == origin:
+                    if key[1] != LOG or not ed25519(key[2], message, blob[4:]):
+                        raise Wrong("账本的签名不成立", "the signature of the log does not verify")
+                    logs += 1
+            for label, key in self.witnesses.items():
+                if (name, blob[:4]) == (key[0], id_of(key)) and key[1] == WITNESS:
+                    said = b"cosignature/v1\ntime %d\n" % int.from_bytes(blob[4:12], "big") + message
+                    if not ed25519(key[2], said, blob[12:]):
+                        raise Wrong(f"见证方 {label} 的签名不成立", f"the cosignature of {label} does not verify")
+                    cosigned.add(label)
+        if not logs:
+            raise Wrong("检查点不是策略所列账本签的", "the checkpoint is signed by no log of the policy")
+        if witnessed and not self.enough(cosigned):
+            raise Wrong("见证不足", "it is cosigned by fewer witnesses than the policy asks for")
+        return origin, tree, unbase64(root), cosigned
