@@ -83,7 +83,7 @@ class SQLiteCosignatures:
     """`CosignatureStore` of an archive on one machine."""
 
     def __init__(self, path: Path) -> None:
-        self._tables = SQLiteTables(path, _SCHEMA)
+        self._tables, self._path = SQLiteTables(path, _SCHEMA), path
 
     def asked(self) -> dict[str, Asked]:
         rows = self._all("SELECT url, size, cosigned, failures, not_before, code, zh, en, alarm FROM witnesses")
@@ -121,6 +121,8 @@ class SQLiteCosignatures:
         self._tables.close()
 
     def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        if not self._path.exists():  # to ask makes no file where no witness ever was
+            return []
         with self._tables.reading() as db:
             return db.execute(statement, values).fetchall()
 

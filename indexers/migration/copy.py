@@ -108,6 +108,7 @@ class Copy:
                 self._checkpoints()
                 for stamp in source.ledger.timestamps():
                     target.ledger.record_timestamp(*stamp)
+                self._witnessed()
                 self.passwords, self.tokens = target.accounts.take_over(source.accounts)
                 self._fault("accounts-copied")
                 if not route.search:  # the index that serves knows what it has, the queue what it still lacks
@@ -224,6 +225,11 @@ class Copy:
             target.take_over_checkpoints(found)
             self.checkpoints += len(found)
             self._fault("checkpoints-copied")
+
+    def _witnessed(self) -> None:
+        """What enough witnesses cosigned: nobody can be asked for the past again."""
+        for each in self._source.cosignatures.days():
+            self._target.cosignatures.keep(each)
 
 
 def _first_wrong(leaves: Sequence[Leaf], rows: Sequence[StoredRow]) -> Leaf | None:
