@@ -17,6 +17,7 @@ from tests.servers.plugin import do_without
 
 HERE = Path(__file__).parent
 TESSERA = "v1.0.4"
+POSIX_ONESHOT = f"github.com/transparency-dev/tessera/cmd/examples/posix-oneshot@{TESSERA}"
 FSCK = f"github.com/transparency-dev/tessera/cmd/fsck@{TESSERA}"
 
 
@@ -43,6 +44,12 @@ def interop() -> Path:
 def fsck() -> Path:
     """Tessera's checker of tiled logs."""
     return installed(FSCK)
+
+
+@needed
+def posix_oneshot() -> Path:
+    """Tessera's log for the command line."""
+    return installed(POSIX_ONESHOT)
 
 
 def built(module: Path, name: str) -> Path:

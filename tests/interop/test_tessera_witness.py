@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,30 +13,16 @@ from adapters.witness.service import Witness, create_witness
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import open_note
 from domain.ledger.witness import origin_hash
-from tests.servers import cache
-from tests.servers.plugin import do_without
+from tests.interop.programs import posix_oneshot
 from tests.witness_world import served
 
-SOURCE, VERSION = "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot", "v1.0.4"
 ORIGIN = "tessera.example/log"
 
 
 @pytest.fixture(scope="module")
 def program() -> Path:
     """The program, built once from its pinned source."""
-    made = cache.folder() / "tessera" / VERSION / "posix-oneshot"
-    try:
-        with cache.alone("posix-oneshot"):
-            if not made.exists():
-                cache.say("Building Tessera's posix-oneshot (once) …")
-                go, env = cache.go_tool()
-                with TemporaryDirectory(dir=cache.folder()) as folder:
-                    cache.run([go, "install", f"{SOURCE}@{VERSION}"], {**env, "GOBIN": folder, "CGO_ENABLED": "0"})
-                    made.parent.mkdir(parents=True, exist_ok=True)
-                    (Path(folder) / made.name).replace(made)
-    except cache.Unavailable as error:
-        do_without("posix-oneshot", str(error))
-    return made
+    return posix_oneshot()
 
 
 @pytest.fixture
