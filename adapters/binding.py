@@ -1,4 +1,4 @@
-"""Servers know whose things they keep: each database and each bucket is bound to one archive.
+"""Servers know whose things they keep: each database, each bucket and each prefix of indices is bound to one archive.
 
 Without that, a home (with its key) could be pointed at another archive's database or bucket; the two would grow
 together into one ledger, and could never be told apart again. A place is bound when an archive is made in it or copied
@@ -28,8 +28,11 @@ class OtherArchive(InputError):
     http_status = 503
     zh = "{place} 里是另一个档案库（{found}），这里的是 {wanted}。没有读写其中任何内容。"
     en = "{place} holds another archive ({found}), and this one is {wanted}. Nothing there was read or written."
-    next_zh = "请核对 JIANZHENG_HOME、JIANZHENG_DATABASE 和 JIANZHENG_BLOBS：它们要属于同一个档案库。"
-    next_en = "Check JIANZHENG_HOME, JIANZHENG_DATABASE and JIANZHENG_BLOBS: they must be those of one archive."
+    next_zh = "请核对 JIANZHENG_HOME、JIANZHENG_DATABASE、JIANZHENG_BLOBS 和 JIANZHENG_SEARCH：它们要属于同一个档案库。"
+    next_en = (
+        "Check JIANZHENG_HOME, JIANZHENG_DATABASE, JIANZHENG_BLOBS and JIANZHENG_SEARCH: they must be those of one"
+        " archive."
+    )
 
 
 class CopyUnfinished(Unavailable):

@@ -320,6 +320,7 @@ def create_archive(
         if house.events.head():
             raise DatabaseInUse(database=str(settings.database))
         bind_new(parts.places(house.servers), identity)
+        parts.bind_prefix(house.servers, identity, signer)
         house.publisher.create()
         write_new(settings.ledger_folder / "vkey", signer.vkey().encode() + b"\n")
         founder = house.administration

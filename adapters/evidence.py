@@ -232,8 +232,9 @@ class IndexEvidence(Protocol):
         """How findings call it."""
         ...
 
-    def position(self) -> int:
-        """The tree size that it has taken in; 0 where there is no index, which is not made."""
+    def position(self) -> int | None:
+        """The tree size that it has taken in; 0 where there is no index, which is not made; None where somebody else
+        wrote over it."""
         ...
 
     def entries(self, part: int, parts: int) -> Iterator[IndexEntry]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from adapters.postgres.witnesses import PostgresCosignatures
     from adapters.postgres.work import PostgresWorkLog
     from adapters.s3.client import Client
+    from adapters.search.elastic.connection import Connection
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
     from adapters.signing import Ed25519Signer
@@ -52,8 +53,11 @@ class Servers:
 
     database: Database | None
     bucket: Client | None
+    search: Connection | None = None
 
     def close(self) -> None:
+        if self.search is not None:
+            self.search.close()
         if self.bucket is not None:
             self.bucket.close()
         if self.database is not None:
@@ -61,7 +65,7 @@ class Servers:
 
 
 def servers(settings: Settings) -> Servers:
-    database, bucket = None, None
+    database, bucket, search = None, None, None
     if settings.database is not None:
         from adapters.postgres.database import Database
 
@@ -70,11 +74,15 @@ def servers(settings: Settings) -> Servers:
         from adapters.s3.client import Client
 
         bucket = Client(settings.bucket)
-    return Servers(database, bucket)
+    if settings.search is not None:
+        from adapters.search.elastic.connection import Connection
+
+        search = Connection(settings.search)
+    return Servers(database, bucket, search)
 
 
 def places(shared: Servers) -> list[Place]:
-    """The servers that must be this archive's."""
+    """The servers that hold what must be this archive's. An index holds nothing of its own: `prefix`."""
     found: list[Place] = []
     if shared.database is not None:
         from adapters.postgres.binding import DatabasePlace
@@ -85,6 +93,26 @@ def places(shared: Servers) -> list[Place]:
 
         found.append(BucketPlace(shared.bucket))
     return found
+
+
+def prefix(shared: Servers) -> Place | None:
+    """Where the search server keeps this archive's index, and no other's."""
+    if shared.search is None:
+        return None
+    from adapters.search.elastic.binding import PrefixPlace
+
+    return PrefixPlace(shared.search)
+
+
+def bind_prefix(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
+    """For an archive that is being made, which does not need its search server for that. Raises `PlaceInUse`."""
+    search, place = shared.search, prefix(shared)
+    if search is not None and place is not None:
+        with binding.later(lambda: search.expect(lambda: binding.confirm(place, identity, signer))):
+            found = place.bound()
+            if found is not None and found.origin != identity.origin:  # though nothing is in it yet
+                raise binding.PlaceInUse(place=str(place))
+            binding.bind_new([place], identity)
 
 
 def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
@@ -105,6 +133,13 @@ def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
 
         with binding.later(lambda: bucket.expect(lambda: ask_bucket(bucket))):
             ask_bucket(bucket.hurried())
+    if (search := shared.search) is not None and (place := prefix(shared)) is not None:
+
+        def ask_search() -> None:
+            binding.confirm(place, identity, signer)
+
+        with binding.later(lambda: search.expect(ask_search)):
+            ask_search()
 
 
 def same_place(ours: Servers, theirs: Servers) -> bool:
@@ -294,14 +329,13 @@ def texts(settings: Settings, shared: Servers) -> Texts:
 
 
 def engine(settings: Settings, shared: Servers) -> SearchGenerations | ElasticGenerations:
-    if settings.search is None:
+    if shared.search is None:
         from adapters.search.generations import SearchGenerations
 
         return SearchGenerations(settings.index_folder)
-    from adapters.search.elastic.connection import Connection
     from adapters.search.elastic.generations import ElasticGenerations
 
-    return ElasticGenerations(Connection(settings.search), _rebuild_lock(settings, shared))
+    return ElasticGenerations(shared.search, _rebuild_lock(settings, shared))
 
 
 def breakers(shared: Servers, engine: SearchGenerations | ElasticGenerations) -> list[Breaker]:

@@ -30,6 +30,8 @@
     │   ├── DocumentRejected             the search engine refuses one document
     │   ├── IndexLocked                  another process is writing the search index
     │   └── IndexDamaged                 the search index cannot be read; it can be rebuilt
+    │       ├── IndexPositionAltered         how far it has come was written by somebody else
+    │       └── IndexAhead                   it has come further than the ledger
     ├── IntegrityFault              1    what is stored is not what was recorded
     │   ├── BlobMissing                  a file that was kept is not there any more
     │   ├── BlobDamaged                  a kept file is not the bytes that its name promises
@@ -379,6 +381,40 @@ class IndexDamaged(Unavailable):
     en = "The search index cannot be read or written: {detail}."
     next_zh = "档案本身没有受损；请运行 jianzheng index rebuild 重建索引。"
     next_en = "The archive itself is unharmed; run jianzheng index rebuild."
+
+
+class IndexPositionAltered(IndexDamaged):
+    """How far the index has come was not written by this program; so nobody knows what else was."""
+
+    code = "index_position_altered"
+    zh = "检索索引里记的进度被别人改写过；索引会从头补一遍，期间检索照常。"
+    en = (
+        "How far the search index has come was written over by somebody else; it is gone through from the beginning,"
+        " and searches go on meanwhile."
+    )
+    next_zh = (
+        "档案本身没有受损；请运行 jianzheng verify 查看索引里还有什么被改动，再运行 jianzheng index rebuild 重建。"
+    )
+    next_en = (
+        "The archive itself is unharmed; run jianzheng verify to see what else was changed in the index, then"
+        " jianzheng index rebuild."
+    )
+
+    def __init__(self, **where: Any) -> None:
+        super().__init__(detail="position", **where)
+
+
+class IndexAhead(IndexDamaged):
+    """The ledger went back, as by an old backup, or the index is of another one."""
+
+    code = "index_ahead"
+    zh = "检索索引已编到第 {position} 条，账本却只有 {size} 条：账本倒退过，或者索引不是这个档案库的。"
+    en = (
+        "The search index has taken in {position} leaves, and the ledger has {size}: the ledger went back, or the index"
+        " is not this archive's."
+    )
+    next_zh = "请先运行 jianzheng verify 查明账本是否完整，再运行 jianzheng index rebuild 重建索引。"
+    next_en = "Run jianzheng verify to learn whether the ledger is whole, then jianzheng index rebuild."
 
 
 # ── what is stored is not what was recorded ─────────────────────────────────────────────────────────────────────

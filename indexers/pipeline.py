@@ -26,7 +26,7 @@ from indexers.figures import Figures
 from indexers.follower import Follower, Loop
 from indexers.jobs import Job, Timetable
 from indexers.ledger import Integrator
-from indexers.quarantine import Quarantine
+from indexers.quarantine import ALTERED, Quarantine
 from indexers.search import SearchIndexer
 from indexers.setaside import Item, NameOf, retry, untried
 from indexers.status import nobody_asks, status
@@ -190,6 +190,7 @@ class Pipeline:
             while search.run_once() or text.run_once():
                 pass
         house.work.clear("search", began)
+        house.work.goes("search" + ALTERED)
         for trouble in work.troubles():
             house.work.failed("search", trouble.event, trouble.fault, trouble.last, trouble.not_before)
         house.queue.retry()

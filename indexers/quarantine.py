@@ -27,6 +27,9 @@ RETRIES = 20
 
 PAUSES = BackOff(first=1.0, longest=3600.0)
 
+ALTERED = "-altered"
+"""Behind the name of a part: what it keeps was changed by somebody else. `jianzheng index rebuild` takes it away."""
+
 Found = TypeVar("Found")
 
 log = logging.getLogger("jianzheng.indexers")
@@ -91,6 +94,11 @@ class Quarantine:
             now = self._now()
             fault = Fault.of(error if isinstance(error, JianzhengError) else EventFailed(kind=type(error).__name__))
             self._work.failed(self.part, event, fault, now, now + PAUSES.after(failures, self._chance))
+
+    def tell(self, error: JianzhengError) -> None:
+        """Show what is wrong with what the indexer keeps, until it is made anew; the indexer itself goes on."""
+        log.error("%s: %s", self.part, error)
+        self._work.stopped(self.part + ALTERED, Fault.of(error), self._now())
 
     def due(self, size: int) -> list[Trouble]:
         """What is to be tried again, of those events that the indexer has come past: of leaves below ``size``."""

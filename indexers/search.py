@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.extraction.cache import Texts
 from adapters.views import QueueTables
-from domain.errors import EventUnreadable
+from domain.errors import EventUnreadable, IndexAhead, IndexPositionAltered
 from domain.organisations.directory import Directory
 from domain.ports import EventStore, ExtractedText, Leaf, LedgerReader, SearchDocument, SearchEngine
 from domain.records.events import FileEntry, RecordEvent
@@ -61,10 +61,22 @@ class SearchIndexer:
         self.directory, self.zone, self.quarantine = directory, zone, quarantine
 
     def run_once(self) -> int:
-        """Take in the next batch of leaves, or the texts that came since; returns how much was done, 0 for nothing."""
-        start = self.engine.position()
+        """Take in the next batch of leaves, or the texts that came since; returns how much was done, 0 for nothing.
+
+        Where somebody else wrote the position, everything is gone through again: what is right already stays as it is,
+        and the trouble is shown until the index is rebuilt.
+        """
+        try:
+            start = self.engine.position()
+        except IndexPositionAltered as error:
+            self.quarantine.tell(error)
+            self.engine.write((), (), 0)
+            return 1
+        size = self.ledger.size()  # asked second: the ledger is never behind
+        if start > size:
+            raise IndexAhead(position=start, size=size)
         tried = self._try_again(start)
-        end = min(self.ledger.size(), start + BATCH)
+        end = min(size, start + BATCH)
         if start < end:
             self._take_in(start, end)
             return end - start

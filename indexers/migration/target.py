@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from adapters import parts
-from adapters.binding import Bound
+from adapters.binding import Bound, Place
 from adapters.blobs.durable import storage_errors
 from adapters.bootstrap import House, prepare_servers
 from adapters.copying import home
@@ -29,6 +29,8 @@ def opened(source: House, route: Route) -> Iterator[House]:
         prepare_servers(moved)
         for place in parts.places(moved):
             place.bind(Bound.to(source.identity, whole=False))
+        if (prefix := _prefix(target.servers, route)) is not None:
+            prefix.bind(Bound.to(source.identity))  # whole from the first: an index is no evidence
         target.events.create()
         target.ledger.create()
         target.publisher.create()
@@ -58,6 +60,11 @@ def _require_room(source: House, route: Route) -> bool:
                 raise TargetOccupied(place=str(place), found="?")
             if found is not None and not found.fits(identity):
                 raise TargetOccupied(place=str(place), found=found.origin)
+            begun = begun or found is not None
+        if (prefix := _prefix(servers, route)) is not None:
+            found = prefix.bound()
+            if found is not None and not found.fits(identity):
+                raise TargetOccupied(place=str(prefix), found=found.origin)
             begun = begun or found is not None
     return begun
 
@@ -97,6 +104,10 @@ def _embedded_parts(route: Route) -> frozenset[str]:
     if route.home:
         found.add(home.KEYS)
     return frozenset(found)
+
+
+def _prefix(servers: parts.Servers, route: Route) -> Place | None:
+    return parts.prefix(servers) if route.search else None
 
 
 def _moved(servers: parts.Servers, route: Route) -> parts.Servers:

@@ -81,10 +81,13 @@ def _check(
     progress: Progress,
 ) -> None:
     with closing(searched.place.open()) as index, closing(evidence.tables.ledger()) as ledger:
-        position = index.position()  # asked first: the ledger is never behind it
+        claimed = index.position()  # asked first: the ledger is never behind it
         total = ledger.size()
+        position = total if claimed is None else claimed
         last = ledger.leaves(min(position, total) - 1, min(position, total))
-        if position > total:
+        if claimed is None:
+            _altered(found, index)
+        elif position > total:
             _ahead(found, index, position, total)
         elif position < min(found.tree_size, total):
             behind = found.tree_size - position
@@ -130,6 +133,16 @@ def _ahead(found: Verification, index: IndexEvidence, position: int, total: int)
         "index",
         f"检索索引自称编到第 {position} 条，账本只有 {total} 条。",
         f"The search index claims to hold {position} leaves; the ledger has {total}.",
+        file=f"{index.name}:@position",
+    )
+
+
+def _altered(found: Verification, index: IndexEvidence) -> None:
+    found.add(
+        "stale",
+        "index",
+        "检索索引里记的进度被别人改写过；下面按整个账本核对。",
+        "How far the search index has come was written over by somebody else; it was checked against the whole ledger.",
         file=f"{index.name}:@position",
     )
 

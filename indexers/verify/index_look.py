@@ -106,7 +106,8 @@ class Look:
         records = [record for record in names if _is_id(record)]
         waiting = set(self.searched.waiting(records))  # what is not among them any more is in the index by now
         index.renew()
-        filed, unsound = self._filed(records, index.position())
+        position = index.position()
+        filed, unsound = self._filed(records, self.comparer.ledger.size() if position is None else position)
         complete = {str(stream): made for stream, made in documents.of(filed)}
         waiting |= set(self.searched.waiting(records))
         without = {str(stream): made for stream, made in documents.of(filed, waiting)}

@@ -263,11 +263,11 @@ def test_a_damaged_file_is_not_copied(source: Settings, tmp_path: Path) -> None:
 def test_a_home_does_not_open_upon_another_archives_servers(
     request: pytest.FixtureRequest, urls: dict[str, str], tmp_path: Path
 ) -> None:
-    """One archive's home with another's database, or with its bucket, is refused before anything is read or written."""
+    """One archive's home with another's database, bucket or index is refused before anything is read or written."""
     mine = another(tmp_path / "mine", urls)
     with servers("servers", request) as others:
         another(tmp_path / "theirs", others)
-        for name in ("JIANZHENG_DATABASE", "JIANZHENG_BLOBS"):
+        for name in ("JIANZHENG_DATABASE", "JIANZHENG_BLOBS", "JIANZHENG_SEARCH"):
             crossed = settings_of(mine.home, {**urls, name: others[name]})
             with pytest.raises(OtherArchive) as refused:
                 open_archive(crossed)

@@ -245,11 +245,13 @@ class Broken:
         raise self.error
 
 
-# The last one: the server takes no older position than the one that it was told here.
 @pytest.mark.parametrize("shared", ["servers"], indirect=True)
 def test_what_somebody_writes_into_the_position(archive: Indexed) -> None:
-    """Words beside it can be searched for, and are an entry; one that the ledger has not come to is no position."""
+    """It is named whatever it says, and nothing else is: also where it says that less is in. Words beside it can be
+    searched for, and are an entry besides."""
+    altered = ("stale", None, None, "elasticsearch:@position")
     archive.put("@position", {"position": archive.house.ledger.size(), "title": "别 的"})
-    assert archive.named() == {("inserted", None, None, "elasticsearch:@position")}
-    archive.put("@position", {"position": 10_000})
-    assert archive.named() == {("stale", None, None, "elasticsearch:@position")}
+    assert archive.named() == {("inserted", None, None, "elasticsearch:@position"), altered}
+    for said in (10_000, 1, 0, archive.house.ledger.size(), -1):
+        archive.put("@position", {"position": said})
+        assert archive.named() == {altered}

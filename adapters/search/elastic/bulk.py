@@ -2,8 +2,9 @@
 
 While the server works on a chunk the next one is made: each side has something to do all the time.
 
-A write carries the tree size it was made at as its external version, so the server itself refuses what is older than
-what it has; a replay, a lost answer that is asked for again, and a second writer that is behind change nothing.
+A write carries its writer's claim (`position`) as its external version, so the server itself refuses what is older
+than what it has: a replay, a lost answer that is asked for again, and what a deposed writer sent and the server comes
+to late change nothing.
 """
 
 from __future__ import annotations
@@ -62,16 +63,21 @@ class Bulk:
         self._connection, self._into = connection, into
         self._chunk_bytes, self._back_off, self._sleep = chunk_bytes, back_off, sleep
 
-    def send(self, changes: Iterable[Change]) -> None:
-        """All of them. Raises `DocumentRejected`, `SearchUnreachable`, `SearchRefuses`; what was sent stays sent."""
+    def send(self, changes: Iterable[Change]) -> set[str]:
+        """All of them; returns the ids of those that the server holds, or deleted, in a newer version.
+
+        Raises `DocumentRejected`, `SearchUnreachable`, `SearchRefuses`; what was sent stays sent.
+        """
+        newer: set[str] = set()
         sending: Future[None] | None = None  # one under way at a time: what is refused ends it there
         with ThreadPoolExecutor(1, thread_name_prefix="bulk") as pool:
             for chunk in self._chunks(changes):
                 if sending is not None:
                     sending.result()
-                sending = pool.submit(self._send, chunk)
+                sending = pool.submit(self._send, chunk, newer)
             if sending is not None:
                 sending.result()
+        return newer
 
     def _chunks(self, changes: Iterable[Change]) -> Iterator[list[tuple[str, bytes]]]:
         chunk: list[tuple[str, bytes]] = []
@@ -86,18 +92,18 @@ class Bulk:
         if chunk:
             yield chunk
 
-    def _send(self, chunk: list[tuple[str, bytes]]) -> None:
+    def _send(self, chunk: list[tuple[str, bytes]], newer: set[str]) -> None:
         """Again and again what the server had no room for, until it has taken everything or ``back_off`` is over."""
         for rest in (*self._back_off, None):
-            chunk = self._attempt(chunk)
+            chunk = self._attempt(chunk, newer)
             if not chunk:
                 return
             if rest is not None:
                 self._sleep(rest)
         raise SearchUnreachable("HTTP 429")
 
-    def _attempt(self, chunk: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-        """Send a chunk; returns what has to be sent again."""
+    def _attempt(self, chunk: list[tuple[str, bytes]], newer: set[str]) -> list[tuple[str, bytes]]:
+        """Send a chunk; returns what has to be sent again, and adds to ``newer``."""
         operations: list[Any] = [lines for _, lines in chunk]  # made ready: the client sends bytes as they are
         try:
             with self._connection.working() as client:
@@ -114,7 +120,9 @@ class Bulk:
         if not answer.get("errors"):
             return []
         outcomes = [next(iter(item.values())) for item in answer["items"]]
-        return [each for each, outcome in zip(chunk, outcomes, strict=True) if _again(each[0], outcome)]
+        pairs = list(zip(chunk, outcomes, strict=True))
+        newer.update(each[0] for each, outcome in pairs if outcome["status"] == _CONFLICT)
+        return [each for each, outcome in pairs if _again(each[0], outcome)]
 
 
 def _again(document: str, outcome: Mapping[str, Any]) -> bool:

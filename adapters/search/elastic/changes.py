@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from adapters.search.elastic.bulk import Change
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.mapping import entry_id, members_of, to_entry
+from domain.errors import IndexDamaged
 from domain.ports import SearchDocument
 from domain.text.folding import well_formed
 
@@ -68,13 +70,31 @@ def _known(connection: Connection, index: str, ids: Sequence[str]) -> set[str]:
     return found
 
 
+def versions(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, int]:
+    """Of those of these entries that are there."""
+    found: dict[str, int] = {}
+    for some in _batches(ids, ASK_AT_ONCE):
+        with connection.working() as client:
+            answer = client.mget(index=index, ids=some, source=False)
+        found |= {each["_id"]: int(each["_version"]) for each in answer["docs"] if each.get("found")}
+    return found
+
+
 def _stored(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, list[SearchDocument]]:
     """The documents in these entries."""
     if not ids:
         return {}
     with connection.working() as client:
         answer = client.mget(index=index, ids=list(ids), source_includes=_FIELDS)
-    return {each["_id"]: members_of(each["_source"]) for each in answer["docs"] if each.get("found")}
+    return {each["_id"]: _members(each["_source"]) for each in answer["docs"] if each.get("found")}
+
+
+def _members(source: Any) -> list[SearchDocument]:
+    """Of what somebody else wrote over our entry nothing is kept."""
+    try:
+        return members_of(source)
+    except (IndexDamaged, AttributeError, KeyError, TypeError, ValueError):
+        return []
 
 
 def _batches(ids: Iterable[str], size: int = READ_AT_ONCE) -> Iterator[list[str]]:

@@ -2,7 +2,8 @@
 
 The index is a view: losing it loses nothing. A batch is sent, made searchable, and only then is the tree size that it
 leads to noted, in a document of the same index: after a crash anywhere between, the same batch is written again and
-changes nothing. The scope of whoever searches is in every query, that of totals, facets and snippets too.
+changes nothing. How two writers are kept apart, and what an older one sent from doing harm, says `position`. The scope
+of whoever searches is in every query, that of totals, facets and snippets too.
 """
 
 from __future__ import annotations
@@ -11,23 +12,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.search.cursor import decode, encode
-from adapters.search.elastic.bulk import Bulk, Change
-from adapters.search.elastic.changes import READ_AT_ONCE, changes
+from adapters.search.elastic.bulk import Bulk
+from adapters.search.elastic.changes import READ_AT_ONCE, changes, versions
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing, TooManyWords
 from adapters.search.elastic.indices import Indices
-from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, SHOWN_PARTS, unpacked
+from adapters.search.elastic.mapping import SHOWN_PARTS, unpacked
 from adapters.search.elastic.paging import BY_SCORE, NEWEST, OLDEST, Page, Question, let_go, read_page
+from adapters.search.elastic.position import MOST, Hold, Position, read
 from adapters.search.elastic.query import Query, QueryBuilder
 from adapters.search.embedded import FACET_VALUES, MOST_HITS, ranks
 from adapters.search.schema import FACETS
 from adapters.search.snippets import snippets
-from domain.errors import InvalidQuery
+from domain.errors import DocumentRejected, IndexPositionAltered, InvalidQuery
 from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
 from domain.text.folding import well_formed
 from domain.text.query import Node, Phrase, parse, positive_phrases
 
 _FACET_CANDIDATES = 500  # that each shard reports: with more values than this the counts of rare ones may be low
+_OUTBID = 3  # times that a batch goes in anew above versions that none of us gave
 _FACETS: Mapping[str, Any] = {
     name: {"terms": {"field": name, "size": FACET_VALUES, "shard_size": _FACET_CANDIDATES}} for name in FACETS
 }
@@ -40,17 +43,41 @@ class ElasticSearch:
         """The generation of that number; None is whichever serves, to read only."""
         self._connection, self._indices, self._number = connection, indices, number
         self._index = indices.alias if number is None else indices.name(number)
+        self._hold = None if number is None else Hold(connection, self._index, indices.into(number))
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
-        """As the port says. Where it fails the position stays, and part of the batch may be in: write it again."""
-        bulk = Bulk(self._connection, self._indices.into(self._written()))
+        """As the port says. Where it fails the position stays, and part of the batch may be in: write it again.
+
+        Raises `IndexLocked` where another writer came between, and `IndexPositionAltered` where none of ours did.
+        """
+        hold, bulk = self._held(), Bulk(self._connection, self._indices.into(self._written()))
+        claim = hold.claim()
         if upserts or deletes:
-            bulk.send(changes(self._connection, self._index, upserts, deletes, position))
+            newer = bulk.send(changes(self._connection, self._index, upserts, deletes, claim.version))
+            for _ in range(_OUTBID):
+                if not newer:
+                    break
+                claim = hold.outbid(self._highest(newer))
+                newer = bulk.send(changes(self._connection, self._index, upserts, deletes, claim.version))
+            if newer:
+                raise DocumentRejected(min(newer), "version")
             with self._connection.working() as client:
                 client.indices.refresh(index=self._index)
-        bulk.send([Change(POSITION, position, {POSITION_FIELD: position})])
+        hold.note(position)
+
+    def begin(self) -> None:
+        """Have the position there, where it is not yet. Waits until the index is ready."""
+        self._held().begin()
+
+    def _highest(self, ids: set[str]) -> int:
+        """The highest version among these entries. Raises `DocumentRejected` for one that nothing can follow."""
+        found = versions(self._connection, self._index, sorted(ids))
+        for id_ in sorted(ids):
+            if found.get(id_, MOST) >= MOST:  # or it was deleted by a version that is not told
+                raise DocumentRejected(id_, "version")
+        return max(found.values())
 
     def clear(self) -> None:
         """Remove it and make it again, empty."""
@@ -58,6 +85,7 @@ class ElasticSearch:
         serves = self._indices.serving() == number
         self._indices.remove(number)
         self._indices.create(number, serve=serves)
+        self._hold = Hold(self._connection, self._index, self._indices.into(number))
 
     def close(self) -> None:
         """The connection belongs to whoever made it."""
@@ -67,18 +95,31 @@ class ElasticSearch:
             raise IndexMissing(detail="no generation was chosen to write to")
         return self._number
 
+    def _held(self) -> Hold:
+        self._written()
+        assert self._hold is not None
+        return self._hold
+
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def position(self) -> int:
-        return self.located()[1]
+        """What the next `write` of this thread builds on. Raises `IndexPositionAltered`; a `write` then begins anew."""
+        found = self.located()
+        self.saw(found)
+        if not found.sound:
+            raise IndexPositionAltered
+        return found.value
 
-    def located(self) -> tuple[str, int]:
-        """The name of the index that answers, and its position: known as soon as it is written."""
-        with self._connection.glancing() as client:
-            answer = client.options(ignore_status=404).get(index=self._index, id=POSITION)
-        if "_index" not in answer:
-            raise IndexMissing(detail="index_not_found_exception")
-        return str(answer["_index"]), int(answer.get("_source", {}).get(POSITION_FIELD, 0))
+    def located(self) -> Position:
+        """The position as it stands, known as soon as it is written, with the name of the index that it is of."""
+        return read(self._connection, self._index)
+
+    def is_of(self, index: str) -> bool:
+        return self._index == index
+
+    def saw(self, position: Position) -> None:
+        if self._hold is not None:
+            self._hold.saw(position)
 
     def documents(self, record: str) -> list[str]:
         query = {"bool": {"filter": [{"term": {"record": well_formed(record)}}]}}
@@ -96,7 +137,7 @@ class ElasticSearch:
                     **behind,
                 )
             hits = answer["hits"]["hits"]
-            found += [id_ for hit in hits for id_ in hit["_source"]["members"]]
+            found += [id_ for hit in hits for id_ in hit["_source"].get("members", ())]
             if len(hits) < READ_AT_ONCE:
                 return sorted(found)
             behind = {"search_after": hits[-1]["sort"]}

@@ -1,22 +1,22 @@
 """The search index in generations: a new one is built beside the one that serves, and takes its place when complete.
 
-Searches go to an alias, which the server itself moves from one generation to the next in one step. A writer stays with
-the generation whose position it asked for last: so what it writes behind that position never lands in another one,
-which may not have come as far.
+Searches go to an alias, which the server itself moves from one generation to the next in one step. A writer, each
+thread by itself, stays with the generation whose position it asked for last: so what it writes behind that position
+never lands in another one, which may not have come as far.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import IndexMissing
 from adapters.search.elastic.indices import Indices
-from domain.errors import IndexLocked
+from domain.errors import IndexLocked, IndexPositionAltered
 from domain.ports import SearchDocument, SearchRequest, SearchResult
 
 Found = TypeVar("Found")
@@ -37,8 +37,7 @@ class ElasticGenerations:
         self.breaker = connection.breaker
         self._indices = Indices(connection)
         self._reader = ElasticSearch(connection, self._indices)
-        self._guard = threading.Lock()  # owns the next one
-        self._writer: ElasticSearch | None = None
+        self._local = threading.local()  # each thread's writer
 
     # ── serving ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -46,10 +45,14 @@ class ElasticGenerations:
         return self._made(lambda: self._reader.search(request))
 
     def position(self) -> int:
-        name, position = self._made(self._reader.located)
-        with self._guard:
-            self._writer = self._engine(name)
-        return position
+        found = self._made(self._reader.located)
+        writer = self._writer()
+        if writer is None or not writer.is_of(found.index):
+            writer = self._local.writer = self._engine(found.index)
+        writer.saw(found)
+        if not found.sound:
+            raise IndexPositionAltered
+        return found.value
 
     def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
         self._followed().write(upserts, deletes, position)
@@ -67,12 +70,15 @@ class ElasticGenerations:
         self.connection.close()
 
     def _followed(self) -> ElasticSearch:
-        with self._guard:
-            writer = self._writer
+        writer = self._writer()
         if writer is None:
-            self.position()
+            with suppress(IndexPositionAltered):
+                self.position()
             return self._followed()
         return writer
+
+    def _writer(self) -> ElasticSearch | None:
+        return getattr(self._local, "writer", None)
 
     def _engine(self, name: str) -> ElasticSearch:
         number = self._indices.number(name)
@@ -95,7 +101,7 @@ class ElasticGenerations:
             serving = number
             self._indices.create(number, serve=True)
         # Where another process was quicker its index may not be ready to be read; a write waits for that.
-        ElasticSearch(self.connection, self._indices, serving).write((), (), 0)
+        ElasticSearch(self.connection, self._indices, serving).begin()
 
     # ── rebuilding ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -122,5 +128,4 @@ class ElasticGenerations:
                     self._indices.remove(number)
             self._indices.serve(number)
             self._indices.remove(*(each for each in self._indices.numbers() if each < serving))
-        with self._guard:
-            self._writer = None
+        self._local.writer = None

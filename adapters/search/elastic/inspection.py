@@ -20,7 +20,7 @@ from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import IndexMissing
 from adapters.search.elastic.indices import Indices
-from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, entry_id, members_of, to_entry
+from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, SEAL_FIELD, entry_id, members_of, to_entry
 from domain.errors import IndexDamaged
 from domain.ports import SearchDocument
 
@@ -54,11 +54,12 @@ class ElasticIndexRows:
     def close(self) -> None:
         self._connection.close()
 
-    def position(self) -> int:
+    def position(self) -> int | None:
         try:
-            return self._engine.position()
+            found = self._engine.located()
         except IndexMissing:
             return 0
+        return found.value if found.sound else None
 
     def entries(self, part: int, parts: int) -> Iterator[IndexEntry]:
         """A snapshot of its own for each part."""
@@ -118,7 +119,7 @@ def entries(connection: Connection, index: str, part: int = 0, parts: int = 1) -
 
 def _is_position(name: str, source: Any) -> bool:
     """Whether it holds the position and nothing else."""
-    return name == POSITION and set(source) == {POSITION_FIELD}
+    return name == POSITION and set(source) <= {POSITION_FIELD, SEAL_FIELD}
 
 
 def _entry(name: str, source: Any, *, read: bool = False) -> IndexEntry:

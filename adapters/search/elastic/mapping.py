@@ -36,7 +36,7 @@ from domain.text.folding import FOLDING_VERSION, well_formed
 from domain.text.token_stream import token_stream
 from domain.text.tokens import TOKENS_VERSION
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 FORMAT = f"format-{MAPPING_VERSION}-{FOLDING_VERSION}-{TOKENS_VERSION}"
 """Part of the name of an index: another format is another index, built anew from the events."""
 
@@ -44,6 +44,7 @@ POSITION = "@position"
 """Id of the one entry that is no entry: it holds the tree size that the index has taken in."""
 
 POSITION_FIELD = "position"
+SEAL_FIELD = "seal"
 
 MOST_CHARACTERS = 3_000_000
 """Of the texts of one revision: the server takes an entry in one piece, and holds it in memory as a whole. What goes
@@ -51,6 +52,10 @@ beyond (some 3,000 close pages in one record) is not found by its words; the fil
 
 MOST_PARTS = 100_000
 """In one revision: pages of all its files. The server's default is 10,000."""
+
+DELETES_KEPT = "1h"
+"""For so long the server knows the version of a deleted entry: longer than a write can be under way that was sent
+before it. The server's default is a minute."""
 
 SHOWN_PARTS = 5
 """Read for the snippets of one hit, which shows three at most."""
@@ -87,6 +92,7 @@ MAPPING: dict[str, Any] = {
             "properties": {**_LIMITS, "tokens": _TOKENS, "nth": {"type": "integer"}, "document": _STORED},
         },
         POSITION_FIELD: {"type": "long", "index": False},
+        SEAL_FIELD: _STORED,
     },
 }
 
@@ -99,6 +105,7 @@ def index_settings(shards: int) -> dict[str, Any]:
         "number_of_shards": shards,
         "auto_expand_replicas": "0-1",  # one copy where there is a second machine
         "mapping.nested_objects.limit": MOST_PARTS,
+        "gc_deletes": DELETES_KEPT,
     }
 
 

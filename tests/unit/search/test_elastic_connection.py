@@ -21,6 +21,7 @@ from adapters.search.elastic.faults import (
     SearchUnreachable,
 )
 from adapters.search.elastic.indices import Indices
+from adapters.search.elastic.position import sealed
 from adapters.search.schema import FACETS
 from domain.errors import DocumentRejected, IndexDamaged, JianzhengError
 from domain.ports import SearchRequest
@@ -184,13 +185,31 @@ def test_nobody_there() -> None:
 def test_tls_with_a_ca_file_and_an_api_key(tmp_path: Path) -> None:
     """Who signed the certificate is in a file; the key goes in the header meant for it."""
     certificate = make_certificate(tmp_path / "server.pem")
-    answer = (200, {"_index": "a", "_source": {"position": 5}})
+    answer = (200, {"_index": "a", "_source": sealed("a", 5)})
     with (
         answering(answer, certificate=certificate) as stub,
         connected(stub, ca=certificate, api_key="secret") as connection,
     ):
         assert ElasticSearch(connection, Indices(connection)).position() == 5
     assert stub.asked[0][1]["authorization"] == "ApiKey secret"
+
+
+def test_whose_it_is_is_asked_before_anything_else() -> None:
+    """Until somebody may use the server it is asked each time, and from then on never again."""
+    answers, allowed = [(200, {"_index": "a", "_source": sealed("a", 5)})], [False, True]
+    with answering(*answers) as stub, connected(stub) as connection:
+        engine = ElasticSearch(connection, Indices(connection))
+
+        def confirm() -> None:
+            assert engine.located().value == 5  # may itself ask
+            if not allowed.pop(0):
+                raise DocumentRejected("r1", "x")
+
+        connection.expect(confirm)
+        with pytest.raises(DocumentRejected):
+            engine.position()
+        assert [engine.position(), engine.position()] == [5, 5]
+    assert (len(stub.asked), allowed) == (4, [])
 
 
 def test_a_certificate_of_somebody_else(tmp_path: Path) -> None:
