@@ -117,7 +117,7 @@ class House:
         self.ledger = parts.ledger(settings, self.servers)
         self.signer = signer
         self.guard = GuardedSigner(signer, settings.keys_folder / "last-signed")
-        self.publisher = parts.publisher(settings, self.servers)
+        self.publisher = parts.publisher(settings, self.servers, self.guard)
         self.ledger_lock = parts.ledger_lock(settings, self.servers)
         self.archive = Archive(
             events=self.events,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from adapters.extraction.cache import Texts
     from adapters.figures import FiguresIndex
     from adapters.identity import Identity
+    from adapters.ledger.guard import GuardedSigner
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
     from adapters.postgres.database import Database, Link
@@ -228,12 +229,12 @@ def cosignatures(settings: Settings, shared: Servers) -> SQLiteCosignatures | Po
     return PostgresCosignatures(shared.database)
 
 
-def publisher(settings: Settings, shared: Servers) -> Publisher | S3Publisher:
+def publisher(settings: Settings, shared: Servers, guard: GuardedSigner) -> Publisher | S3Publisher:
     if shared.bucket is None:
         return Publisher(settings.ledger_folder, settings.home / "publishing")
     from adapters.ledger.publisher_s3 import S3Publisher
 
-    return S3Publisher(shared.bucket)
+    return S3Publisher(shared.bucket, lambda note: guard.opened(note) is not None)
 
 
 def timestamps(settings: Settings, shared: Servers) -> FolderTimestamps | S3Timestamps:

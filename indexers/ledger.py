@@ -9,6 +9,11 @@ For each batch, in this order, every step durable before the next begins:
 5. the checkpoint is recorded in the database, which says "this publication is complete". This step alone is not waited
    for: it becomes durable with the next batch, and where a power cut takes it, the publication is completed again.
 
+Where the ledger is on a server, an integrator can lose its lock without noticing: the server frees it with the
+connection. The first step is refused then, in its own transaction. Before each of the others the size of the tree is
+asked for: where it grew, somebody else is the integrator, and this one ends (`_require_ours`). What it had sent by then
+cannot do harm: tiles and notes are the same bytes whoever writes them, and a published checkpoint never goes back.
+
 A process killed between any two steps leaves a tree that is larger than the recorded checkpoint. The next run first
 completes the publication of exactly that tree — from step 2, the same bytes — and only then reads new events. So every
 partial tile belongs to a checkpoint, and nothing that was published ever changes. Positions of events may have gaps;
@@ -25,7 +30,7 @@ from typing import NamedTuple
 
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.publisher import Fault, superseded
-from domain.errors import InvalidTile, LedgerInputAltered
+from domain.errors import ArchiveBusy, InvalidTile, LedgerInputAltered, LedgerRolledBack
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
 from domain.ledger.tree import leaf_hash
@@ -103,21 +108,44 @@ class Integrator:
 
     def _publish(self, old: int, size: int, entries: dict[int, bytes]) -> None:
         tiles = list(tiles_between(old, size))
+        self._require_ours(size)
         note = self._signer.check(size, old, self._ledger.root)
         self._fault("guard-checked")
         self._publisher.write(self._files(tiles, entries), self._fault)
         self._fault("tiles-written")
+        self._require_ours(size)
         if note is None:
             note = self._signer.sign(size, self._ledger.root(size))
             self._fault("signed")
             self._signer.remember(note)
             self._fault("remembered")
-        self._publisher.publish(note)
+        self._require_ours(size)
+        self._make_public(note, size)
         self._fault("published")
         self._publisher.drop_partials(superseded(tiles, old))
         self._fault("partials-dropped")
         self._ledger.record_checkpoint(size, note)
         self._fault("recorded")
+
+    def _require_ours(self, size: int) -> None:
+        """Raises `ArchiveBusy` where another integrator went on: the lock was lost with its connection, unnoticed.
+
+        A partial tile that was written after the other one had dropped it is dropped again.
+        """
+        now = self._ledger.size()
+        if now == size:
+            return
+        grown = superseded(tiles_between(size, now), size)
+        self._publisher.drop_partials([tile for tile in grown if self._publisher.read(tile) is not None])
+        raise ArchiveBusy
+
+    def _make_public(self, note: str, size: int) -> None:
+        try:
+            self._publisher.publish(note)
+        except ArchiveBusy:  # a larger tree is public, and we signed it
+            self._require_ours(size)
+            public = self._signer.opened(self._publisher.checkpoint())
+            raise LedgerRolledBack(public.size if public is not None else size, size) from None
 
     def _files(self, tiles: Sequence[Tile], entries: dict[int, bytes]) -> Iterator[tuple[Tile, bytes]]:
         for level, some in groupby(tiles, attrgetter("level")):

@@ -10,14 +10,14 @@ from the events at any time. What protects the ledger is that others hold its ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
 from adapters.ledger.publisher import CHECKPOINT, Fault
 from adapters.s3.client import Client
-from domain.errors import ArchiveBusy, NotFound, PublishedBytesDiffer, StorageFailed
+from domain.errors import ArchiveBusy, IntegrityFault, NotFound, PublishedBytesDiffer, StorageFailed
 from domain.ledger.tiles import Tile
 
 PREFIX = "ledger/"
@@ -29,11 +29,28 @@ _THREADS = 8
 _TRIES = 3
 
 
-class S3Publisher:
-    """Does what `adapters.ledger.publisher.Publisher` does."""
+class CheckpointForged(IntegrityFault):
+    """It claims more leaves than there are, and we never signed it. It stays as evidence until somebody removes it."""
 
-    def __init__(self, client: Client) -> None:
+    code = "checkpoint_forged"
+    zh = "存储桶里的检查点 {file} 不是本档案库签发的（自称 {claimed} 条，本库 {size} 条）；没有覆盖它，账本暂停公布。"
+    en = (
+        "The checkpoint {file} in the bucket was not signed by this archive (it claims {claimed} leaves; there are"
+        " {size}). It was not written over, and nothing is published for now."
+    )
+    next_zh = "存档照常。请运行 jianzheng verify 查明，再从存储桶里删除 {file} 的这个版本，账本会自动接着公布。"
+    next_en = (
+        "Filing goes on as usual. Run jianzheng verify, then remove this version of {file} from the bucket: the ledger"
+        " goes on by itself."
+    )
+
+
+class S3Publisher:
+    """Does what `adapters.ledger.publisher.Publisher` does. ``genuine``: whether this log signed a checkpoint."""
+
+    def __init__(self, client: Client, genuine: Callable[[bytes], bool] = lambda _: True) -> None:
         self._client = client
+        self._genuine = genuine
 
     def create(self) -> None:
         """A bucket has no folders to make. Raises where it is not there."""
@@ -66,7 +83,8 @@ class S3Publisher:
         """Replace the checkpoint: the moment at which the new leaves are public.
 
         Raises `ArchiveBusy` where a larger tree is public: another process went on, because the lock was lost without
-        a word with its connection. What the public has seen never goes back.
+        a word with its connection. What the public has seen never goes back. Raises `CheckpointForged` where nobody
+        of us signed it.
         """
         key, data = PREFIX + CHECKPOINT, note.encode()
         for _ in range(_TRIES):
@@ -75,7 +93,9 @@ class S3Publisher:
             if there == data:
                 return  # as by the try before, where its answer was lost
             if there is not None and _size(there) > _size(data):
-                raise ArchiveBusy
+                if self._genuine(there):
+                    raise ArchiveBusy
+                raise CheckpointForged(file=key, claimed=_size(there), size=_size(data))
             if self._client.replace(key, data, seen):
                 return
         raise StorageFailed("PreconditionFailed")  # somebody writes it all the time, who may not

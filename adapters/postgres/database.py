@@ -5,6 +5,9 @@ that needs it, so that a request learns at once, and exactly, why there is none;
 return and the first request that works. One that the server closed while it lay idle is noticed without asking (its
 socket has something to read) and never given out. So a restart costs the requests that were under way, no others.
 
+A burst opens many connections; those that nobody has needed for `IDLE_FOR` are closed, all but `KEEP`, by whoever uses
+the pool next: a process at rest costs the server two, and its followers look in every second.
+
 Nothing waits for ever: locks on the server for `lock_timeout`, a statement for `patience`, a free connection for
 `lock_timeout`. Whether a silence is work or a server that stands still, a second connection finds out: where none can
 be made either, the server counts as lost, and others learn it without waiting (`adapters.breaker`). Each connection is
@@ -49,6 +52,12 @@ CONNECT_TIMEOUT = 5
 
 SIZE = 16
 """Connections at most. A server process has some forty threads, which rarely all ask at once."""
+
+KEEP = 2
+"""Connections that stay open however long nobody needs them."""
+
+IDLE_FOR = 60.0
+"""Seconds that the others stay: longer than the pauses between the requests of people at work."""
 
 SILENT = "no answer from the server"
 
@@ -96,13 +105,15 @@ class Database:
         size: int = SIZE,
         lock_timeout: float = LOCK_TIMEOUT,
         patience: float | None = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
         self.lock_timeout = lock_timeout
         self.patience = patience
+        self._clock = clock
         self._free = threading.BoundedSemaphore(size)
         self._guard = threading.Lock()  # owns the fields below
-        self._idle: list[Link] = []
+        self._idle: list[tuple[float, Link]] = []  # since when; the one used last is at the end, and used next
         self._backends: set[int] = set()
         self._closed = False
         self.breaker = Breaker(self._answers)
@@ -162,7 +173,7 @@ class Database:
         with self._guard:
             self._closed = True
             idle, self._idle = self._idle, []
-        for link in idle:
+        for _, link in idle:
             link.close()
 
     def _connected(self, timeout: int) -> Link:
@@ -197,7 +208,7 @@ class Database:
             with self._guard:
                 if self._closed:
                     raise DatabaseUnreachable("closed")
-                link = self._idle.pop() if self._idle else None
+                link = self._idle.pop()[1] if self._idle else None
             if link is None:
                 link = self.connect()
                 self._require_confirmed(link)
@@ -221,12 +232,18 @@ class Database:
                 raise
 
     def _give_back(self, link: Link) -> None:
-        if link.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-            with self._guard:
-                if not self._closed:
-                    self._idle.append(link)
-                    return
-        self._drop(link)
+        if link.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self._drop(link)
+            return
+        now, doomed = self._clock(), [link]
+        with self._guard:
+            if not self._closed:
+                self._idle.append((now, link))
+                old = sum(1 for since, _ in self._idle[: max(0, len(self._idle) - KEEP)] if now - since > IDLE_FOR)
+                doomed = [each for _, each in self._idle[:old]]
+                del self._idle[:old]
+        for each in doomed:
+            self._drop(each)
 
     def _drop(self, link: Link) -> None:
         with self._guard:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from adapters.ledger.publisher import Publisher
-from adapters.ledger.publisher_s3 import S3Publisher
+from adapters.ledger.publisher_s3 import CheckpointForged, S3Publisher
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from domain.errors import ArchiveBusy, NotFound, PublishedBytesDiffer
 from domain.ledger.tiles import ENTRIES, Tile
+from tests.servers.addresses import name_in
+from tests.servers.own import s3_client
 
 TILES = [(Tile(0, number), bytes([number]) * 8192) for number in range(200)] + [(Tile(ENTRIES, 5, 7), b"entries")]
 
@@ -71,6 +74,31 @@ def test_a_checkpoint_never_goes_back(s3_bucket: str) -> None:
     assert publisher.checkpoint() == b"archive.example\n12\nroot of twelve\n"
     publisher.publish("archive.example\n100\nroot of a hundred\n")
     assert publisher.checkpoint().startswith(b"archive.example\n100\n")
+
+
+def test_a_forged_checkpoint_is_told(s3_bucket: str) -> None:
+    """Who claims more leaves without our signature is told as such, and not written over; when it is removed, we go on.
+    Less than ours, or nonsense, is in nobody's way."""
+    publisher = S3Publisher(Client(Address.parse(s3_bucket)), lambda note: b"ours" in note)
+    name = "ledger/checkpoint"
+    for forged in ("archive.example\n3\nforged\n", "nonsense"):
+        put(s3_bucket, name, forged)
+        publisher.publish("archive.example\n9\nours\n")
+        assert publisher.checkpoint() == b"archive.example\n9\nours\n"
+    version = put(s3_bucket, name, "archive.example\n1000\nforged\n")
+    with pytest.raises(CheckpointForged) as told:
+        publisher.publish("archive.example\n12\nours\n")
+    assert publisher.checkpoint() == b"archive.example\n1000\nforged\n"
+    assert all(part in str(told.value) for part in ("1000", "12", name))
+    s3_client(s3_bucket).remove_object(name_in(s3_bucket), name, version)
+    publisher.publish("archive.example\n12\nours\n")
+    assert publisher.checkpoint() == b"archive.example\n12\nours\n"
+
+
+def put(bucket: str, name: str, text: str) -> str:
+    """Behind our back; the version's id."""
+    data = text.encode()
+    return str(s3_client(bucket).put_object(name_in(bucket), name, BytesIO(data), len(data)).version_id)
 
 
 def test_partial_tiles_go_when_they_are_full(publisher: Publisher | S3Publisher) -> None:

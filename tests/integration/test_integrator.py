@@ -14,7 +14,14 @@ from uuid import UUID
 import pytest
 
 from adapters.signing import verifier
-from domain.errors import LastSignedDamaged, LedgerInputAltered, LedgerRolledBack, NotFound, PublishedBytesDiffer
+from domain.errors import (
+    ArchiveBusy,
+    LastSignedDamaged,
+    LedgerInputAltered,
+    LedgerRolledBack,
+    NotFound,
+    PublishedBytesDiffer,
+)
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, read_bundle, tiles_between
@@ -90,6 +97,24 @@ def test_growing(world: World, steps: list[int]) -> None:
         check_consistency(old.size, new.size, proof, old.root, new.root)
         assert ledger.root(old.size) == old.root
     assert ledger.checkpoint().encode() == world.publisher.checkpoint()
+    assert world.integrator().run_once() == 0
+
+
+@pytest.mark.parametrize("step", ["leaves-committed", "guard-checked", "tiles-written", "remembered"])
+def test_a_deposed_integrator_ends(world: World, step: str) -> None:
+    """It lost its lock unnoticed, and another one has grown the tree over its partial tiles: it leaves none of them
+    behind, takes nothing back, and says that another one is at it."""
+    world.events.add(some_rows(500))
+
+    def depose(at: str) -> None:
+        if at == step and world.ledger.size() == 500:
+            world.events.add(some_rows(400, seed=2))
+            assert world.integrator().run_locked() == 400
+
+    with pytest.raises(ArchiveBusy):
+        world.integrator(depose).run_once()
+    check_public_folder(world)
+    assert published(world).size == 900
     assert world.integrator().run_once() == 0
 
 
