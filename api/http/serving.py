@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from adapters.blobs.media_types import served_as
@@ -72,7 +73,8 @@ def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool
 class Download(StreamingResponse):
     """Streams a file and closes it, however that ends: at its end, by a fault, or because the reader went away.
 
-    Left to the garbage collector, the file of a reader who went away stays open for as long as it pleases.
+    Left to the garbage collector, the file of a reader who went away stays open for as long as it pleases. That he
+    went is no fault: `ClientDisconnect` says so to whoever writes the log.
     """
 
     def __init__(self, body: Generator[bytes, None, None], *, headers: dict[str, str], status_code: int = 200) -> None:
@@ -83,6 +85,8 @@ class Download(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+            if self._body.gi_frame is not None:  # there would have been more
+                raise ClientDisconnect
         finally:
             self._body.close()
 

@@ -12,7 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -85,6 +85,9 @@ class Shield:
         except JianzhengError as error:  # raised outside of a route
             await self._answer(error, scope, receive, sent)
         except Exception as error:
+            if sent.begun and isinstance(fault := error.__cause__, JianzhengError):  # Starlette cannot answer with it
+                log.error("cut short", extra={"path": scope["path"], "code": fault.code, "reason": fault.message("en")})
+                raise CutShort from None
             reference = secrets.token_hex(4)
             log.exception("unexpected", extra={"reference": reference, "path": scope["path"]})
             if sent.begun:
@@ -137,7 +140,10 @@ class Shield:
 
 
 class CutShort(Exception):
-    """An answer that had begun could not be finished; the server closes the connection, so the reader knows."""
+    """An answer that had begun could not be finished; the server closes the connection, so the reader knows.
+
+    Why is in the log already.
+    """
 
 
 class Sent:
@@ -176,7 +182,7 @@ class _Limited:
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, what happened, and the fields given with it."""
 
-    FIELDS = ("method", "path", "status", "ms", "address", "reference")
+    FIELDS = ("method", "path", "status", "ms", "address", "reference", "code", "reason")
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -191,11 +197,22 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Not what the server says of an answer that we cut short: the reason was logged where it was known."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CutShort))
+
+
+def json_lines(stream: TextIO | None = None) -> logging.Handler:
+    """What writes the log: to standard error unless another stream is given."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    handler.addFilter(is_news)
+    return handler
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
     """For the server process: our lines, and the framework's warnings, as JSON on standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [json_lines()]
     root.setLevel(logging.WARNING)
     logging.getLogger("jianzheng").setLevel(level)

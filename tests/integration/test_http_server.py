@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 import pytest
 import uvicorn
 
+from api.http.shield import json_lines
 from indexers.pipeline import Pipeline
 from tests.behind import write_over
 from tests.cli_world import BACK_ENDS
@@ -89,8 +93,52 @@ def test_a_download_of_an_altered_file_breaks_off(world: World, port: int, token
     good = bytes(range(256)) * 8000
     code = filed_with(port, token, "a.bin", good)
     write_over(world.house.settings, hashlib.sha256(good).hexdigest(), good[:-1] + b"?")
-    with pytest.raises(http.client.IncompleteRead):
-        call(port, token, "GET", f"/api/v1/records/{code}/files/a.bin")
+    path = f"/api/v1/records/{code}/files/a.bin"
+    with lines_of(path) as lines, pytest.raises(http.client.IncompleteRead):
+        call(port, token, "GET", path)
+    cut, request = lines()
+    assert (cut["event"], cut["level"], cut["code"]) == ("cut short", "error", "blob_damaged")
+    assert hashlib.sha256(good).hexdigest() in cut["reason"]
+    assert (request["event"], request["status"]) == ("request", 200)
+
+
+@pytest.mark.parametrize("asked", ["", "Range: bytes=5-\r\n"], ids=["whole", "range"])
+def test_a_reader_who_cuts_a_download_off_is_one_line(world: World, port: int, token: str, asked: str) -> None:
+    """It is no fault of anybody's: the log says who went, in the line that every request has."""
+    code = filed_with(port, token, "b.bin", b"evidence" * 4_000_000 + asked.encode())
+    path = f"/api/v1/records/{code}/files/b.bin"
+    with lines_of(path) as lines:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{asked}\r\n"
+            client.sendall(head.encode())
+            assert client.recv(1000)
+        [line] = lines()
+    assert (line["event"], line["level"], line["status"]) == ("request", "info", 499)
+
+
+@contextmanager
+def lines_of(path: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the server's log says of requests of that path, up to the line of the first of them, and all else beside."""
+    written, log = StringIO(), logging.getLogger()
+    handler, levels = json_lines(written), {name: logging.getLogger(name).level for name in ("jianzheng", "uvicorn")}
+    log.addHandler(handler)
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.INFO if name == "jianzheng" else logging.WARNING)
+
+    def lines() -> list[dict[str, Any]]:
+        for _ in range(500):
+            found = [json.loads(line) for line in written.getvalue().splitlines()]
+            if any(each["event"] == "request" and each["path"] == path for each in found):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(written.getvalue())
+
+    try:
+        yield lines
+    finally:
+        log.removeHandler(handler)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def test_a_name_that_looks_encoded_is_decoded_once(world: World, port: int, token: str) -> None:
