@@ -1,21 +1,28 @@
-"""A prefix of indices on Elasticsearch is one archive's: another one is refused before it reads or writes there."""
+"""A prefix of indices on Elasticsearch is one archive's: another one is refused before it reads or writes there; and
+nobody needs more rights than those on its indices."""
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.binding import OtherArchive, PlaceInUse
 from adapters.bootstrap import create_archive, open_archive
 from adapters.search.elastic.address import SearchAddress
+from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import SearchUnreachable
+from adapters.search.elastic.server import server
 from adapters.settings import Settings
 from domain.errors import IndexDamaged
+from domain.ports import SearchRequest
 from indexers.pipeline import Pipeline
-from tests.migration_world import settings_of
+from indexers.verification import verify_archive
+from tests.migration_world import make_archive, settings_of
 from tests.servers.own import elasticsearch_client
 
 
@@ -66,3 +73,41 @@ def test_a_server_that_is_away_keeps_nobody_out(tmp_path: Path) -> None:
     away = made(tmp_path / "first", "archive.example/first", "http://127.0.0.1:9/prefix")
     with closing(open_archive(away)) as house, pytest.raises(SearchUnreachable):
         house.engine.position()
+
+
+def rights() -> dict[str, Any]:
+    """What the production guide says that a key needs."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "production.md").read_text("utf-8")
+    block = page.partition("## 检索 · Elasticsearch")[2].partition("```json\n")[2].partition("```")[0]
+    found: dict[str, Any] = json.loads(block)
+    return found
+
+
+def test_the_rights_of_the_guide_suffice(elasticsearch_prefix: str, tmp_path: Path) -> None:
+    """For everything that the program does with an index, from making it to checking it; and they are not too many,
+    as the superuser's are."""
+    prefix = SearchAddress.parse(elasticsearch_prefix).prefix
+    role = json.loads(json.dumps(rights()["role_descriptors"]).replace("jianzheng-*", f"{prefix}-*"))
+    with elasticsearch_client(elasticsearch_prefix) as raw:
+        key = raw.security.create_api_key(name=prefix, expiration="1h", role_descriptors=role)["encoded"]
+    login = elasticsearch_prefix.partition("://")[2].partition("@")[0]
+    settings = settings_of(
+        tmp_path / "home",
+        {"JIANZHENG_SEARCH": elasticsearch_prefix.replace(login + "@", ""), "JIANZHENG_SEARCH_PASSWORD": key},
+    )
+    make_archive(settings)
+    with closing(open_archive(settings)) as house:
+        pipeline = Pipeline(house)
+        pipeline.catch_up()
+        assert house.searching.search(house.operator(), SearchRequest()).total > 0
+        assert pipeline.rebuild() == house.ledger.size()
+        house.engine.clear()
+        pipeline.catch_up()
+        found = verify_archive(house)
+        assert (found.findings, found.not_checked) == ([], [])
+        assert house.servers.search is not None
+        about = server(house.servers.search)
+    assert about.version and about.health in ("green", "yellow")
+    assert "key_of_administrator" not in [each.code for each in about.unsafe]
+    with closing(Connection(SearchAddress.parse(elasticsearch_prefix))) as powerful:
+        assert "key_of_administrator" in [each.code for each in server(powerful).unsafe]

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from elasticsearch import Elasticsearch
+
 from adapters.safety import Remark, of_line, of_secret
 from adapters.search.elastic.connection import Connection
+
+_NO_ANSWER = (400, 401, 403, 404, 405)
+"""Of a server without logins."""
 
 
 class ServerFacts(NamedTuple):
@@ -26,10 +31,20 @@ def server(connection: Connection) -> ServerFacts:
         versions = [str(node["version"]) for node in told.get("nodes", {}).values()]
         health = about_cluster.cluster.health(index=pattern, expand_wildcards="all").get("status")
         health = health if isinstance(health, str) else None  # otherwise it is the number of the refusal
+        too_powerful = _too_powerful(client)
         blocked = _blocked(client.indices.get_settings(index=pattern, name="index.blocks.*", flat_settings=True))
     host = urlsplit(address.url).hostname or ""
     unsafe = of_line(host, encrypted=address.url.startswith("https"), checked=True)
     unsafe += of_secret(address.api_key or address.password, address.user)
+    if too_powerful:
+        unsafe.append(
+            Remark(
+                "key_of_administrator",
+                "登录用的是管理员（如 elastic），能读写这台服务器上的一切；请改用只管本档案库索引的 API 密钥。",
+                "The login is an administrator's, such as elastic, who may read and write everything on the server: use"
+                " an API key for this archive's indices.",
+            )
+        )
     if health == "red":
         said = (
             "索引的一部分读不到（red），检索会失败或不全。",
@@ -45,6 +60,15 @@ def server(connection: Connection) -> ServerFacts:
             )
         )
     return ServerFacts(", ".join(sorted(set(versions))) or None, len(versions) or None, health, tuple(unsafe))
+
+
+def _too_powerful(client: Elasticsearch) -> bool:
+    """Whether our login may do what has nothing to do with our indices. Every login may ask that of itself."""
+    answer = client.options(ignore_status=_NO_ANSWER).security.has_privileges(
+        cluster=["manage", "manage_security"], index=[{"names": ["*"], "privileges": ["read", "write"]}]
+    )
+    found = [answer.get("cluster"), *(answer.get("index") or {}).values()]
+    return any(True in each.values() for each in found if isinstance(each, dict))
 
 
 def _blocked(settings: Any) -> bool:
