@@ -29,6 +29,7 @@ from domain.ledger.tree import leaf_hash
 from domain.ports import Leaf, Lock, StoredRow
 from indexers.migration.errors import SourceIncomplete, TargetWentOn
 from indexers.migration.files import Files
+from indexers.migration.troubles import take_over_troubles
 from indexers.pipeline import LEDGER_WAIT, integrator
 from indexers.verify.findings import Progress
 
@@ -111,8 +112,9 @@ class Copy:
                 self._witnessed()
                 self.passwords, self.tokens = target.accounts.take_over(source.accounts)
                 self._fault("accounts-copied")
-                if not route.search:  # the index that serves knows what it has, the queue what it still lacks
+                if not route.search:  # the index that serves knows what it has, these what it still lacks
                     target.queue.wait(source.queue.unfinished())
+                    take_over_troubles(source, target)
 
     # ── events and leaves ───────────────────────────────────────────────────────────────────────────────────────
 

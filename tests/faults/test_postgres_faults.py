@@ -20,7 +20,7 @@ from adapters.events.postgres import PostgresEventStore
 from adapters.events.rows import NewRow
 from adapters.ledger.postgres import PostgresLedgerStore
 from adapters.postgres.address import Address
-from adapters.postgres.database import Database, Link
+from adapters.postgres.database import IDLE_FOR, KEEP, Database, Link
 from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown
 from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy, VersionConflict
@@ -276,6 +276,34 @@ def test_a_silent_server_is_waited_for_once(private_postgres: Server, monkeypatc
         wait_until(database.breaker.passes)
         assert database.value("SELECT 3") == 3
         assert database.breaker.closed
+
+
+def test_a_process_at_rest_keeps_few_connections(postgres_database: str, address: Address) -> None:
+    """A burst opens one for each thread. Those that nobody needed for a minute are closed by whoever comes next."""
+    now = [0.0]
+    with closing(Database(address, clock=lambda: now[0])) as database:
+        everybody = threading.Barrier(12)
+
+        def ask() -> None:
+            with database.connection() as link:
+                everybody.wait(30)
+                link.execute("SELECT 1")
+
+        def open_ones() -> int:
+            name = Address.parse(postgres_database).database
+            asked = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'jianzheng'"
+            return int(administer(postgres_database, address, asked)[0][0])
+
+        at_once(ask, 12)
+        assert open_ones() == 12
+        now[0] += IDLE_FOR - 1
+        assert database.value("SELECT 2") == 2
+        assert open_ones() == 12
+        now[0] += 2
+        assert database.value("SELECT 3") == 3
+        wait_until(lambda: open_ones() == KEEP)
+        at_once(ask, 12)  # and they are opened again when they are needed
+        assert open_ones() == 12
 
 
 def test_the_gate_of_filings_outlives_a_restart(private_postgres: Server) -> None:

@@ -17,15 +17,20 @@ from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.postgres import PostgresLedgerStore, ledger_lock
 from adapters.ledger.publisher import Publisher
+from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.ledger.store import LedgerStore
 from adapters.postgres.database import Database
+from adapters.postgres.faults import DatabaseUnreachable
+from adapters.s3.address import Address as BucketAddress
+from adapters.s3.client import Client
 from adapters.signing import create_key, load_key
 from domain.errors import ArchiveBusy, VersionConflict
+from domain.ledger.tiles import tiles_between
 from domain.ledger.tree import leaf_hash
 from domain.ports import EventStore, LedgerTables, Lock
 from indexers.ledger import Integrator
 from tests.contract.test_event_store import signed
-from tests.postgres_world import prepare
+from tests.postgres_world import administer, prepare
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -98,6 +103,47 @@ def test_integrators_on_several_machines_share_the_work(database: Database, tmp_
         leaves = PostgresLedgerStore(database).leaves(0, 1000)
         assert [leaf.position for leaf in leaves] == [row.position for row in store.rows(0, 1000)]
         assert PostgresLedgerStore(database).published() == 400
+
+
+@pytest.mark.parametrize("step", ["leaves-committed", "guard-checked", "tiles-staged", "tiles-written", "remembered"])
+def test_an_integrator_that_lost_its_lock_unnoticed(
+    database: Database, postgres_database: str, s3_bucket: str, tmp_path: Path, step: str
+) -> None:
+    """The server frees the lock with its connection, and another integrator grows the tree over partial tiles that the
+    first one still writes: none of them stays behind, nothing goes back, and the first one ends."""
+    key = tmp_path / "key"
+    create_key(key, "ledger.example/log")
+    with (
+        closing(Client(BucketAddress.parse(s3_bucket))) as bucket,
+        closing(Database(database.address)) as theirs,
+        closing(PostgresEventStore(database)) as events,
+        closing(PostgresEventStore(theirs)) as same_events,
+    ):
+        ledger, publisher = PostgresLedgerStore(database), S3Publisher(bucket)
+        guards = [GuardedSigner(load_key(key), tmp_path / name) for name in ("one", "other")]
+        other = Integrator(
+            same_events, PostgresLedgerStore(theirs), publisher, guards[1], lambda: NOON, ledger_lock(theirs)
+        )
+
+        def depose(at: str) -> None:
+            if at != step or ledger.size() != 300:
+                return
+            holder = (
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'"
+            )
+            administer(postgres_database, database.address, holder)
+            same_events.append([signed(UUID(int=1000 + n)) for n in range(300)])
+            assert other.run_once(30) == 300
+
+        one = Integrator(events, ledger, publisher, guards[0], lambda: NOON, ledger_lock(database), fault=depose)
+        events.append([signed(UUID(int=n)) for n in range(300)])
+        with pytest.raises((ArchiveBusy, DatabaseUnreachable)):
+            one.run_once()
+        assert publisher.checkpoint().split(b"\n")[1] == b"600"
+        names = {str(each.object_name) for each in bucket.objects("ledger/tile/")}
+        assert [name for name in names if ".p/" in name and name.partition(".p/")[0] in names] == []
+        wanted = {f"ledger/{tile.path}" for tile in tiles_between(0, 600)}
+        assert wanted <= names
 
 
 def test_whoever_lost_the_lock_is_refused(database: Database) -> None:
