@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Generator
+from inspect import GEN_CLOSED, getgeneratorstate
 from typing import IO
 from urllib.parse import quote
 
@@ -85,7 +86,7 @@ class Download(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
-            if self._body.gi_frame is not None:  # there would have been more
+            if getgeneratorstate(self._body) != GEN_CLOSED:  # there would have been more
                 raise ClientDisconnect
         finally:
             self._body.close()

@@ -13,7 +13,7 @@ from elasticsearch import BadRequestError
 from adapters.binding import Bound, PlaceInUse
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import types_of
-from adapters.search.elastic.mapping import POSITION
+from adapters.search.elastic.mapping import POSITION, POSITION_FIELD
 from domain.errors import IndexDamaged
 
 NAME = "archive"
@@ -25,6 +25,7 @@ _MAPPING = {
     "properties": {**dict.fromkeys(("origin", "created", "name"), _TEXT), "whole": {"type": "boolean"}},
 }
 _CONFLICT = 409
+_LOOK = 20  # entries: more than there are generations, each of which has a position
 
 
 class PrefixPlace:
@@ -66,11 +67,12 @@ class PrefixPlace:
             raise PlaceInUse(place=str(self))
 
     def empty(self) -> bool:
-        """No generation holds an entry."""
-        entry = {"bool": {"must_not": [{"ids": {"values": [POSITION]}}]}}
+        """No generation has taken anything in."""
         with self._connection.working() as client:
             client.indices.refresh(index=self._generations)  # the last writer may have died before it did
-            return not client.count(index=self._generations, query=entry)["count"]
+            answer = client.search(index=self._generations, size=_LOOK, source_includes=[POSITION_FIELD])
+        hits = answer["hits"]["hits"]
+        return all(hit["_id"] == POSITION and not hit["_source"].get(POSITION_FIELD) for hit in hits)
 
     def vacant(self) -> bool:
         return self.bound() is None and self.empty()

@@ -169,7 +169,7 @@ class Hold:
         raise _overtaken(now)
 
 
-def _written(held: Position, document: Mapping[str, Any], answer: Mapping[str, Any]) -> Position:
+def _written(held: Position, document: Mapping[str, Any], answer: Any) -> Position:
     return Position(
         held.index,
         document[POSITION_FIELD],
