@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -187,8 +188,12 @@ class SearchIndexer:
         record = str(history[0].event.originator_id)
         waiting: dict[str, str] = {}
 
+        @cache  # each revision has the files of those before it
+        def text(sha256: str) -> ExtractedText | None:
+            return self.texts.get(sha256, self.extractor_version)
+
         def text_of(entry: FileEntry) -> ExtractedText | None:
-            found = self.texts.get(entry.sha256, self.extractor_version)
+            found = text(entry.sha256)
             if found is None or found.crashed:  # another attempt may give a text
                 waiting[entry.sha256] = entry.media_type
             return found
