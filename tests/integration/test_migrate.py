@@ -18,10 +18,12 @@ from adapters.binding import CopyUnfinished, OtherArchive
 from adapters.bootstrap import create_archive, open_archive, utc_now
 from adapters.copying.route import NothingToMove, route
 from adapters.settings import Settings
+from adapters.work import Fault
 from domain.errors import BlobDamaged, LedgerInputAltered
 from indexers.migration.errors import TargetOccupied, TargetWentOn
 from indexers.migration.run import Migrated, migrate
 from indexers.pipeline import Pipeline
+from indexers.quarantine import happened
 from indexers.verification import verify_archive
 from tests.cli_world import servers
 from tests.migration_world import answers_of, evidence_of, file_record, make_archive, opened, settings_of
@@ -139,6 +141,29 @@ def test_parts_may_move_one_after_another(source: Settings, urls: dict[str, str]
         moved[name] = url
         assert evidence_of(settings_of(source.home, moved)) == before
         assert answers_of(settings_of(source.home, moved)) == said
+
+
+def test_what_the_index_could_not_take_in_moves_with_the_tables(source: Settings, urls: dict[str, str]) -> None:
+    """The index stays, and says that it has come past it: so the new tables know of it, set aside as it was; a second
+    run counts no attempt twice, and once it is tried again it is in the index."""
+    with opened(source) as house:
+        Pipeline(house).catch_up()
+        leaf = next(each for each in house.ledger.leaves(0, house.ledger.size()) if each.index > 40)
+        for now in (1.0, 2.0, 3.0):
+            house.work.failed("search", happened(leaf), Fault("event_failed", "不行", "no"), now, now)
+        house.work.stopped("search-altered", Fault("index_position_altered", "改过", "altered"), 4.0)
+    for _ in range(2):
+        assert copy(source, urls["JIANZHENG_DATABASE"]).ok
+    moved = settings_of(source.home, {"JIANZHENG_DATABASE": urls["JIANZHENG_DATABASE"]})
+    with opened(moved) as house:
+        [trouble] = house.work.troubles()
+        assert (trouble.state, trouble.attempts, trouble.event.leaf) == ("aside", 3, leaf.index)
+        [stored] = house.events.rows_at([trouble.event.position])
+        assert (stored.id, stored.version) == (leaf.id, leaf.version)
+        assert [each.part for each in house.work.standing()] == ["search-altered"]
+        assert house.work.retry("search", [trouble.event.stream]) == 1
+        Pipeline(house).catch_up()
+        assert house.work.troubles() == []
 
 
 def test_the_source_is_filed_into_while_it_is_copied(source: Settings, tmp_path: Path) -> None:

@@ -69,6 +69,20 @@ def test_everything_can_be_asked_as_it_stood(house):
     assert [total(house, "全新题名", as_of=n) for n in (before, between, None)] == [0, 0, 1]
 
 
+def test_a_rebuild_reads_each_text_once_a_record(house, monkeypatch):
+    """However many revisions name the file: on a server each reading is a request."""
+    pipeline, read, really = Pipeline(house), [], house.texts.get
+    for n in range(3):
+        code = file(house, f"第{n}份附件", f"第{n}份签到表").code
+        for version in range(4):
+            house.archive.correct(house.operator(), code, lecture(organisation="top", title=f"第{version}版"), "笔误")
+    pipeline.catch_up()
+    monkeypatch.setattr(house.texts, "get", lambda sha256, version: [read.append(sha256), really(sha256, version)][1])
+    pipeline.rebuild()
+    assert len(read) == len(set(read)) == 6
+    assert total(house, "签到表") == 3
+
+
 def test_an_index_that_was_lost_is_rebuilt_the_same(house):
     """The same answers, without reading a file again."""
     for n in range(5):
