@@ -38,13 +38,6 @@ class GuardedSigner:
         except InvalidNote:
             raise LastSignedDamaged(file=str(self.path)) from None
 
-    def opened(self, note: bytes) -> Checkpoint | None:
-        """The checkpoint that this log signed so; None for what it never signed."""
-        try:
-            return open_checkpoint(note, self.origin, self._verifiers)
-        except InvalidNote:
-            return None
-
     def check(self, size: int, published: int, root_at: Callable[[int], bytes]) -> str | None:
         """The note signed for exactly this tree before, if there is one.
 
