@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.identity import Identity
-from adapters.signing import Ed25519Signer, verifier
+from adapters.signing import verifier_of
 from domain.errors import Conflict, InputError, InvalidNote, Unavailable
 from domain.ledger.checkpoint import open_checkpoint
+from domain.ledger.note import VerifierKey
 
 
 class OtherArchive(InputError):
@@ -76,6 +77,12 @@ class Bound:
         return (self.origin, self.created) == (identity.origin, identity.created)
 
 
+class OwnKeys(Protocol):
+    """The keys of the archive that is opened."""
+
+    def known(self) -> tuple[VerifierKey, ...]: ...
+
+
 class Place(Protocol):
     """Where an archive keeps things. The errors are those of the server."""
 
@@ -102,11 +109,11 @@ class Place(Protocol):
         ...
 
 
-def confirm(place: Place, identity: Identity, signer: Ed25519Signer) -> None:
+def confirm(place: Place, identity: Identity, keys: OwnKeys) -> None:
     """Raises `OtherArchive`, `CopyUnfinished`. Binds a place that never was."""
     found = place.bound()
     if found is None:
-        _require_own(place, identity, signer)
+        _require_own(place, identity, keys)
         place.bind(Bound.to(identity))
         return
     if not found.fits(identity):
@@ -137,11 +144,11 @@ def bind_new(places: Iterable[Place], identity: Identity) -> None:
         place.bind(Bound.to(identity))
 
 
-def _require_own(place: Place, identity: Identity, signer: Ed25519Signer) -> None:
+def _require_own(place: Place, identity: Identity, keys: OwnKeys) -> None:
     note = place.checkpoint()
     if note is None:
         return
     try:
-        open_checkpoint(note, identity.origin, [verifier(signer.vkey())])
+        open_checkpoint(note, identity.origin, map(verifier_of, keys.known()))
     except InvalidNote:
         raise OtherArchive(place=str(place), found=note.partition("\n")[0], wanted=identity.origin) from None

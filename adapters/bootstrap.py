@@ -26,11 +26,14 @@ from adapters.identity import Identity, read_identity
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.policy import PublishedPolicy, read_policy
 from adapters.settings import Settings
-from adapters.signing import Ed25519Signer, create_key, load_key
+from adapters.signing import create_key, verifier_of
+from adapters.signing_keys import FIRST, KNOWN, LAST_SIGNED, SigningKeys, of_one
+from adapters.signing_ring import Announcer, KeyRing, announced
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive
-from domain.errors import Conflict, DatabaseMissing, InputError, NotFound
+from domain.errors import Conflict, DatabaseMissing, InputError, KeyFileInvalid, NotFound
+from domain.key_keeping import KeyKeeping
 from domain.searching import Searching
 
 if TYPE_CHECKING:
@@ -88,6 +91,14 @@ class ArchiveMissing(InputError):
     next_en = "Run jianzheng init first, or point JIANZHENG_HOME at an archive."
 
 
+class SignKeyUnusable(InputError):
+    """The key of the signing command and the origin do not belong together, or it is not one key."""
+
+    code = "sign_key_unusable"
+    zh = "建库时 JIANZHENG_SIGN_VKEY 里应是一个公钥，名称与账本名称 {origin} 相同。"
+    en = "For a new archive JIANZHENG_SIGN_VKEY is one public key, whose name is the ledger's origin, {origin}."
+
+
 class SystemEntropy:
     def uuid(self) -> UUID:
         return uuid4()
@@ -104,7 +115,7 @@ class House:
     """Everything an archive consists of, put together. Parts that are slow to load are loaded when first used."""
 
     def __init__(
-        self, settings: Settings, identity: Identity, signer: Ed25519Signer, clock: Callable[[], datetime]
+        self, settings: Settings, identity: Identity, keys: SigningKeys, clock: Callable[[], datetime]
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -115,8 +126,9 @@ class House:
         self.blobs = parts.blobs(settings, self.servers)
         self.directory = DirectoryCache(self.events)
         self.ledger = parts.ledger(settings, self.servers)
-        self.signer = signer
-        self.guard = GuardedSigner(signer, settings.keys_folder / "last-signed")
+        self.signer = KeyRing(keys, self.events, lambda: parts.keys(settings))
+        announcer = Announcer(self.signer, settings.ledger_folder / "vkey", settings.keys_folder)
+        self.guard = GuardedSigner(self.signer, settings.keys_folder / LAST_SIGNED, announce=announcer)
         self.publisher = parts.publisher(settings, self.servers, self.guard)
         self.ledger_lock = parts.ledger_lock(settings, self.servers)
         self.archive = Archive(
@@ -131,6 +143,15 @@ class House:
         self.administration = Administration(
             events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
         )
+        self.key_keeping = KeyKeeping(
+            identity.origin,
+            events=self.events,
+            directory=self.directory,
+            verifier_of=verifier_of,
+            clock=clock,
+            entropy=self.entropy,
+            zone=settings.zone,
+        )
         self._engine: SearchGenerations | ElasticGenerations | None = None
         self._extractor: SandboxedExtractor | None = None
         self._texts: Texts | None = None
@@ -142,7 +163,12 @@ class House:
         self._reporting: Reporting | None = None
         self._receipts: Receipts | None = None
         self._cosignatures: SQLiteCosignatures | PostgresCosignatures | None = None
-        self._policy: PublishedPolicy | None = None
+        self._policy: tuple[tuple[str, ...], PublishedPolicy] | None = None
+
+    @property
+    def keys(self) -> SigningKeys:
+        """What can sign on this machine."""
+        return self.signer.keys
 
     @property
     def engine(self) -> SearchGenerations | ElasticGenerations:
@@ -196,10 +222,11 @@ class House:
 
     @property
     def policy(self) -> PublishedPolicy:
-        """Read once. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
-        if self._policy is None:
-            self._policy = read_policy(self.settings.policy, self.signer.vkey())
-        return self._policy
+        """Read again when keys were changed. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
+        vkeys = self.signer.vkeys()
+        if self._policy is None or self._policy[0] != vkeys:
+            self._policy = vkeys, read_policy(self.settings.policy, *vkeys)
+        return self._policy[1]
 
     @property
     def reporting(self) -> Reporting:
@@ -305,12 +332,13 @@ def create_archive(
             for folder in folders:
                 make_dirs(folder)
             settings.keys_folder.chmod(0o700)
-        signer = create_key(settings.keys_folder / "ledger.key", origin)
+        keys = _first_key(settings, origin)
     except BaseException:
-        if not (settings.keys_folder / "ledger.key").exists():  # else another `init` is at work beside this one
+        ours = [settings.keys_folder / name for name in (FIRST, KNOWN)]
+        if not any(path.exists() for path in ours):  # else another `init` is at work beside this one
             _remove_empty(made)
         raise
-    house = House(settings, identity, signer, clock)
+    house = House(settings, identity, keys, clock)
     try:
         prepare_servers(house.servers)
         if house.servers.bucket is not None:
@@ -320,9 +348,9 @@ def create_archive(
         if house.events.head():
             raise DatabaseInUse(database=str(settings.database))
         bind_new(parts.places(house.servers), identity)
-        parts.bind_prefix(house.servers, identity, signer)
+        parts.bind_prefix(house.servers, identity, keys)
         house.publisher.create()
-        write_new(settings.ledger_folder / "vkey", signer.vkey().encode() + b"\n")
+        write_new(settings.ledger_folder / "vkey", announced(keys.anchors))
         founder = house.administration
         founder.add_organisation(SYSTEM, code, name, kind="")
         founder.open_account(SYSTEM, admin)
@@ -338,6 +366,20 @@ def create_archive(
             _remove_empty(made)
         raise
     return house
+
+
+def _first_key(settings: Settings, origin: str) -> SigningKeys:
+    """A new one in a file, or the one that the operator's command signs with."""
+    commands = parts.sign_commands(settings)
+    if not commands:
+        return of_one(create_key(settings.keys_folder / FIRST, origin), settings.keys_folder)
+    keys = of_one(commands[0], settings.keys_folder)
+    if keys.name != origin or len(commands) > 1:
+        raise SignKeyUnusable(origin=origin)
+    commands[0].sign(b"jianzheng/first-signature@v1\n" + origin.encode() + b"\n")
+    if not write_new(settings.keys_folder / KNOWN, f"anchor {commands[0].vkey()}\n".encode(), mode=0o600):
+        raise KeyFileInvalid(file=str(settings.keys_folder / KNOWN))
+    return keys
 
 
 def prepare_servers(servers: parts.Servers, *, new_only: bool = False) -> None:
@@ -387,15 +429,15 @@ def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
     identity = read_identity(settings)
     if identity is None:
         raise ArchiveMissing(home=str(settings.home))
-    signer = load_key(settings.keys_folder / "ledger.key")
+    keys = parts.keys(settings)
     with storage_errors():
         if (
             settings.database is None and not settings.events_file.exists()
         ):  # SQLite would make an empty one in its place
             raise DatabaseMissing(file=settings.events_file.name)
-    house = House(settings, identity, signer, clock)
+    house = House(settings, identity, keys, clock)
     try:
-        parts.confirm(house.servers, identity, signer)
+        parts.confirm(house.servers, identity, keys)
     except BaseException:
         house.close()
         raise

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from adapters.search.elastic.connection import Connection
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
-    from adapters.signing import Ed25519Signer
+    from adapters.signing_command import CommandSigner
+    from adapters.signing_keys import SigningKeys
     from adapters.timestamps.folder import FolderTimestamps
     from adapters.timestamps.http import HttpAuthority
     from adapters.timestamps.s3 import S3Timestamps
@@ -105,24 +106,24 @@ def prefix(shared: Servers) -> Place | None:
     return PrefixPlace(shared.search)
 
 
-def bind_prefix(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
+def bind_prefix(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
     """For an archive that is being made, which does not need its search server for that. Raises `PlaceInUse`."""
     search, place = shared.search, prefix(shared)
     if search is not None and place is not None:
-        with binding.later(lambda: search.expect(lambda: binding.confirm(place, identity, signer))):
+        with binding.later(lambda: search.expect(lambda: binding.confirm(place, identity, keys))):
             found = place.bound()
             if found is not None and found.origin != identity.origin:  # though nothing is in it yet
                 raise binding.PlaceInUse(place=str(place))
             binding.bind_new([place], identity)
 
 
-def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
+def confirm(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
     """Have each server say that it is this archive's: now, or where it cannot be reached, before it is used."""
     if (database := shared.database) is not None:
         from adapters.postgres.binding import DatabaseLink
 
         def ask_database(link: Link) -> None:
-            binding.confirm(DatabaseLink(link, database.address), identity, signer)
+            binding.confirm(DatabaseLink(link, database.address), identity, keys)
 
         with binding.later(lambda: database.expect(ask_database)), database.connection() as link:
             ask_database(link)
@@ -130,14 +131,14 @@ def confirm(shared: Servers, identity: Identity, signer: Ed25519Signer) -> None:
         from adapters.s3.binding import BucketPlace
 
         def ask_bucket(client: Client) -> None:
-            binding.confirm(BucketPlace(client), identity, signer)
+            binding.confirm(BucketPlace(client), identity, keys)
 
         with binding.later(lambda: bucket.expect(lambda: ask_bucket(bucket))):
             ask_bucket(bucket.hurried())
     if (search := shared.search) is not None and (place := prefix(shared)) is not None:
 
         def ask_search() -> None:
-            binding.confirm(place, identity, signer)
+            binding.confirm(place, identity, keys)
 
         with binding.later(lambda: search.expect(ask_search)):
             ask_search()
@@ -155,6 +156,20 @@ def same_place(ours: Servers, theirs: Servers) -> bool:
 
         return same_bucket(ours.bucket, theirs.bucket)
     return False
+
+
+def keys(settings: Settings) -> SigningKeys:
+    """What can sign on this machine: files of the key folder, and the operator's command."""
+    from adapters.signing_keys import load_keys
+
+    return load_keys(settings.keys_folder, sign_commands(settings))
+
+
+def sign_commands(settings: Settings) -> list[CommandSigner]:
+    """One for each key that the operator's command signs with."""
+    from adapters.signing_command import CommandSigner
+
+    return [CommandSigner(key, settings.sign_command) for key in settings.sign_keys]
 
 
 def events(settings: Settings, shared: Servers) -> SQLiteEventStore | PostgresEventStore:

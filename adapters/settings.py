@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.secret_files import secret
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.s3.address import Address as BucketAddress
     from adapters.search.elastic.address import SearchAddress
     from adapters.timestamps.address import AuthorityAddress
+    from domain.ledger.note import VerifierKey
 
 Parsed = TypeVar("Parsed")
 
@@ -188,6 +190,24 @@ VARIABLES = (
         "stamps are checked by it.",
     ),
     Variable(
+        "JIANZHENG_SIGN_COMMAND",
+        "",
+        "/usr/local/bin/hsm-sign --slot 1",
+        "用来签署检查点的程序和参数：从标准输入读要签的内容，在标准输出给出 64 字节的 Ed25519 签名或它的 base64。"
+        "不经过 shell；要用 shell 时写 sh -c '…'。环境变量 SIGN_KEY 告诉它用哪个密钥。",
+        "The program, with its arguments, that signs checkpoints: it reads the message on standard input and answers "
+        "the 64 bytes of an Ed25519 signature, or their base64, on standard output. No shell is asked, unless it is "
+        "sh -c '…'. SIGN_KEY in its environment says which key is meant.",
+        secret=True,
+    ),
+    Variable(
+        "JIANZHENG_SIGN_VKEY",
+        "",
+        "archive.example/log+53a65d9d+AVfTqrBsZTXnr8ln2KwjkgJHVpCRLckh9vgdxg8BXwoH",
+        "JIANZHENG_SIGN_COMMAND 所用密钥的公钥；有几个时用空格分开。",
+        "The public key of what JIANZHENG_SIGN_COMMAND signs with; several are separated by blanks.",
+    ),
+    Variable(
         "JIANZHENG_ADMIN_PASSWORD",
         "",
         "",
@@ -246,6 +266,8 @@ class Settings:
     policy: Path | None = None  # None: no witness is asked
     timestamp_authorities: tuple[AuthorityAddress, ...] = ()
     timestamp_roots: Path | None = None  # None: a folder in ``home``
+    sign_command: tuple[str, ...] = field(default=(), repr=False)  # its arguments may hold a PIN
+    sign_keys: tuple[VerifierKey, ...] = ()  # what the command signs with
 
     @property
     def identity_file(self) -> Path:
@@ -330,6 +352,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         policy=Path(policy) if (policy := environment.get("JIANZHENG_POLICY")) else None,
         timestamp_authorities=_authorities(environment.get("JIANZHENG_TIMESTAMP_AUTHORITIES", "")),
         timestamp_roots=Path(roots) if (roots := environment.get("JIANZHENG_TIMESTAMP_ROOTS")) else None,
+        **_signing(environment),
     )
 
 
@@ -339,6 +362,37 @@ def _authorities(text: str) -> tuple[AuthorityAddress, ...]:
     from adapters.timestamps.address import parse
 
     return parse(text)
+
+
+class _Signing(TypedDict, total=False):
+    sign_command: tuple[str, ...]
+    sign_keys: tuple[VerifierKey, ...]
+
+
+def _signing(environment: Mapping[str, str]) -> _Signing:
+    """The operator's signing command and its keys: both or neither."""
+    command, vkeys = secret(environment, "JIANZHENG_SIGN_COMMAND"), environment.get("JIANZHENG_SIGN_VKEY", "").split()
+    if not command and not vkeys:
+        return {}
+    from domain.errors import InvalidNote
+    from domain.ledger.note import parse_vkey
+
+    name, given = "JIANZHENG_SIGN_COMMAND", "…"  # never shown: its arguments may hold a PIN
+    try:
+        words = shlex.split(command or "")
+    except ValueError:
+        words = []
+    if not words:
+        zh, en = "没有命令，或引号不成对", "there is no command, or a quotation mark is missing"
+        raise BadSetting(name=name, value=given if command else "", why_zh=zh, why_en=en)
+    try:
+        keys = tuple(dict.fromkeys(parse_vkey(vkey) for vkey in vkeys))
+    except InvalidNote:
+        keys = ()
+    if not keys:
+        zh, en = "应是签名密钥的公钥（vkey）", "it is the public key (vkey) of what the command signs with"
+        raise BadSetting(name="JIANZHENG_SIGN_VKEY", value=" ".join(vkeys)[:100], why_zh=zh, why_en=en)
+    return {"sign_command": tuple(words), "sign_keys": keys}
 
 
 def database_address(environment: Mapping[str, str]) -> DatabaseAddress | None:

@@ -51,16 +51,29 @@ class Ed25519Signer:
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
 
-    def sign_note(self, text: str) -> str:
-        """The signed note of a text that ends in a newline."""
+    def known(self) -> tuple[VerifierKey, ...]:
+        """The keys whose signatures are taken for this log's own."""
+        return (self.key,)
+
+    def sign_note(self, text: str, size: int | None = None) -> str:
+        """The signed note of a text that ends in a newline; one key signs whatever the tree size."""
         return Note(text, (Signature(self.name, self.key.key_id, self.sign(text.encode())),)).encode()
 
 
 def create_key(path: Path, name: str) -> Ed25519Signer:
     """Make a key and keep it under ``path``, mode 0600. Raises `KeyFileInvalid` where something lies there already."""
-    signer = Ed25519Signer(name, Ed25519PrivateKey.generate())
+    return keep_key(generate_key(name), path)
+
+
+def generate_key(name: str) -> Ed25519Signer:
+    """A new key, in memory only."""
+    return Ed25519Signer(name, Ed25519PrivateKey.generate())
+
+
+def keep_key(signer: Ed25519Signer, path: Path) -> Ed25519Signer:
+    """Keep a key under ``path``, mode 0600. Raises `KeyFileInvalid` where something lies there already."""
     secret = b64encode(bytes([ED25519]) + signer._key.private_bytes_raw()).decode()
-    if not write_new(path, f"{_PREFIX}{name}+{signer.key.key_id.hex()}+{secret}\n".encode(), mode=0o600):
+    if not write_new(path, f"{_PREFIX}{signer.name}+{signer.key.key_id.hex()}+{secret}\n".encode(), mode=0o600):
         raise KeyFileInvalid(file=str(path))
     return signer
 

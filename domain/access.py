@@ -17,7 +17,7 @@ Role = Literal["administrator", "clerk", "secretary", "inspector", "reader"]
 Action = Literal[
     "record.read", "record.read_confidential", "record.file", "record.attach", "record.correct", "record.withdraw",
     "record.sign_off", "record.return", "item.progress", "item.close", "report.read", "report.issue",
-    "directory.read", "directory.manage", "account.manage", "archive.verify", "index.manage",
+    "directory.read", "directory.manage", "account.manage", "archive.verify", "index.manage", "key.manage",
 ]  # fmt: skip
 
 ROLES: dict[str, tuple[str, str]] = {
@@ -33,7 +33,7 @@ _FILE: frozenset[Action] = frozenset({"record.file", "record.attach", "record.co
 _DECIDE: frozenset[Action] = frozenset(
     {"record.sign_off", "record.return", "record.withdraw", "item.close", "report.issue"}
 )
-_MANAGE: frozenset[Action] = frozenset({"directory.manage", "account.manage", "index.manage"})
+_MANAGE: frozenset[Action] = frozenset({"directory.manage", "account.manage", "index.manage", "key.manage"})
 
 MAY: dict[str, frozenset[Action]] = {
     "administrator": _READ | _FILE | _DECIDE | _MANAGE,
@@ -62,6 +62,7 @@ _ACTION_ZH: dict[str, tuple[str, str]] = {
     "account.manage": ("管理账号", "manage accounts"),
     "archive.verify": ("核验档案", "verify the archive"),
     "index.manage": ("管理检索索引", "manage the search index"),
+    "key.manage": ("更换账本的密钥", "change the keys of the ledger"),
 }
 
 

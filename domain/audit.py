@@ -17,7 +17,11 @@ from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from domain.errors import InvalidNote
 from domain.event import Event, stream_id
+from domain.ledger.key_events import KeyEvent, KeyRotated, KeySucceeded, keys_stream
+from domain.ledger.keys import fold
+from domain.ledger.note import Verifier, VerifierKey, parse_vkey
 from domain.organisations import events as directory
 from domain.records.codes import Entered, is_code_of, register_id
 from domain.records.events import FileEntry, RecordEvent, RecordFiled
@@ -49,7 +53,30 @@ def audit(events: Sequence[Event]) -> Impossible | None:
             return Impossible(event.originator_version, "它不属于这个流", "it does not belong into this stream")
         if event.originator_id != _expected_stream(event):
             return Impossible(event.originator_version, "它放错了流", "it lies in the wrong stream")
-    return None
+    return _audit_keys(events) if isinstance(first, KeyEvent) else None
+
+
+def _audit_keys(events: Sequence[Event]) -> Impossible | None:
+    """Whether the acts on a ledger's keys can follow each other; who signed them, the forensic check sees to."""
+    acts = [event for event in events if isinstance(event, KeyEvent)]
+    try:
+        before = [parse_vkey(key) for key in _before(acts[0])]
+        new = [parse_vkey(act.new) for act in acts if isinstance(act, KeySucceeded)]
+    except InvalidNote as error:
+        return Impossible(1, error.params["problem_zh"], error.params["problem_en"])
+    refused = fold([*before[:1], *new], acts, _believed).refused
+    return Impossible(refused[0].act.originator_version, refused[0].zh, refused[0].en) if refused else None
+
+
+def _before(first: KeyEvent) -> Sequence[str]:
+    """The key that was in force before the first act."""
+    if isinstance(first, KeyRotated):
+        return [first.old]
+    return first.lost if isinstance(first, KeySucceeded) else []
+
+
+def _believed(key: VerifierKey) -> Verifier:
+    return Verifier(key, lambda message, blob: True)
 
 
 def _audit_record(events: Sequence[Event]) -> Impossible | None:
@@ -84,6 +111,8 @@ def fits_alone(kind: type[Event], stream: str, version: int, attributes: Mapping
         return kind is not RecordFiled or _code_fits(
             attributes["code"], attributes["organisation"], attributes["content"]
         )
+    if issubclass(kind, KeyEvent):
+        return False  # what is signed is judged with the whole stream
     if kind is Entered:
         return stream == _register(attributes["organisation"], attributes["year"])
     event = object.__new__(kind)
@@ -173,4 +202,6 @@ def _expected_stream(event: Event) -> UUID | None:
             return stream_id("account", event.username)
         case ReportIssued():
             return stream_id("report", f"{event.organisation}/{event.year}")
+        case KeyEvent():
+            return keys_stream(event.origin)
     return None

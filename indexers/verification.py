@@ -23,6 +23,7 @@ from indexers.record_documents import DocumentsPlace
 from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
+from indexers.verify.keys import read_keys, refused_act
 from indexers.verify.reports import Reported
 from indexers.verify.resume import Hashed
 from indexers.verify.run import Subject, verify
@@ -63,7 +64,6 @@ def verify_archive(
     subject = Subject(
         evidence=parts.evidence(house.settings),
         last_signed=house.settings.keys_folder / "last-signed",
-        vkey=house.signer.vkey(),
         blobs=house.blobs,
         describe=lambda stream: describe(house, stream),
         replay=lambda rows: replay(house, rows),
@@ -73,6 +73,7 @@ def verify_archive(
         witnesses=_witnesses(house),
         reported=reported(house),
         stamps=stamps(house),
+        keys=read_keys(house.keys, house.events, house.ledger),
     )
     found = verify(
         subject,
@@ -169,4 +170,4 @@ def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:
         except EventUnreadable:
             return Refusal(row.version, "读不出一个事件", "it is no event")
     found = audit(events)
-    return Refusal(*found) if found is not None else None
+    return Refusal(*found) if found is not None else refused_act(house.keys, events)

@@ -69,13 +69,14 @@ def make_room(settings: Settings) -> None:
         settings.keys_folder.chmod(0o700)
 
 
-def copy_keys(source: Settings, target: Settings, vkey: str) -> None:
-    """The signing key, and what was signed last: the one never changes, the other is replaced."""
+def copy_keys(source: Settings, target: Settings, vkeys: bytes) -> None:
+    """The signing keys, what is known of all keys, and what was signed last; the public keys are those in force."""
     with storage_errors():
         for path in sorted(source.keys_folder.iterdir()):
             if path.is_file() and not path.name.startswith("."):
                 replace(target.keys_folder / path.name, path.read_bytes(), mode=0o600)
-        write_new(target.ledger_folder / "vkey", vkey.encode() + b"\n")
+        if not write_new(target.ledger_folder / "vkey", vkeys):
+            replace(target.ledger_folder / "vkey", vkeys, staging=target.keys_folder)
 
 
 def finish(settings: Settings, identity: Identity) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from eventsourcing.persistence import Mapper, StoredEvent
 from eventsourcing.utils import resolve_topic
 
+import domain.ledger.key_events
 import domain.organisations.events
 import domain.records.codes
 import domain.records.events

@@ -6,22 +6,45 @@ a crash it is never older than what anyone outside may have seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 from adapters.blobs.durable import replace, storage_errors
-from adapters.signing import Ed25519Signer, verifier
+from adapters.signing import verifier_of
 from domain.errors import InvalidNote, LastSignedDamaged, LedgerRolledBack
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
+from domain.ledger.note import VerifierKey
+
+Seen = Callable[[], Iterable[Checkpoint]]
+"""Checkpoints of this ledger that others, such as its witnesses, are known to have seen."""
+
+
+class NoteSigner(Protocol):
+    """One key, or a ring of them."""
+
+    name: str
+
+    def known(self) -> tuple[VerifierKey, ...]:
+        """The keys whose signatures are taken for this log's own."""
+        ...
+
+    def sign_note(self, text: str, size: int | None = None) -> str:
+        """The signed note of a text: with the keys that sign a checkpoint of that size."""
+        ...
 
 
 class GuardedSigner:
-    """Signs checkpoints of one log, each a continuation of the one before."""
+    """Signs checkpoints of one log, each a continuation of the one before, and of all that others have seen."""
 
-    def __init__(self, signer: Ed25519Signer, last_signed: Path) -> None:
+    def __init__(
+        self, signer: NoteSigner, last_signed: Path, seen: Seen = tuple, announce: Callable[[int], None] | None = None
+    ) -> None:
+        """``announce`` is told the tree size before each checkpoint: its keys are public no later than it is."""
         self.signer = signer
         self.path = last_signed
-        self._verifiers = (verifier(signer.vkey()),)
+        self.seen = seen
+        self._announce = announce
 
     @property
     def origin(self) -> str:
@@ -34,7 +57,7 @@ class GuardedSigner:
                 return None
             data = self.path.read_bytes()
         try:
-            return open_checkpoint(data, self.origin, self._verifiers), data.decode()
+            return open_checkpoint(data, self.origin, map(verifier_of, self.signer.known())), data.decode()
         except InvalidNote:
             raise LastSignedDamaged(file=str(self.path)) from None
 
@@ -45,20 +68,20 @@ class GuardedSigner:
         ``published`` is the largest size known to be published. Raises `LedgerRolledBack`, `LastSignedDamaged`.
         """
         found = self.last()
+        for other in (*self.seen(), *filter(None, [self._witnessed()])):
+            _require_continued(other, size, root_at)
         if found is None:
             if published:
                 raise LastSignedDamaged(file=str(self.path))
             return None
         last, note = found
-        for known in filter(None, (last, self._witnessed())):
-            if known.size > size or root_at(known.size) != known.root:
-                raise LedgerRolledBack(known.size, size)
+        _require_continued(last, size, root_at)
         return note if last.size == size else None
 
     def opened(self, data: bytes) -> Checkpoint | None:
         """A checkpoint that somebody shows; None where it is not one of ours."""
         try:
-            return open_checkpoint(data, self.origin, self._verifiers)
+            return open_checkpoint(data, self.origin, map(verifier_of, self.signer.known()))
         except InvalidNote:
             return None
 
@@ -77,7 +100,15 @@ class GuardedSigner:
 
     def sign(self, size: int, root: bytes) -> str:
         """The signed note of a checkpoint. Call `check` before and `remember` after."""
-        return self.signer.sign_note(Checkpoint(self.origin, size, root).text())
+        note = self.signer.sign_note(Checkpoint(self.origin, size, root).text(), size)
+        if self._announce is not None:
+            self._announce(size)
+        return note
 
     def remember(self, note: str) -> None:
         replace(self.path, note.encode(), mode=0o600)
+
+
+def _require_continued(earlier: Checkpoint, size: int, root_at: Callable[[int], bytes]) -> None:
+    if earlier.size > size or root_at(earlier.size) != earlier.root:
+        raise LedgerRolledBack(earlier.size, size)

@@ -1,32 +1,55 @@
-"""The archive's own trust policy: the file that the settings name, else one that asks for no witness."""
+"""The archive's own trust policy (C2SP ``tlog-policy``): its keys, and the witnesses of the file in the settings.
+
+It is for those who come by for the first time; a verifier uses the policy that they hold.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from domain.errors import NotFound
-from domain.ledger.policy import InvalidPolicy, Policy, of_one_log, parse_policy
+from domain.ledger.note import parse_vkey
+from domain.ledger.policy import NONE, InvalidPolicy, Known, Policy, parse_policy
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import House
 
 
 @dataclass(frozen=True)
 class PublishedPolicy:
-    """``data``: the file to the byte."""
+    """``data``: the file, to the byte as long as the keys of this ledger that it lists are those in force."""
 
     policy: Policy
     data: bytes
 
 
-def read_policy(path: Path | None, vkey: str) -> PublishedPolicy:
-    """Raises `NotFound` where the file cannot be read, `InvalidPolicy` where it means nothing or leaves us out."""
+def read_policy(path: Path | None, *vkeys: str) -> PublishedPolicy:
+    """``vkeys`` are the keys in force, the newest first. A file that was written before they were changed is published
+    with the present ones. Raises `NotFound` where it cannot be read, `InvalidPolicy` where it means nothing or has no
+    key of ours."""
+    keys = [parse_vkey(vkey) for vkey in vkeys]
     if path is None:
-        policy = of_one_log(vkey)
-        return PublishedPolicy(policy, policy.encode())
+        return _made(Policy(NONE, tuple(map(Known, keys))))
     try:
         data = path.read_bytes()
     except OSError:
         raise NotFound("信任策略文件", "trust policy file", str(path), file=str(path)) from None
     policy = parse_policy(data)
-    if vkey not in {log.key.encode() for log in policy.logs}:
+    listed = [log for log in policy.logs if log.key.name == keys[0].name]
+    if not listed:
         raise InvalidPolicy("没有列出本账本的公钥", "it does not list this ledger's own key", file=str(path))
-    return PublishedPolicy(policy, data)
+    if {log.key for log in listed} == set(keys):
+        return PublishedPolicy(policy, data)
+    ours = tuple(Known(key, listed[0].url) for key in keys)
+    return _made(replace(policy, logs=(*ours, *(log for log in policy.logs if log not in listed))))
+
+
+def published_policy(house: House) -> Policy:
+    """What the archive tells the world to trust."""
+    return house.policy.policy
+
+
+def _made(policy: Policy) -> PublishedPolicy:
+    return PublishedPolicy(policy, policy.encode())

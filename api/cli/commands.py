@@ -7,6 +7,7 @@ from api.cli import (
     checking,
     filing,
     finding,
+    keys,
     ledger,
     migrating,
     packages,
@@ -27,6 +28,7 @@ GROUPS: tuple[Group, ...] = (
     Group("report", "年报", "annual reports"),
     Group("index", "检索索引", "the search index"),
     Group("witness", "见证：请别人见证，或替别人见证", "witnesses: those that watch us, and one that we run"),
+    Group("key", "账本的密钥", "the keys of the ledger"),
     Group("migrate", "服务器上的表", "tables on servers"),
 )
 
@@ -43,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     *witness.COMMANDS,
     *timestamps.COMMANDS,
     *packages.COMMANDS,
+    *keys.COMMANDS,
     *migrating.COMMANDS,
     *serving.COMMANDS,
 )

@@ -39,8 +39,9 @@ def checkpoint(house: HouseDep, request: Request) -> Response:
 
 @router.get("/vkey", response_class=PlainTextResponse)
 def vkey(house: HouseDep, request: Request) -> Response:
-    """The verifier key as one line (C2SP ``signed-note``)."""
-    return _answer(request, f"{house.signer.vkey()}\n".encode(), TEXT, SHORT)
+    """The verifier keys (C2SP ``signed-note``), a line each: one; several while keys are changed, the newest first."""
+    keys = "".join(f"{key}\n" for key in house.signer.vkeys())
+    return _answer(request, keys.encode(), TEXT, SHORT)
 
 
 @router.get("/policy", response_class=PlainTextResponse)

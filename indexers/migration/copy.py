@@ -22,6 +22,7 @@ from adapters.copying.route import Route
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.nodes import Batch
 from adapters.ledger.publisher import superseded
+from adapters.signing_ring import announced
 from domain.errors import ArchiveBusy, LedgerInputAltered, PublishedBytesDiffer
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, parse_path, tiles_between
@@ -100,7 +101,7 @@ class Copy:
             if route.tables and target.events.rows(target.ledger.tracking(), 1):
                 raise self._went_on()
             if route.home:
-                home.copy_keys(source.settings, target.settings, source.signer.vkey())
+                home.copy_keys(source.settings, target.settings, announced(source.signer.history().at(end)))
                 self._fault("keys-copied")
             if route.files:
                 self._publish(end)

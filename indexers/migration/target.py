@@ -21,7 +21,7 @@ def opened(source: House, route: Route) -> Iterator[House]:
     """The target, bound to the archive that is copied. Raises `TargetOccupied`, with nothing written."""
     begun = _require_room(source, route)
     _bind_home(route, source.identity)
-    with closing(House(route.target, source.identity, source.signer, source.clock)) as target:
+    with closing(House(route.target, source.identity, source.keys, source.clock)) as target:
         server = route.target.search if route.search else None  # an index in the home is its archive's
         if server is not None and not begun and target.engine.position():
             raise TargetOccupied(place=str(server), found="index")

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from adapters.evidence import LedgerEvidence, PublishedFiles
 from adapters.ledger.publisher import CHECKPOINT
-from adapters.signing import verifier, verifier_of
+from adapters.signing import verifier_of
 from domain.errors import InvalidNote
-from domain.ledger.checkpoint import Checkpoint, open_checkpoint
-from domain.ledger.note import Verifier, VerifierKey, open_note
+from domain.ledger.checkpoint import Checkpoint
+from domain.ledger.note import VerifierKey, open_note
 from indexers.verify.findings import Verification
+from indexers.verify.keys import LedgerKeys, OutOfForce
 from indexers.verify.walk import TreeWalk
 
 LAST_SIGNED = "keys/last-signed"
@@ -46,7 +47,7 @@ def read_anchors(
     ends: Sequence[int],
     published: PublishedFiles,
     last_signed: Path,
-    vkey: str,
+    keys: LedgerKeys,
     since: str | None,
     witnesses: Collection[VerifierKey] = (),
 ) -> Anchors:
@@ -54,14 +55,23 @@ def read_anchors(
 
     ``ends`` are the sizes at which batches end; each has its checkpoint, but for one that is about to be published.
     """
-    trusted = verifier(vkey)
-    origin = trusted.key.name
     roots: dict[int, bytes] = {}
     kept: set[int] = set()
 
     def take(data: bytes | str, name: str, known: bool = True) -> Checkpoint | None:
         try:
-            checkpoint = open_checkpoint(data, origin, [trusted])
+            checkpoint = keys.open(data)
+        except OutOfForce as error:
+            key = error.key.key_id.hex()
+            found.add(
+                "unauthorised",
+                "checkpoint",
+                f"检查点 {name}（{error.size} 条）由密钥 {key} 签发，这个密钥当时不在使用中：它可能被盗用。",
+                f"The checkpoint {name} of {error.size} leaves is signed with the key {key}, which was not in force: it"
+                " may be stolen.",
+                file=name,
+            )
+            return None
         except InvalidNote as error:
             if not known:
                 return None
@@ -90,7 +100,7 @@ def read_anchors(
     data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
 
     if current is not None:
-        _cosigned(data or b"", trusted, witnesses, found)
+        _cosigned(data or b"", [*keys.at(current.size), *witnesses], found)
 
     newest = max(roots, default=0)
     if current is not None and current.size < max(kept, default=0):
@@ -112,7 +122,7 @@ def read_anchors(
             file=LAST_SIGNED,
         )
     published_size = newest if current is None else current.size
-    mine = None if since is None else open_checkpoint(since, origin, [trusted])  # the caller's own input: it may raise
+    mine = None if since is None else keys.open(since)  # the caller's own input: it may raise
     return Anchors(roots, kept, published_size, mine)
 
 
@@ -173,10 +183,10 @@ def _file(
     return None, None
 
 
-def _cosigned(data: bytes, log: Verifier, witnesses: Collection[VerifierKey], found: Verification) -> None:
+def _cosigned(data: bytes, keys: Collection[VerifierKey], found: Verification) -> None:
     """A line of a witness that the policy names must be its cosignature of this very text; others are nobody's."""
     try:
-        open_note(data, [log, *(verifier_of(key) for key in witnesses)])
+        open_note(data, map(verifier_of, keys))
     except InvalidNote as error:
         found.add(
             "altered",

@@ -29,6 +29,7 @@ from indexers.verify.findings import FilesOf, FitsAlone, Progress, Sample, Verif
 from indexers.verify.histories import all_possible
 from indexers.verify.index import check_index
 from indexers.verify.index_look import Searched
+from indexers.verify.keys import LedgerKeys, only
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.reports import Reported, check_reports
 from indexers.verify.resume import Hashed
@@ -58,11 +59,11 @@ def _nameless(stream: UUID) -> str | None:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked, and by whose key."""
+    """What is checked, and by whose keys: ``keys``, or the one ``vkey`` of a ledger that never had another."""
 
     evidence: Evidence
     last_signed: Path
-    vkey: str
+    vkey: str = ""
     blobs: BlobStore | None = None
     files_of: FilesOf = files_in_state
     describe: Describe = _nameless
@@ -73,6 +74,7 @@ class Subject:
     witnesses: Collection[VerifierKey] = ()  # whose cosignatures must be right where there are any
     reported: Reported | None = None
     stamps: Stamps = field(default_factory=Stamps)
+    keys: LedgerKeys | None = None
 
 
 def verify(
@@ -183,9 +185,11 @@ def _check_ledger(
     in the ledger yet."""
     events, ledger, published = opened
     in_table, ends = ledger.size(), batch_ends(ledger)
-    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, subject.vkey, since, subject.witnesses)
+    keys = subject.keys or only(subject.vkey)
+    keys.remark(found)
+    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, keys, since, subject.witnesses)
     size = _size(found, anchors, in_table, ledger, published)
-    stamped = read_stamps(found, subject.stamps, ledger, published, subject.vkey)
+    stamped = read_stamps(found, subject.stamps, ledger, published, keys)
     wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else []), *(each.size for each in stamped)}
     walk = TreeWalk(wanted)
     unsound: list[bytes] = []
@@ -216,7 +220,7 @@ def _check_ledger(
     if pending:
         found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
     expected = expected_tiles(size, anchors, in_table)
-    present = walk_files(found, published, expected, subject.vkey)
+    present = walk_files(found, published, expected, lambda data: keys.announces(data, size))
     if fast:  # full tiles of level 0 were compared already
         check_low_tiles(
             found, sources, lambda _: [*walk.tail], {tile for tile in present if tile.number == size // 256}

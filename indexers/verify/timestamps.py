@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.evidence import LedgerEvidence, PublishedFiles
-from adapters.signing import verifier
 from adapters.timestamps.answers import Checker, RootsUnusable, require_imprint
 from domain.errors import InvalidNote
-from domain.ledger.checkpoint import open_checkpoint
 from domain.ledger.timestamps import (
     NOTE,
     STAMP,
@@ -28,6 +26,7 @@ from domain.ledger.timestamps import (
     seal_of,
 )
 from indexers.verify.findings import Verification
+from indexers.verify.keys import LedgerKeys
 from indexers.verify.walk import TreeWalk
 
 
@@ -53,7 +52,7 @@ class StampedRoot:
 
 
 def read_stamps(
-    found: Verification, stamps: Stamps, ledger: LedgerEvidence, published: PublishedFiles, vkey: str
+    found: Verification, stamps: Stamps, ledger: LedgerEvidence, published: PublishedFiles, keys: LedgerKeys
 ) -> list[StampedRoot]:
     """Those that are sound; reports the others, those that are missing, and what nobody has recorded."""
     kinds: dict[StampName, set[str]] = {}
@@ -61,7 +60,7 @@ def read_stamps(
         if (parsed := parse_name(path)) is not None and plain:
             kinds.setdefault(parsed[0], set()).add(parsed[1])
     seals = dict(_seals(found, ledger, kinds))
-    look = _Look(found, stamps, published, vkey)
+    look = _Look(found, stamps, published, keys)
     sound = []
     for name in sorted(kinds.keys() | seals.keys()):
         if name in stamps.begun:
@@ -130,9 +129,9 @@ def _row(ledger: LedgerEvidence, size: Any, authority: Any) -> str:
 class _Look:
     """At one stamp after the other. ``rootless``: authorities whose signatures could not be checked."""
 
-    def __init__(self, found: Verification, stamps: Stamps, published: PublishedFiles, vkey: str) -> None:
+    def __init__(self, found: Verification, stamps: Stamps, published: PublishedFiles, keys: LedgerKeys) -> None:
         self._found, self._stamps, self._published = found, stamps, published
-        self._trusted = verifier(vkey)
+        self._keys = keys
         self._checkers: dict[str, Checker] = {}
         self.rootless: set[str] = set()
 
@@ -156,7 +155,7 @@ class _Look:
 
     def _root(self, name: StampName, note: bytes) -> bytes | None:
         try:
-            checkpoint = open_checkpoint(note, self._trusted.key.name, [self._trusted])
+            checkpoint = self._keys.open(note)
             sound = checkpoint.size == name.size and as_log_signed(note) == note
         except InvalidNote as error:
             self._say("altered", name.file(NOTE), f"被改动：{error.params['problem_zh']}", "was altered: {}".format(

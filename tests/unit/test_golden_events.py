@@ -16,6 +16,7 @@ from eventsourcing.utils import get_topic
 
 from adapters.events.transcoding import PlainJSONTranscoder
 from domain.event import Event
+from domain.ledger import key_events as keys
 from domain.organisations import events as directory
 from domain.records import codes
 from domain.records import events as records
@@ -33,6 +34,9 @@ HEADER = {
 }
 FILE = {"name": "签到表.jpg", "sha256": "ab" * 32, "size": 12, "media_type": "image/jpeg", "role": "attendance_sheet"}
 CONTENT = {"family": "study_session", "form": "party_lecture", "title": "专题党课", "occurred": {"from": "2023-04-21"}}
+OLD_KEY = "archive.example/log+97ffed00+AbBSDgH/OUeJGydVU2Ly5TmMiI6KKKHYW4wVMnONsv3D"
+NEW_KEY = "archive.example/log+ae79150e+AYM+O0CquYzJLEILlas4ec29Gst7Vjs7exwedfecq3i5"
+NOTE = "jianzheng/key-rotated@v1\narchive.example/log\n\n— archive.example/log l//tAA==\n"
 GAP = {"code": "missing", "field": "hours"}
 
 SAMPLES: list[Event] = [
@@ -72,6 +76,11 @@ SAMPLES: list[Event] = [
         fold_version=1,
         digests={"json": "ab" * 32},
         **HEADER,
+    ),
+    keys.KeyRotated(origin="archive.example/log", size=41, old=OLD_KEY, new=NEW_KEY, note=NOTE, **HEADER),
+    keys.KeyRetired(origin="archive.example/log", size=41, key=OLD_KEY, reason="到期更换", note=NOTE, **HEADER),
+    keys.KeySucceeded(
+        origin="archive.example/log", size=41, lost=[OLD_KEY], new=NEW_KEY, reason="磁盘损坏", note=NOTE, **HEADER
     ),
 ]
 
