@@ -17,7 +17,7 @@ from domain.errors import IntegrityFault, Unavailable
 from domain.event import Event
 from domain.ledger.key_events import KeyEvent, keys_stream
 from domain.ledger.keys import KeyHistory, fold
-from domain.ledger.note import Note, Signature, VerifierKey
+from domain.ledger.note import Note, Signature, VerifierKey, parse_vkey
 from domain.ports import EventStore
 
 
@@ -83,6 +83,11 @@ class KeyRing:
         with suppress(Unavailable, IntegrityFault):
             self.history()  # another process may have changed keys, and signed with them
         return tuple(dict.fromkeys([*self.keys.known(), *self._history.ever]))
+
+    @property
+    def key(self) -> VerifierKey:
+        """The newest key in force."""
+        return parse_vkey(self.vkey())
 
     def vkeys(self) -> tuple[str, ...]:
         """The keys in force, the newest first."""
