@@ -65,6 +65,7 @@ def test_a_successor_is_trusted_by_itself(folder):
         "", "nonsense\n", "anchor nonsense\n", f"known {generate_key(ORIGIN).vkey()}\n", "\xff\n",
         f"anchor {generate_key(ORIGIN).vkey()}\nknown {generate_key('other.example/log').vkey()}\n",
     ],
+    ids=["empty", "nonsense", "nonsense after its word", "no anchor", "no text", "another origin"],
 )  # fmt: skip
 def test_what_is_known_is_read_whole_or_not_at_all(folder, text):
     """A damaged file is named; no key is guessed."""
