@@ -12,6 +12,8 @@ from typing import Any
 import uvicorn
 
 from adapters.bootstrap import House
+from adapters.signing_keys import of_one
+from adapters.signing_ring import KeyRing
 from api.http.app import create_app
 from tests.ledger_world import World, open_world, some_rows
 
@@ -35,7 +37,8 @@ def grow(world: World, size: int) -> None:
 def take_the_place(house: House, world: World) -> None:
     """Let an archive's application serve this log instead of its own."""
     house.publisher = world.publisher
-    house.signer = world.signer.signer
+    signer = world.signer.signer
+    house.signer = KeyRing(of_one(signer, house.settings.keys_folder), house.events)
 
 
 @contextmanager
