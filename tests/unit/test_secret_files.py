@@ -106,5 +106,6 @@ def test_every_password_may_stand_in_a_file() -> None:
     """No setting that holds a secret was forgotten."""
     for variable in VARIABLES:
         holds = variable.name.endswith("PASSWORD") or ":secret@" in variable.example
+        holds = holds or variable.name == "JIANZHENG_SIGN_COMMAND"  # a security module's PIN may stand in it
         assert variable.secret == holds, variable.name
         assert (f"{variable.name}_FILE" in NAMES) == holds
