@@ -89,7 +89,9 @@ FACTS = {
         "index.manage", "events ledger search figures text witnesses faults aside failing jobs", top=True
     ),
     "POST /api/v1/index/retry": Fact("index.manage", "retried", top=True),
-    "POST /api/v1/verify": Fact("archive.verify", "ok tree_size root checked findings not_checked leftovers", top=True),
+    "POST /api/v1/verify": Fact(
+        "archive.verify", "ok tree_size root checked findings not_checked leftovers sample", top=True
+    ),
     "GET /healthz": Fact(ANYONE, "status"),
     "GET /readyz": Fact(ANYONE, "status parts"),
     "GET /ledger/checkpoint": Fact(ANYONE),

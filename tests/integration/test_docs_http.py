@@ -131,6 +131,7 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
         "close": (item(), {"note": "已完成"}),
     }
     world.catch_up()
+    receipt = admin.get(f"/api/v1/records/{acted['attach'][0]}/receipt").text
     role = {"role": "reader", "organisation": HERE}
     post = {"organisation": HERE, "post": "委员"}
     return {
@@ -170,6 +171,8 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
         "GET /api/v1/index/status": ("/api/v1/index/status", None),
         "POST /api/v1/index/retry": ("/api/v1/index/retry", {"all": True}),
         "POST /api/v1/verify": ("/api/v1/verify", {"sample": 0}),
+        "POST /api/v1/receipts/verify": ("/api/v1/receipts/verify", {"receipt": receipt}),
+        "GET /ledger/timestamps": ("/ledger/timestamps", None),
         "GET /healthz": ("/healthz", None),
         "GET /readyz": ("/readyz", None),
     }
