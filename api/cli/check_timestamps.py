@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.cli.check_answers import Answer, Look
+from domain.errors import Unavailable
 
 
 def timestamps(look: Look) -> Answer:
@@ -15,7 +16,11 @@ def timestamps(look: Look) -> Answer:
 
     house, wanted = look.house, look.settings.timestamp_authorities
     assert house is not None
-    found = kept(house, newest=True)
+    try:
+        found = kept(house, newest=True)
+    except Unavailable:  # that the files are away is said once, of the files
+        zh, en = "时间戳和文件放在一起，现在看不到", "the stamps lie with the files and cannot be seen now"
+        return Answer(zh, en, facts={"authorities": []}, warning=True)
     if not wanted and not found:
         return Answer("没有设置时间戳机构", "no time-stamping authority is set", facts={"authorities": []})
     failed, told = failing(house), []
