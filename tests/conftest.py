@@ -57,3 +57,16 @@ def _guarded(method: Any) -> Any:
         return method(self, address)
 
     return connect
+
+
+ON_SERVERS = ("postgres", "s3", "elastic", "servers", "bucket")
+"""How the cases of a contract suite are called that need a server to be started."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cases on servers are no part of the fast tier: starting the servers alone takes as long as all of it."""
+    for item in items:
+        case = item.name.partition("[")[2]
+        if case.startswith(ON_SERVERS):
+            item.add_marker(pytest.mark.slow)
