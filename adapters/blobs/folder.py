@@ -34,6 +34,7 @@ from adapters.blobs.durable import (
     write_all,
 )
 from adapters.blobs.names import checked_digest, is_digest, kept_name, kept_path
+from adapters.blobs.staging import Arrived, Staged
 from domain.errors import BlobDamaged, BlobMissing
 from domain.ports import FixityResult
 
@@ -44,28 +45,6 @@ INCOMING_SECONDS = 3600
 """How long an upload may be silent before it counts as left by a killed process."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: a planted pipe must not hang us
-
-
-class FolderStagedFile:
-    """A `StagedFile`: whole in staging, its bytes fsynced, owned by one upload."""
-
-    def __init__(self, store: FolderBlobStore, arrived: staging.Arrived) -> None:
-        self.sha256, self.size = arrived.sha256, arrived.size
-        self._store, self._path = store, arrived.path
-
-    def open(self) -> IO[bytes]:
-        with storage_errors():
-            try:
-                return self._path.open("rb")
-            except FileNotFoundError:
-                return self._store.open(self.sha256)  # committed meanwhile
-
-    def commit(self) -> None:
-        self._store.keep(self._path, self.sha256, self.size)
-
-    def discard(self) -> None:
-        with storage_errors():
-            self._path.unlink(missing_ok=True)
 
 
 class FolderBlobStore:
@@ -81,16 +60,19 @@ class FolderBlobStore:
 
     # ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def stage(self, chunks: Iterator[bytes]) -> FolderStagedFile:
+    def stage(self, chunks: Iterator[bytes]) -> Staged:
         arrived = staging.receive(chunks, self._staging)
         with storage_errors():
             self._whole[arrived.path] = _identity(arrived.path.stat())
-        return FolderStagedFile(self, arrived)
+        return Staged(self, arrived)
 
-    def find_staged(self, sha256: str) -> FolderStagedFile | None:
+    def find_staged(self, sha256: str) -> Staged | None:
+        found = self.find(checked_digest(sha256))
+        return None if found is None else Staged(self, found)
+
+    def find(self, sha256: str) -> Arrived | None:
         """An upload of an earlier request. One that this process did not write itself is hashed again first, since
         staging, unlike the kept files, is a place where names say nothing yet."""
-        checked_digest(sha256)
         with storage_errors(), os.scandir(self._staging) as entries:
             candidates = [Path(entry) for entry in entries if entry.name.startswith(f"{sha256}.")]
         for path in candidates:
@@ -98,10 +80,14 @@ class FolderBlobStore:
                 about = path.lstat()
                 expired = about.st_mtime + STAGED_SECONDS < self._now()
                 if not expired and (self._whole.get(path) == _identity(about) or _hash(path, sync=True) == sha256):
-                    return FolderStagedFile(self, staging.Arrived(path, sha256, about.st_size))
+                    return Arrived(path, sha256, about.st_size)
             except OSError:  # taken by another request, or unreadable: as good as not there
                 continue
         return None
+
+    def drop(self, path: Path) -> None:
+        with storage_errors():
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing of its own is open."""

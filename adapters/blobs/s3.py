@@ -29,41 +29,18 @@ from pathlib import Path
 from typing import IO
 
 from adapters.blobs import s3_fixity, s3_inventory, s3_sending
-from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import checked_digest
 from adapters.blobs.s3_inventory import FileVersion, key_of
 from adapters.blobs.s3_notes import FolderGate, Gate, Notes
 from adapters.blobs.s3_reader import reader
 from adapters.blobs.s3_sending import plain, send
 from adapters.blobs.s3_spool import Spool
-from adapters.blobs.staging import HASH_BLOCK, Arrived
+from adapters.blobs.staging import HASH_BLOCK, Arrived, Staged
 from adapters.s3 import bucket
 from adapters.s3.bucket import BucketFacts
 from adapters.s3.client import Client, Kept
 from domain.errors import BlobDamaged, BlobMissing, StorageFailed, Unavailable
 from domain.ports import FixityResult
-
-
-class S3StagedFile:
-    """A `StagedFile`: whole in the spool, owned by one upload."""
-
-    def __init__(self, store: S3BlobStore, arrived: Arrived) -> None:
-        self.sha256, self.size = arrived.sha256, arrived.size
-        self._store, self._path = store, arrived.path
-
-    def open(self) -> IO[bytes]:
-        with storage_errors():
-            try:
-                return self._path.open("rb")
-            except FileNotFoundError:
-                return self._store.open(self.sha256)  # committed meanwhile
-
-    def commit(self) -> None:
-        self._store.keep(self._path, self.sha256, self.size)
-
-    def discard(self) -> None:
-        self._store.spool.drop(self._path)
-
 
 IDENTITY_THREADS = 8
 """Questions under way together: each is a round to the server."""
@@ -105,12 +82,18 @@ class S3BlobStore:
 
     # ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def stage(self, chunks: Iterator[bytes]) -> S3StagedFile:
-        return S3StagedFile(self, self.spool.receive(chunks))
+    def stage(self, chunks: Iterator[bytes]) -> Staged:
+        return Staged(self, self.spool.receive(chunks))
 
-    def find_staged(self, sha256: str) -> S3StagedFile | None:
-        found = self.spool.find(checked_digest(sha256))
-        return None if found is None else S3StagedFile(self, found)
+    def find_staged(self, sha256: str) -> Staged | None:
+        found = self.find(checked_digest(sha256))
+        return None if found is None else Staged(self, found)
+
+    def find(self, sha256: str) -> Arrived | None:
+        return self.spool.find(sha256)
+
+    def drop(self, path: Path) -> None:
+        self.spool.drop(path)
 
     def sweep(self) -> int:
         return self.spool.sweep()
@@ -129,17 +112,22 @@ class S3BlobStore:
         if size > s3_sending.WHOLE or not staged.exists():  # a small file is sent sooner than asked about
             kept = self._client.head(key)
         if kept is None:
-            sent = send(self._client, key, staged, sha256, size, bucket.lock_headers(self._client, now))
-            if not sent.fresh:
-                checksums = sent.checksums
-                kept = self._client.head(key)
-                if kept is None:  # an upload in parts that somebody gave up for us, or an object deleted right now
-                    raise StorageFailed("NoSuchUpload")
+            try:
+                sent = send(self._client, key, staged, sha256, size, bucket.lock_headers(self._client, now))
+            except BlobMissing:  # or another filing found the same upload, kept it and dropped it since we looked
+                if (kept := self._client.head(key)) is None:
+                    raise
+            else:
+                if not sent.fresh:
+                    checksums = sent.checksums
+                    kept = self._client.head(key)
+                    if kept is None:  # an upload in parts that somebody gave up for us, or an object deleted right now
+                        raise StorageFailed("NoSuchUpload")
         if kept is not None:
             self._require_sound(key, kept, sha256, checksums, size)
             bucket.lock_until(self._client, key, kept, bucket.first_lock_until(self._client, now))
         with suppress(Unavailable):  # it is kept: a fault now is no reason to say otherwise, and leftovers expire
-            self.spool.drop(staged)
+            self.drop(staged)
 
     def open(self, sha256: str) -> IO[bytes]:
         key = key_of(sha256)

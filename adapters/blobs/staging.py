@@ -16,9 +16,10 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from adapters.blobs.durable import remove_quietly, storage_errors, write_all
+from domain.errors import BlobMissing
 
 INCOMING_PREFIX = "incoming."
 KEPT_MODE = 0o444
@@ -35,6 +36,60 @@ class Arrived(NamedTuple):
     path: Path
     sha256: str
     size: int
+
+
+class Store(Protocol):
+    """What both blob stores do with an upload."""
+
+    def find(self, sha256: str) -> Arrived | None:
+        """An upload of these bytes that has not expired."""
+        ...
+
+    def keep(self, path: Path, sha256: str, size: int) -> None:
+        """Raises `BlobMissing` when neither the upload nor a kept file of that digest is there."""
+        ...
+
+    def drop(self, path: Path) -> None: ...
+
+    def open(self, sha256: str) -> IO[bytes]: ...
+
+
+class Staged:
+    """A `domain.ports.StagedFile`. Several requests may have found the same upload where the same bytes were sent more
+    than once: what one of them does with it must not be felt by the others."""
+
+    def __init__(self, store: Store, arrived: Arrived) -> None:
+        self.sha256, self.size = arrived.sha256, arrived.size
+        self._store, self._path = store, arrived.path
+
+    def open(self) -> IO[bytes]:
+        while True:
+            with storage_errors():
+                try:
+                    return self._path.open("rb")
+                except FileNotFoundError:
+                    pass
+            if not self._another():
+                return self._store.open(self.sha256)  # committed meanwhile
+
+    def commit(self) -> None:
+        while True:
+            try:
+                return self._store.keep(self._path, self.sha256, self.size)
+            except BlobMissing:
+                if not self._another():
+                    raise
+
+    def _another(self) -> bool:
+        """Where somebody else gave up the upload that was found here, any other one of these bytes will do."""
+        found = self._store.find(self.sha256)
+        if found is None or found.path == self._path:
+            return False
+        self._path = found.path
+        return True
+
+    def discard(self) -> None:
+        self._store.drop(self._path)
 
 
 def receive(chunks: Iterator[bytes], staging: Path, durable: bool = True) -> Arrived:

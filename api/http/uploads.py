@@ -28,7 +28,7 @@ from api.http.errors import ChecksumMismatch, RequestInvalid, UploadMissing
 from api.http.receiving import Received, expected_digest
 from domain.access import Actor, Target, decide
 from domain.archive import IncomingFile
-from domain.errors import InvalidDigest, NotAllowed
+from domain.errors import BlobMissing, InvalidDigest, NotAllowed
 from domain.ports import StagedFile
 
 UPLOADS_AT_ONCE = 32
@@ -136,10 +136,41 @@ class KeptFile:
         return self.house.blobs.open(self.sha256)
 
     def commit(self) -> None:
-        """Nothing to do: they are kept."""
+        """Nothing to do: they are kept, and an event names them."""
 
     def discard(self) -> None:
         """Nothing to do: what is kept stays."""
+
+
+@dataclass
+class Claimed:
+    """A `StagedFile` of an earlier request; ``staged`` is None where its bytes are kept already.
+
+    Between claiming and keeping it, it may expire; or, where a filing of the same bytes died after it had kept them,
+    they may go with a clean-up. Then it is to be sent once more.
+    """
+
+    house: House
+    name: str
+    sha256: str
+    size: int
+    staged: StagedFile | None
+
+    def open(self) -> IO[bytes]:
+        return self.house.blobs.open(self.sha256) if self.staged is None else self.staged.open()
+
+    def commit(self) -> None:
+        try:
+            if self.staged is not None:
+                self.staged.commit()
+            elif self.house.blobs.size(self.sha256) is None:
+                raise BlobMissing(self.sha256)
+        except BlobMissing:
+            raise UploadMissing(name=self.name, sha256=self.sha256, field="files") from None
+
+    def discard(self) -> None:
+        if self.staged is not None:
+            self.staged.discard()
 
 
 def incoming(house: House, actor: Actor, named: list[FileNamed]) -> list[IncomingFile]:
@@ -161,11 +192,9 @@ def _incoming(house: House, actor: Actor, file: FileNamed) -> IncomingFile:
                     return IncomingFile(file.name, kept, entry.media_type, file.role)
         raise UploadMissing(name=file.name, sha256=file.sha256, field="files")
     media_type = house.accounts.upload(actor.username, file.sha256, house.clock())
-    staged: StagedFile | None = None
-    if media_type is not None:
-        staged = house.blobs.find_staged(file.sha256)
-        if staged is None and (size := house.blobs.size(file.sha256)) is not None:
-            staged = KeptFile(house, file.sha256, size)
-    if media_type is None or staged is None:
+    staged = house.blobs.find_staged(file.sha256) if media_type is not None else None
+    size = staged.size if staged is not None else house.blobs.size(file.sha256)
+    if media_type is None or size is None:
         raise UploadMissing(name=file.name, sha256=file.sha256, field="files")
-    return IncomingFile(file.name, staged, media_type, file.role)
+    claimed = Claimed(house, file.name, file.sha256, size, staged)
+    return IncomingFile(file.name, claimed, media_type, file.role)

@@ -44,6 +44,20 @@ def put(store: BlobStore, data: bytes) -> str:
     return staged.sha256
 
 
+@pytest.mark.parametrize("by", ["commit", "discard"])
+def test_two_that_found_one_upload_do_not_feel_each_other(connect: Callable[[], BlobStore], by: str) -> None:
+    """Two clients sent the same bytes, and the requests that name them find the same of both uploads."""
+    uploads = [connect().stage(iter([b"the same"])) for _ in range(2)]
+    store = connect()
+    found = [store.find_staged(uploads[0].sha256) for _ in range(2)]
+    assert found[0] is not None and found[1] is not None
+    getattr(found[0], by)()
+    with found[1].open() as reader:
+        assert reader.read() == b"the same"
+    found[1].commit()
+    assert store.size(uploads[0].sha256) == 8
+
+
 @pytest.mark.parametrize("size", [0, 1, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5_000_000])
 @pytest.mark.parametrize("chunk", [977, 65536, 3 << 20])
 def test_bytes_come_back_as_they_went_in(store: BlobStore, size: int, chunk: int) -> None:

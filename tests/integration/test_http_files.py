@@ -17,7 +17,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.http.auth import CSRF_HEADER
+from api.http.errors import UploadMissing
 from api.http.receiving import FIRST_BYTES
+from api.http.uploads import FileNamed, incoming
 from tests.behind import remove, write_over
 from tests.cli_world import BACK_ENDS
 from tests.http_world import World, record, world_on
@@ -224,6 +226,25 @@ def test_an_upload_is_forgotten_after_a_day(world: World) -> None:
     said = record(files=[{"name": "a.txt", "sha256": sha(b"too late")}])
     assert client.post("/api/v1/records", json=said).json()["code"] == "upload_missing"
     world.clock.forward(hours=-25)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_upload_that_goes_at_the_last_moment_is_asked_for_again(world: World, kept: bool) -> None:
+    """It expires, or was kept by a filing that died and goes with its clean-up: no record is to name what is gone."""
+    data = f"等不到记录的文件 {kept}".encode()
+    send(world.signed_in("clerk-here"), data)
+    staged = world.house.blobs.find_staged(sha(data))
+    assert staged is not None
+    if kept:
+        staged.commit()
+    actor = world.house.directory().account("clerk-here").actor()
+    [claimed] = incoming(world.house, actor, [FileNamed(name="a.txt", sha256=sha(data))])
+    if kept:
+        remove(world.house.settings, sha(data))
+    else:
+        staged.discard()
+    with pytest.raises(UploadMissing):
+        claimed.staged.commit()
 
 
 def test_a_retry_files_nothing_twice(world: World) -> None:

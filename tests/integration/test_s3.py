@@ -13,14 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from minio.helpers import md5sum_hash
 
+from adapters.blobs import s3 as s3_module
+from adapters.blobs import s3_sending
 from adapters.blobs.folder import STAGED_SECONDS
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.s3_notes import FolderGate, Notes
+from adapters.blobs.s3_sending import Sent
 from adapters.s3 import client as client_module
 from adapters.s3.faults import ChecksumMismatch
 from domain.errors import BlobDamaged, BlobMissing
@@ -239,6 +243,27 @@ def test_many_commit_the_same_bytes(s3_bucket: str, tmp_path: Path) -> None:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda each: each.commit(), staged))
         assert len(stores[0].versions(staged[0].sha256)) == 1
+
+
+@pytest.mark.parametrize("data", [SMALL, LARGE], ids=["in one piece", "in parts"])
+def test_an_upload_may_be_kept_by_another_filing_at_any_moment(
+    blobs: S3BlobStore, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    """Of two filings that found one upload, one keeps and drops it right when the other begins to send it."""
+    digest = blobs.stage(iter([data])).sha256
+    quicker, slower = blobs.find_staged(digest), blobs.find_staged(digest)
+    assert quicker is not None and slower is not None
+
+    def late(*arguments: Any) -> Sent:
+        monkeypatch.setattr(s3_module, "send", s3_sending.send)
+        quicker.commit()
+        return s3_sending.send(*arguments)
+
+    monkeypatch.setattr(s3_module, "send", late)
+    slower.commit()
+    assert len(blobs.versions(digest)) == 1
+    with blobs.open(digest) as kept:
+        assert kept.read() == data
 
 
 def test_killed_uploads_lose_nothing_that_was_acknowledged(s3_bucket: str, tmp_path: Path) -> None:
