@@ -257,13 +257,13 @@ class House:
                 events=self.events,
                 ledger=self.ledger,
                 published=self.publisher.checkpoint,
-                witnessed=self._witnessed,
+                witnessed=self.witnessed,
                 sign_note=self.signer.sign_note,
                 pause=time.sleep,
             )
         return self._receipts
 
-    def _witnessed(self) -> str | None:
+    def witnessed(self) -> str | None:
         """The newest checkpoint that meets the policy's quorum, where it asks for any."""
         found = self.cosignatures.witnessed() if self.settings.policy is not None else None
         return None if found is None else found.note

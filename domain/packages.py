@@ -2,11 +2,12 @@
 
 A package is a bag (BagIt, RFC 8493) in a ZIP. Its payload:
 
-    data/checkpoint                            the published checkpoint, verbatim: everything is proven under it
+    data/checkpoint                            a published checkpoint, verbatim: everything is proven under it
     data/policy                                whose checkpoints are to be believed (C2SP tlog-policy)
     data/records/<code>/record.json            the record as people see it
     data/records/<code>/events/0001.json       its events, as they are stored
     data/records/<code>/receipts/0001.tlog-proof
+    data/records/<code>/complete               the log's signed word that there are no other events of it
     data/records/<code>/files/<name>           the originals that the events name
     data/timestamps/<size>-<authority>.tsr     with the ``.note`` that was stamped, and the ``.proof`` that the
                                                checkpoint continues it; <authority>.pem, its root certificate
@@ -28,13 +29,14 @@ from typing import Any
 from domain.access import Actor
 from domain.archive import Archive
 from domain.errors import InputError, LedgerInputAltered, NotFound
-from domain.ledger.checkpoint import parse_checkpoint
+from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
+from domain.ledger.completeness import Statement
 from domain.ledger.entry import entry
 from domain.ledger.note import parse_note
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.timestamps import NOTE, STAMP, StampName, TimestampRegister
 from domain.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
-from domain.ports import EventStore, LedgerTables
+from domain.ports import EventStore, Leaf, LedgerTables
 from domain.records.events import FileEntry
 from domain.records.record import Record
 
@@ -89,7 +91,9 @@ Describe = Callable[[Record, int], Mapping[str, Any]]
 
 
 class Packages:
-    """Makes packages. ``stamps`` reads a file beside the checkpoint, ``roots`` an authority's certificates."""
+    """Makes packages. ``published`` reads the newest checkpoint, ``witnessed`` the newest one that as many witnesses
+    cosigned as the archive's policy asks for; ``sign_note`` signs with the log's key, ``stamps`` reads a file beside
+    the checkpoint, ``roots`` an authority's certificates."""
 
     def __init__(
         self,
@@ -99,33 +103,43 @@ class Packages:
         ledger: LedgerTables,
         register: TimestampRegister,
         published: Callable[[], bytes],
+        witnessed: Callable[[], str | None],
+        sign_note: Callable[[str], str],
         policy: bytes,
         stamps: Callable[[str], bytes | None],
         roots: Callable[[str], bytes | None],
         describe: Describe,
     ) -> None:
         self._archive, self._events, self._ledger, self._register = archive, events, ledger, register
-        self._published, self._policy, self._stamps, self._roots = published, policy, stamps, roots
-        self._describe = describe
+        self._published, self._witnessed, self._sign_note = published, witnessed, sign_note
+        self._policy, self._stamps, self._roots, self._describe = policy, stamps, roots, describe
 
     def of(self, actor: Actor, references: Sequence[str]) -> Package:
         """The package of these records. Raises `NotAllowed`, `NotFound`, `LedgerInputAltered`."""
         records = {record.code: record for record in (self._archive.read(actor, each) for each in references)}
-        note = self._published()
-        tree = parse_checkpoint(parse_note(note).text)
+        leaves = {code: self._ledger.leaves_of(record.id) for code, record in records.items()}
+        note, tree = self._checkpoint(max((each[-1].index for each in leaves.values() if each), default=-1))
         time = self._ledger.batch_time(tree.size - 1)
         if time is None:
             raise NotFound("检查点", "checkpoint", "checkpoint")
         codes = tuple(sorted(records))
-        chosen = [records[code] for code in codes]
-        return Package(tree.origin, tree.size, time, codes, self._members(chosen, note, tree.size))
+        chosen = [(records[code], [leaf for leaf in leaves[code] if leaf.index < tree.size]) for code in codes]
+        return Package(tree.origin, tree.size, time, codes, self._members(chosen, note, tree))
 
-    def _members(self, records: Iterable[Record], note: bytes, size: int) -> Iterator[Member]:
+    def _checkpoint(self, highest: int) -> tuple[bytes, Checkpoint]:
+        """A witnessed one where one covers all of the leaves, else the newest one."""
+        if (witnessed := self._witnessed()) is not None:
+            tree = parse_checkpoint(parse_note(witnessed).text)
+            if tree.size > highest:
+                return witnessed.encode(), tree
+        note = self._published()
+        return note, parse_checkpoint(parse_note(note).text)
+
+    def _members(self, records: Iterable[tuple[Record, list[Leaf]]], note: bytes, tree: Checkpoint) -> Iterator[Member]:
+        size, highest = tree.size, -1
         yield Member("data/checkpoint", note)
         yield Member("data/policy", self._policy)
-        highest = -1
-        for record in records:
-            leaves = [leaf for leaf in self._ledger.leaves_of(record.id) if leaf.index < size]
+        for record, leaves in records:
             if not leaves:
                 raise NotFound("回执", "receipt", record.code)
             base, highest = f"{RECORDS}{record.code}/", max(highest, leaves[-1].index)
@@ -141,7 +155,10 @@ class Packages:
                     index=leaf.index, hashes=hashes, checkpoint=note.decode(),
                 )  # fmt: skip
                 yield Member(f"{base}receipts/{leaf.version:04}.tlog-proof", receipt.encode())
-            named = (file for version in record.versions for file in version.files)
+            statement = Statement(tree.origin, record.id, size, tree.root, tuple(leaf.index for leaf in leaves))
+            yield Member(f"{base}complete", self._sign_note(statement.text()).encode())
+            versions = [each for each in record.versions if each.revision <= leaves[-1].version]
+            named = (file for version in versions for file in version.files)
             for file, name in portable_names(named):
                 yield Member(f"{base}files/{name}", blob=file.sha256, size=file.size)
         yield from self._stamped(highest, size)

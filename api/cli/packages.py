@@ -12,42 +12,19 @@ from api.cli.context import Context
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
+    from adapters.bootstrap import House
     from adapters.packages.verifier.evidence import Report, Said
+    from domain.packages import Packages
     from domain.records.record import Record
 
 
 def make(context: Context, args: Namespace) -> int:
-    from adapters import parts
     from adapters.packages.writer import write_package
     from api.cli.copying import OutputFailed
-    from api.shapes import record_json
-    from domain.packages import Packages
 
     house, path = context.house, Path(args.output)
     context.pipeline.integrate()
-
-    def described(record: Record, size: int) -> dict[str, Any]:
-        found = record_json(house, record, as_of=size)
-        for file in found["files"]:  # how the extraction of its text stands is no part of the record
-            file.pop("text_status", None)
-        return found
-
-    def roots(authority: str) -> bytes | None:
-        found = house.settings.roots_of(authority)
-        return found.read_bytes() if found.is_file() else None
-
-    packages = Packages(
-        archive=house.archive,
-        events=house.events,
-        ledger=house.ledger,
-        register=house.ledger,
-        published=house.publisher.checkpoint,
-        policy=house.policy.data,
-        stamps=parts.timestamps(house.settings, house.servers).read,
-        roots=roots,
-        describe=described,
-    )
-    package = packages.of(context.actor, args.record)
+    package = packages(house).of(context.actor, args.record)
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         written = write_package(part, package, house.blobs.open)
@@ -65,6 +42,37 @@ def make(context: Context, args: Namespace) -> int:
         f"{path}: {len(package.codes)} records, {written.files} files, {written.bytes:,} bytes, {package.size} leaves",
     )
     return EXIT_DONE
+
+
+def packages(house: House) -> Packages:
+    """What makes packages of an archive."""
+    from adapters import parts
+    from api.shapes import record_json
+    from domain.packages import Packages
+
+    def described(record: Record, size: int) -> dict[str, Any]:
+        found = record_json(house, record, as_of=size)
+        for file in found["files"]:  # how the extraction of its text stands is no part of the record
+            file.pop("text_status", None)
+        return found
+
+    def roots(authority: str) -> bytes | None:
+        found = house.settings.roots_of(authority)
+        return found.read_bytes() if found.is_file() else None
+
+    return Packages(
+        archive=house.archive,
+        events=house.events,
+        ledger=house.ledger,
+        register=house.ledger,
+        published=house.publisher.checkpoint,
+        witnessed=house.witnessed,
+        sign_note=house.signer.sign_note,
+        policy=house.policy.data,
+        stamps=parts.timestamps(house.settings, house.servers).read,
+        roots=roots,
+        describe=described,
+    )
 
 
 def verify(context: Context, args: Namespace) -> int:

@@ -16,9 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bootstrap import House, open_archive
 from adapters.packages.verifier.bag import Bag, listed
 from adapters.packages.verifier.evidence import Report, check_package
 from adapters.packages.verifier.trouble import NoPackage
+from api.cli.packages import packages
+from domain.ledger.checkpoint import parse_checkpoint
+from domain.ledger.note import parse_note
+from indexers.pipeline import integrate
 from tests.authority import make, serving
 from tests.cli_world import LECTURE, REPAIR, Shell, make_office
 from tests.interop.package_program import package_checker
@@ -77,6 +82,14 @@ def test_a_whole_package(made: Made) -> None:
     assert made.vkey in own.open[0][1]
 
 
+def test_a_package_of_before_the_statement(made: Made, tmp_path: Path) -> None:
+    """It is as sound as it was, and the reader is told what it does not show."""
+    names = [f"data/records/{code}/complete" for code in (LECTURE, REPAIR)]
+    report = checked(altered(made.path, tmp_path / "old.zip", drop(*names, fit=True)))
+    assert report.wrong == []
+    assert sum("nothing says that it has no other events" in en for _, en in report.open) == 2
+
+
 def test_somebody_elses_key(made: Made) -> None:
     """By the policy of another log it shows nothing."""
     other = make_vkey("archive.example/2023")
@@ -125,6 +138,9 @@ def test_go_agrees(made: Made, tmp_path: Path) -> None:
         "a file altered, manifests made anew",
         "an event altered, manifests made anew",
         "a payload file added",
+        "the last event left out",
+        "the statement of another record",
+        "a statement of garbage",
     ):
         assert says(altered(made.path, tmp_path / "other.zip", *CASES[case][:1])) == 1
 
@@ -159,6 +175,27 @@ def test_the_same_again(made: Made) -> None:
             assert info.date_time == (1980, 1, 1, 0, 0, 0)
         info = archive.read(f"{archive.namelist()[0].split('/')[0]}/bag-info.txt").decode()
     assert f"External-Identifier: {LECTURE}\n" in info
+
+
+def test_a_witnessed_checkpoint_goes_before_a_newer_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it covers all events of the records: who trusts witnesses is to believe the package."""
+    office = make_office(tmp_path)
+    house = open_archive(office.settings())
+    actor, notes = house.operator(), list[bytes]()
+    for school in ("second", "third"):
+        integrate(house)
+        notes.append(house.publisher.checkpoint())
+        house.administration.add_organisation(actor, school, school)
+        house.archive.sign_off(actor, LECTURE if school == "third" else REPAIR)
+    integrate(house)
+    newest = house.ledger.size()
+    witnessed = parse_checkpoint(parse_note(notes[1]).text)
+    monkeypatch.setattr(House, "witnessed", lambda self: notes[1].decode())
+    package = packages(house).of(actor, [REPAIR])
+    assert package.size == witnessed.size < newest
+    assert next(package.members).data == notes[1]
+    assert packages(house).of(actor, [REPAIR, LECTURE]).size == newest
+    house.close()
 
 
 def test_who_may_not_read_gets_none(made: Made) -> None:
@@ -265,7 +302,12 @@ CASES: dict[str, tuple[Callable[[Files], object], str]] = {
     "the manifest of tags missing": (drop("tagmanifest-sha256.txt"), "tagmanifest-sha256.txt is missing"),
     "an event altered": (edit(EVENT, b"salt", b"sale", fit=False), "events/0001.json was altered"),
     "an event altered, manifests made anew": (edit(EVENT, b"salt", b"sale"), "event 1 is not that of its receipt"),
-    "the last event left out": (drop(*SECOND, fit=True), "is no file that an event names"),
+    "the last event left out": (drop(*SECOND, fit=True), "not all those that the log's statement names"),
+    "the statement of another record": (
+        swap(BASE + "complete", BASE.replace(LECTURE, REPAIR) + "complete"), "not all those that the log's statement",
+    ),
+    "the statement altered": (edit(BASE + "complete", b"\n", b"\n1"), "the signature of the log does not verify"),
+    "a statement of garbage": (put(BASE + "complete", b"hello", fit=True), "a statement of the log cannot be read"),
     "the first event left out": (drop(RECEIPT, EVENT, fit=True), "event 1 is missing"),
     "events swapped": (swap(RECEIPT, SECOND[0]), "event 1 is missing"),
     "a receipt altered": (edit(RECEIPT, b"index ", b"index 1"), "is not in the ledger"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ from adapters.packages.verifier.trouble import Wrong
 from adapters.packages.verifier.trusting import Trust, unbase64
 
 RECEIPT = "c2sp.org/tlog-proof@v1"
+COMPLETE = "jianzheng/complete-stream@v1"
 Said = tuple[str, str]
 """Chinese and English."""
 
@@ -71,7 +73,7 @@ def check_package(bag: Bag, policy: bytes | None = None) -> Report:
     highest = -1
     for folder in sorted({name.split("/")[2] for name in bag.files if name.startswith("data/records/")}):
         try:
-            highest = max(highest, _record(bag, report, folder, note, (report.size, root)))
+            highest = max(highest, _record(bag, report, trust, folder, note, (report.size, root)))
         except Wrong as error:
             report.fails(Wrong(f"{folder}：{error.zh}", f"{folder}: {error.en}"))
     if not report.records:
@@ -80,11 +82,12 @@ def check_package(bag: Bag, policy: bytes | None = None) -> Report:
     return report
 
 
-def _record(bag: Bag, report: Report, folder: str, note: bytes, tree: tuple[int, bytes]) -> int:
+def _record(bag: Bag, report: Report, trust: Trust, folder: str, note: bytes, tree: tuple[int, bytes]) -> int:
     """Returns the highest leaf index of the record's events."""
     base = f"data/records/{folder}/"
     numbers = sorted(name for name in bag.files if re.fullmatch(re.escape(base) + r"receipts/\d{4,}\.tlog-proof", name))
-    about, highest = _json(bag.read(base + "record.json")), -1
+    about = _json(bag.read(base + "record.json"))
+    indices: list[int] = []
     named: set[str] = set()
     ids: set[str] = set()
     if not numbers:
@@ -97,9 +100,10 @@ def _record(bag: Bag, report: Report, folder: str, note: bytes, tree: tuple[int,
             raise Wrong(f"第 {number} 个事件与回执不符", f"event {number} is not that of its receipt")
         ids.add(said["id"])
         named.update(_digests(_json(state)))
-        highest = max(highest, index)
+        indices.append(index)
     if ids != {about.get("record")} or about.get("code") != folder:
         raise Wrong("事件不是这条记录的", "the events are not those of the record")
+    _complete(bag, report, trust, folder, (about["record"], *tree, indices))
     manifest = listed(bag, "manifest-sha256.txt")
     there = {digest: name for name, digest in manifest.items() if name.startswith(base + "files/")}
     for digest in sorted(named - there.keys()):
@@ -117,7 +121,25 @@ def _record(bag: Bag, report: Report, folder: str, note: bytes, tree: tuple[int,
             f"{folder}: {len(numbers)} events are in the ledger, {len(there)} files have the SHA-256 that they name.",
         )
     )
-    return highest
+    return max(indices)
+
+
+def _complete(bag: Bag, report: Report, trust: Trust, folder: str, found: tuple[str, int, bytes, list[int]]) -> None:
+    """The log's signed statement of which leaves are a record's must name those of the receipts: stream, size and root
+    of the tree, leaf indices. Packages of before the statement have none."""
+    name = f"data/records/{folder}/complete"
+    if name not in bag.files:
+        said = (
+            f"{folder}：包里没有账本关于“没有别的事件”的声明。",
+            f"{folder}: nothing says that it has no other events.",
+        )
+        report.open.append(said)
+        return
+    stream, size, root, indices = found
+    leaves = " ".join(str(index) for index in indices)
+    lines = (COMPLETE, report.origin, stream, str(size), base64.b64encode(root).decode(), leaves)
+    if trust.signed(bag.read(name), report.origin) != "\n".join(lines) + "\n":
+        raise Wrong("事件不是账本声明的那些", "the events are not all those that the log's statement names")
 
 
 def _receipt(data: bytes, note: bytes, tree: tuple[int, bytes]) -> tuple[dict[str, Any], bytes, int]:

@@ -11,6 +11,9 @@ from adapters.packages.verifier.trouble import Wrong
 Key = tuple[str, int, bytes]
 """Name, signature type, public key."""
 
+Signatures = list[tuple[str, bytes]]
+"""Of a note: who, and key id and signature."""
+
 LOG, WITNESS = 1, 4
 
 
@@ -80,29 +83,50 @@ class Trust:
     def opened(self, note: bytes, witnessed: bool = True) -> tuple[str, int, bytes, set[str]]:
         """Origin, size, root and witnesses (enough of them where ``witnessed``) of a checkpoint. Raises `Wrong`."""
         try:
-            text, blank, tail = note.decode().rpartition("\n\n")
+            text, signatures = _parts(note)
             origin, size, root = text.split("\n")[:3]
-            tree, lines = int(size), [line.split(" ") for line in tail.splitlines()]
-            signatures = [(name, unbase64(blob)) for dash, name, blob in lines if dash == "\u2014"]
+            tree = int(size)
         except ValueError:
             raise Wrong("检查点读不出", "the checkpoint cannot be read") from None
-        if not blank or len(signatures) != len(lines):
-            raise Wrong("检查点的签名行不对", "a signature line of the checkpoint is malformed")
-        message, logs, cosigned = text.encode() + b"\n", 0, set()
+        self._by_log(text, signatures, origin, "检查点", "the checkpoint")
+        cosigned = set()
         for name, blob in signatures:
-            for key in self.logs:
-                if (name, blob[:4]) == (key[0], id_of(key)) and name == origin:
-                    if key[1] != LOG or not ed25519(key[2], message, blob[4:]):
-                        raise Wrong("账本的签名不成立", "the signature of the log does not verify")
-                    logs += 1
             for label, key in self.witnesses.items():
                 if (name, blob[:4]) == (key[0], id_of(key)) and key[1] == WITNESS:
-                    said = b"cosignature/v1\ntime %d\n" % int.from_bytes(blob[4:12], "big") + message
+                    said = b"cosignature/v1\ntime %d\n" % int.from_bytes(blob[4:12], "big") + text.encode()
                     if not ed25519(key[2], said, blob[12:]):
                         raise Wrong(f"见证方 {label} 的签名不成立", f"the cosignature of {label} does not verify")
                     cosigned.add(label)
-        if not logs:
-            raise Wrong("检查点不是策略所列账本签的", "the checkpoint is signed by no log of the policy")
         if witnessed and not self.enough(cosigned):
             raise Wrong("见证不足", "it is cosigned by fewer witnesses than the policy asks for")
         return origin, tree, unbase64(root), cosigned
+
+    def signed(self, note: bytes, origin: str) -> str:
+        """The text of another note of that log. Raises `Wrong`."""
+        try:
+            text, signatures = _parts(note)
+        except ValueError:
+            raise Wrong("账本的声明读不出", "a statement of the log cannot be read") from None
+        self._by_log(text, signatures, origin, "声明", "the statement")
+        return text
+
+    def _by_log(self, text: str, signatures: Signatures, origin: str, zh: str, en: str) -> None:
+        logs = 0
+        for name, blob in signatures:
+            for key in self.logs:
+                if (name, blob[:4]) == (key[0], id_of(key)) and name == origin:
+                    if key[1] != LOG or not ed25519(key[2], text.encode(), blob[4:]):
+                        raise Wrong("账本的签名不成立", "the signature of the log does not verify")
+                    logs += 1
+        if not logs:
+            raise Wrong(f"{zh}不是策略所列账本签的", f"{en} is signed by no log of the policy")
+
+
+def _parts(note: bytes) -> tuple[str, Signatures]:
+    """Text and signatures of a note. Raises `ValueError`, and `Wrong` for signature lines that are none."""
+    text, blank, tail = note.decode().rpartition("\n\n")
+    lines = [line.split(" ") for line in tail.splitlines()]
+    signatures = [(name, unbase64(blob)) for dash, name, blob in lines if dash == "\u2014"]
+    if not blank or len(signatures) != len(lines):
+        raise Wrong("签名行不对", "a signature line is malformed")
+    return text + "\n", signatures

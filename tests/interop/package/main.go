@@ -1,6 +1,7 @@
 // Command package checks an evidence package with golang.org/x/mod/sumdb/{note,tlog} and Go's standard library alone:
 // the bag's digests, the signature of the checkpoint, that every event is in the ledger, that every file is one that an
-// event names. It knows nothing of the program that made the package.
+// event names, and that the events of a record are all those that the log's statement names. It knows nothing of the
+// program that made the package.
 //
 //	go run ./package PACKAGE.zip VKEY
 package main
@@ -118,33 +119,33 @@ func tree(text string) (int64, tlog.Hash, error) {
 }
 
 // receipt checks one proof, and returns what the event says.
-func receipt(data, checkpoint []byte, size int64, root tlog.Hash) (event, []byte, error) {
+func receipt(data, checkpoint []byte, size int64, root tlog.Hash) (event, []byte, int64, error) {
 	var said event
 	head, note, ok := bytes.Cut(data, []byte("\n\n"))
 	lines := strings.Split(string(head), "\n")
 	if !ok || len(lines) < 3 || lines[0] != "c2sp.org/tlog-proof@v1" || !bytes.Equal(note, checkpoint) {
-		return said, nil, errors.New("malformed receipt")
+		return said, nil, 0, errors.New("malformed receipt")
 	}
 	extra, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lines[1], "extra "))
 	if err != nil {
-		return said, nil, err
+		return said, nil, 0, err
 	}
 	if err := json.Unmarshal(extra, &said); err != nil {
-		return said, nil, err
+		return said, nil, 0, err
 	}
 	state, err := base64.StdEncoding.DecodeString(said.State)
 	if err != nil {
-		return said, nil, err
+		return said, nil, 0, err
 	}
 	index, err := strconv.ParseInt(strings.TrimPrefix(lines[2], "index "), 10, 64)
 	if err != nil {
-		return said, nil, err
+		return said, nil, 0, err
 	}
 	var proof tlog.RecordProof
 	for _, line := range lines[3:] {
 		hash, err := tlog.ParseHash(line)
 		if err != nil {
-			return said, nil, err
+			return said, nil, 0, err
 		}
 		proof = append(proof, hash)
 	}
@@ -153,11 +154,24 @@ func receipt(data, checkpoint []byte, size int64, root tlog.Hash) (event, []byte
 	encoder := json.NewEncoder(&topic)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(said.Topic); err != nil {
-		return said, nil, err
+		return said, nil, 0, err
 	}
 	entry := fmt.Sprintf(`{"id":"%s","state":"%x","topic":%s,"v":%d,"version":%d}`,
 		said.ID, sum, strings.TrimSuffix(topic.String(), "\n"), said.Format, said.Version)
-	return said, state, tlog.CheckRecord(proof, size, root, index, tlog.RecordHash([]byte(entry)))
+	return said, state, index, tlog.CheckRecord(proof, size, root, index, tlog.RecordHash([]byte(entry)))
+}
+
+// complete compares the leaves of a record's events with those that the log's statement names.
+func complete(data []byte, verifiers note.Verifiers, origin, stream string, size int64, root tlog.Hash, leaves []string) error {
+	opened, err := note.Open(data, verifiers)
+	if err != nil {
+		return err
+	}
+	lines := []string{"jianzheng/complete-stream@v1", origin, stream, strconv.FormatInt(size, 10), root.String(), strings.Join(leaves, " ")}
+	if opened.Text != strings.Join(lines, "\n")+"\n" {
+		return errors.New("the statement names other events")
+	}
+	return nil
 }
 
 func run(path, vkey string) error {
@@ -177,7 +191,8 @@ func run(path, vkey string) error {
 	if err != nil {
 		return err
 	}
-	opened, err := note.Open(checkpoint, note.VerifierList(verifier))
+	verifiers := note.VerifierList(verifier)
+	opened, err := note.Open(checkpoint, verifiers)
 	if err != nil {
 		return err
 	}
@@ -191,6 +206,7 @@ func run(path, vkey string) error {
 	}
 	sort.Strings(names)
 	events, files, named := 0, 0, map[string]bool{}
+	streams, leaves := map[string]string{}, map[string][]string{}
 	for _, name := range names {
 		if !strings.HasSuffix(name, ".tlog-proof") {
 			continue
@@ -199,7 +215,7 @@ func run(path, vkey string) error {
 		if err != nil {
 			return err
 		}
-		said, state, err := receipt(data, checkpoint, size, root)
+		said, state, index, err := receipt(data, checkpoint, size, root)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -207,6 +223,12 @@ func run(path, vkey string) error {
 		if err != nil || !bytes.Equal(stored, state) || !strings.HasSuffix(name, fmt.Sprintf("/%04d.tlog-proof", said.Version)) {
 			return fmt.Errorf("%s is of another event", name)
 		}
+		record := strings.Split(name, "/receipts/")[0]
+		if streams[record] != "" && streams[record] != said.ID {
+			return fmt.Errorf("%s is of another record", name)
+		}
+		streams[record] = said.ID
+		leaves[record] = append(leaves[record], strconv.FormatInt(index, 10))
 		var content struct {
 			Files []struct {
 				SHA256 string `json:"sha256"`
@@ -226,6 +248,16 @@ func run(path, vkey string) error {
 				return fmt.Errorf("no event names %s", name)
 			}
 			files++
+		}
+	}
+	origin, _, _ := strings.Cut(opened.Text, "\n")
+	for record, stream := range streams {
+		data, err := found.read(record + "/complete")
+		if err != nil {
+			return err
+		}
+		if err := complete(data, verifiers, origin, stream, size, root, leaves[record]); err != nil {
+			return fmt.Errorf("%s: %w", record, err)
 		}
 	}
 	if events == 0 {
