@@ -40,5 +40,5 @@ def test_nothing_shows_the_private_key(signer: Signer, tmp_path: Path) -> None:
     """Neither its printed form nor the verifier key."""
     path = tmp_path / "ledger.key"
     made = create_key(path, "archive.example/log")
-    secret = path.read_text("ascii").strip().rpartition("+")[2]
+    secret = path.read_text("ascii").strip().split("+", 4)[4]  # base64 has plus signs, too
     assert secret not in repr(made) + made.vkey() + str(vars(made))
