@@ -1,20 +1,15 @@
-"""Ed25519 keys of the ledger: made once, kept in a file that only its owner may read.
-
-The file holds one line in the form of Go's ``sumdb/note``: ``PRIVATE+KEY+<name>+<hex key id>+base64(0x01 ‖ seed)``.
-"""
+"""Ed25519 keys of the ledger: made once, kept in a file (`adapters.key_files`)."""
 
 from __future__ import annotations
 
-import stat
-from base64 import b64encode
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-from adapters.blobs.durable import write_new
-from domain.errors import InvalidNote, KeyFileExposed, KeyFileInvalid
+from adapters.key_files import keep_secret, load_secret
+from domain.errors import InvalidNote
 from domain.ledger.cosignature import read_cosignature, signed_message
 from domain.ledger.note import (
     COSIGNATURE_ML_DSA_44,
@@ -26,12 +21,7 @@ from domain.ledger.note import (
     VerifierKey,
     check_key_name,
     parse_vkey,
-    strict_base64,
 )
-
-_PREFIX = "PRIVATE+KEY+"
-_SEED_SIZE = 32
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Ed25519Signer:
@@ -72,28 +62,19 @@ def generate_key(name: str) -> Ed25519Signer:
 
 def keep_key(signer: Ed25519Signer, path: Path) -> Ed25519Signer:
     """Keep a key under ``path``, mode 0600. Raises `KeyFileInvalid` where something lies there already."""
-    secret = b64encode(bytes([ED25519]) + signer._key.private_bytes_raw()).decode()
-    if not write_new(path, f"{_PREFIX}{signer.name}+{signer.key.key_id.hex()}+{secret}\n".encode(), mode=0o600):
-        raise KeyFileInvalid(file=str(path))
+    keep_secret(path, signer.key, signer._key.private_bytes_raw())
     return signer
 
 
 def load_key(path: Path) -> Ed25519Signer:
     """Raises `KeyFileExposed` where group or others have any right to it, `KeyFileInvalid` where it is no key."""
-    try:
-        if path.stat().st_mode & _OTHERS:
-            raise KeyFileExposed(file=str(path))
-        line = path.read_text(encoding="utf-8").removesuffix("\n")
-        name, hex_id, encoded = line.removeprefix(_PREFIX).split("+", 2)
-        secret = strict_base64(encoded)
-        if not line.startswith(_PREFIX) or secret[0] != ED25519 or len(secret) != _SEED_SIZE + 1:
-            raise KeyFileInvalid(file=str(path))
-        signer = Ed25519Signer(name, Ed25519PrivateKey.from_private_bytes(secret[1:]))
-    except (OSError, ValueError, InvalidNote):
-        raise KeyFileInvalid(file=str(path)) from None  # the cause may quote the key
-    if signer.key.key_id.hex() != hex_id:
-        raise KeyFileInvalid(file=str(path))
-    return signer
+    return load_secret(path, _from_seed)
+
+
+def _from_seed(name: str, kind: int, seed: bytes) -> Ed25519Signer:
+    if kind != ED25519:
+        raise ValueError(kind)
+    return Ed25519Signer(name, Ed25519PrivateKey.from_private_bytes(seed))
 
 
 def verifier(vkey: str) -> Verifier:

@@ -82,15 +82,17 @@ def remove_quietly(path: Path) -> None:
         path.unlink()
 
 
-def write_new(path: Path, data: bytes, mode: int = 0o644) -> bool:
+def write_new(path: Path, data: bytes, mode: int = 0o644, staging: Path | None = None) -> bool:
     """Create ``path`` with these bytes, durably and all at once; False when the name is taken, which stays as it is.
+
+    ``staging`` is a folder on the same file system for the temporary file, where the target's own must never hold one.
 
     link(2) is the atomic create-if-absent: unlike rename(2) it never replaces, and unlike O_EXCL it never shows a
     file that is half written. Durable in both cases: also the one who came second may acknowledge. Raises the errors
     of `storage_errors`, after which the name holds either all the bytes or nothing.
     """
     with storage_errors():
-        temporary = _write_temporary(path, data, mode)
+        temporary = _write_temporary(path, staging, data, mode)
         try:
             os.link(temporary, path)
             created = True
@@ -105,11 +107,11 @@ def write_new(path: Path, data: bytes, mode: int = 0o644) -> bool:
 def replace(path: Path, data: bytes, mode: int = 0o644, staging: Path | None = None) -> None:
     """Put these bytes under ``path``, durably and all at once, in place of what was there.
 
-    ``staging`` is a folder on the same file system for the temporary file, where the target's own must never hold one.
+    ``staging`` as for `write_new`.
     Raises the errors of `storage_errors`, after which the name holds either all of the old bytes or all of the new.
     """
     with storage_errors():
-        temporary = _write_temporary(path if staging is None else staging / path.name, data, mode)
+        temporary = _write_temporary(path, staging, data, mode)
         try:
             temporary.rename(path)
         except OSError:
@@ -118,9 +120,9 @@ def replace(path: Path, data: bytes, mode: int = 0o644, staging: Path | None = N
         fsync_dir(path.parent)
 
 
-def _write_temporary(path: Path, data: bytes, mode: int) -> Path:
-    """A durable file beside ``path``, not yet under its name; nothing is left behind on error."""
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+def _write_temporary(path: Path, staging: Path | None, data: bytes, mode: int) -> Path:
+    """A durable file in ``staging`` or beside ``path``, not yet under its name; nothing is left behind on error."""
+    temporary = (staging or path.parent) / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from secrets import token_hex
 
-from adapters.blobs.durable import fsync_dir, make_dirs, remove_quietly, storage_errors, write_new
+from adapters.blobs.durable import make_dirs, storage_errors, write_new
 from domain.ledger.timestamps import FOLDER, StampName, parse_label
 
 
@@ -17,20 +15,11 @@ class FolderTimestamps:
         self._public, self._staging = public, staging
 
     def keep(self, name: str, data: bytes) -> bool:
-        path, temporary = self._public / name, self._staging / token_hex(8)
+        path = self._public / name
         with storage_errors():
             make_dirs(path.parent)
             make_dirs(self._staging)
-            write_new(temporary, data, mode=0o444)
-            try:
-                os.link(temporary, path)
-                created = True
-            except FileExistsError:
-                created = False
-            finally:
-                remove_quietly(temporary)
-            fsync_dir(path.parent)
-        return created
+        return write_new(path, data, mode=0o444, staging=self._staging)
 
     def read(self, name: str) -> bytes | None:
         with storage_errors():
