@@ -24,7 +24,7 @@ from adapters.copying import home
 from adapters.directory import DirectoryCache
 from adapters.identity import Identity, read_identity
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.policy import PublishedPolicy, read_policy
+from adapters.ledger.policy import PolicyFile, PublishedPolicy
 from adapters.settings import Settings
 from adapters.signing import create_key, verifier_of
 from adapters.signing_keys import FIRST, KNOWN, LAST_SIGNED, SigningKeys, of_one
@@ -163,7 +163,7 @@ class House:
         self._reporting: Reporting | None = None
         self._receipts: Receipts | None = None
         self._cosignatures: SQLiteCosignatures | PostgresCosignatures | None = None
-        self._policy: tuple[tuple[str, ...], PublishedPolicy] | None = None
+        self._policy = PolicyFile(settings.policy)
 
     @property
     def keys(self) -> SigningKeys:
@@ -222,11 +222,8 @@ class House:
 
     @property
     def policy(self) -> PublishedPolicy:
-        """Read again when keys were changed. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
-        vkeys = self.signer.vkeys()
-        if self._policy is None or self._policy[0] != vkeys:
-            self._policy = vkeys, read_policy(self.settings.policy, *vkeys)
-        return self._policy[1]
+        """As it is now. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
+        return self._policy.policy(*self.signer.vkeys())
 
     @property
     def reporting(self) -> Reporting:

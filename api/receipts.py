@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from adapters.ledger.policy import published_policy
 from domain.errors import Lang
 from domain.judging import Judgement, Said
 from domain.ledger.note import parse_vkey
@@ -53,7 +54,7 @@ def read_policy(data: bytes) -> Policy:
 def indulgent(house: House) -> Policy:
     """The archive's keys and witnesses, and no quorum: for a receipt of its own, which may be taken before any witness
     has answered."""
-    return replace(house.policy.policy, quorum=NONE)
+    return replace(published_policy(house).policy, quorum=NONE)
 
 
 def record_named(house: House, record: Record, revision: int) -> dict[str, str]:

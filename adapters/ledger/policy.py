@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.ledger.note import parse_vkey
 from domain.ledger.policy import NONE, InvalidPolicy, Known, Policy, parse_policy
 
@@ -46,9 +46,45 @@ def read_policy(path: Path | None, *vkeys: str) -> PublishedPolicy:
     return _made(replace(policy, logs=(*ours, *(log for log in policy.logs if log not in listed))))
 
 
-def published_policy(house: House) -> Policy:
-    """What the archive tells the world to trust."""
-    return house.policy.policy
+class PolicyFile:
+    """The policy as it is now: read again when the file or the keys were changed."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._read: tuple[object, PublishedPolicy] | None = None
+
+    def policy(self, *vkeys: str) -> PublishedPolicy:
+        """Raises what `read_policy` raises."""
+        seen = vkeys, _identity(self._path)
+        if self._read is None or self._read[0] != seen:
+            self._read = seen, read_policy(self._path, *vkeys)
+        return self._read[1]
+
+
+class PolicyUnusable(Unavailable):
+    """What is wrong with the file is for the operator to see (`jianzheng check`), not for whoever asks for it."""
+
+    code = "policy_unusable"
+    zh = "本档案库的信任策略文件现在不能用。"
+    en = "The trust policy of this archive cannot be used now."
+    next_zh = "请告诉管理员：用 jianzheng check 可以看到原因。核验时也可以用您自己手里的策略。"
+    next_en = "Tell the administrator: jianzheng check says why. You may check with a policy that you hold yourself."
+
+
+def published_policy(house: House) -> PublishedPolicy:
+    """What the archive tells the world to trust. Raises `PolicyUnusable`."""
+    try:
+        return house.policy
+    except (InvalidPolicy, NotFound):
+        raise PolicyUnusable from None
+
+
+def _identity(path: Path | None) -> tuple[int, ...] | None:
+    try:
+        about = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if about is None else (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
 def _made(policy: Policy) -> PublishedPolicy:

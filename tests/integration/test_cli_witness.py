@@ -163,6 +163,30 @@ def test_a_server_has_everything_cosigned_by_itself(run: Shell, witness: str, tm
         house.close()
 
 
+def test_a_policy_file_may_change_while_a_server_runs(run: Shell, tmp_path: Path) -> None:
+    """The new one counts at once. One that cannot be used is the operator's trouble: whoever asks is told to come
+    again, not that they have done something wrong."""
+    policy = tmp_path / "policy"
+    house = open_archive(
+        read({**run.servers, "JIANZHENG_HOME": str(run.folder / "jianzheng-data"), "JIANZHENG_POLICY": str(policy)})
+    )
+    client = TestClient(create_app(house), base_url="http://localhost")
+    first = f"log {house.signer.vkey()}\nquorum none\n"
+    for text in (first, f"# since this year\n{first}", None, "quorum none\n", first):
+        policy.unlink(missing_ok=True)
+        if text is not None:
+            policy.write_text(text, "utf-8")
+        said = client.get("/ledger/policy")
+        if text is not None and house.signer.vkey() in text:
+            assert (said.status_code, said.text) == (200, text)
+            continue
+        assert (said.status_code, said.json()["code"]) == (503, "policy_unusable")
+        assert str(policy) not in said.text
+        assert client.post("/api/v1/receipts/verify", json={"receipt": "eA=="}).json()["code"] == "policy_unusable"
+        assert client.get("/receipt").status_code == 503
+    house.close()
+
+
 def test_without_a_policy_there_is_one_all_the_same(run: Shell) -> None:
     """It names the ledger's key and asks for no witness; nothing is witnessed, and readiness does not speak of it."""
     house = open_archive(run.settings())
