@@ -10,6 +10,8 @@ LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
 # A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# As tests/conftest.py puts them, the longest first; otherwise files with the most tests would come first.
+IN_ORDER := --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets
@@ -48,7 +50,7 @@ test: setup ## Run all tests, with coverage of the domain
 	@bash .ci/system ensure python fonts browser pdf
 	@bash .ci/system ensure servers || { [ "$${CI:-}" != true ] && echo "Going on; but what needs servers will be skipped."; }
 	@$(BIN)/python -m tests.servers fetch
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" --cov --cov-report=term $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(IN_ORDER) -m "not browser" --cov --cov-report=term $(PYTEST_FLAGS)
 	@# A browser, the server it speaks to and the indexers need the machine for themselves: people wait for them.
 	@$(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,13 +60,22 @@ def _guarded(method: Any) -> Any:
     return connect
 
 
+TESTS = Path(__file__).parent
+
 ON_SERVERS = ("postgres", "s3", "elastic", "servers", "bucket")
 """How the cases of a contract suite are called that need a server to be started."""
+
+
+LONGEST_FIRST = ("faults", "interop", "integration")
+"""Folders of tests that take minutes a file: begun last, one of them would keep one processor busy at the end while the
+others have nothing left to do."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cases on servers are no part of the fast tier: starting the servers alone takes as long as all of it."""
+    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(rank)))
     for item in items:
         case = item.name.partition("[")[2]
         if case.startswith(ON_SERVERS):

@@ -129,10 +129,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only where processes are copied")
 def test_workers_end_with_the_one_they_work_for() -> None:
     """However it ends: otherwise they would hold the ledger's lock for ever."""
-    if not may_fork():
-        pytest.skip("only where processes are copied")
     done = subprocess.run(
         [sys.executable, "-c", LEFT], stdout=subprocess.PIPE, check=False, cwd=Path(__file__).parents[2]
     )
