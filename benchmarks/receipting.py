@@ -99,7 +99,7 @@ def _comparisons(rounds: list[Waits], rate: int | None) -> list[Comparison]:
     rates, meant = [each.rate for each in rounds], [float(RATE)] * len(rounds)
     made.append(Comparison("filings under which it was measured", "what was meant", "filings/s", rates, meant))
     if rate is not None:
-        work = "filings under which p99 keeps the limit (of those tried)"
+        work = f"highest rate tried that keeps the limit: p99 after the filing was due ≤ {LIMIT:g} s"
         made.append(
             Comparison(work, "what was meant", "filings/s", [float(rate)], [float(RATE)], Target("at least", 1))
         )
