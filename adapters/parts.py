@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adapters.binding import Place
     from adapters.blobs.s3 import S3BlobStore
     from adapters.blobs.sealing.keys import BlobKeys
+    from adapters.blobs.sealing.store import SealedBlobStore
     from adapters.breaker import Breaker
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
+
+    Blobs = FolderBlobStore | S3BlobStore | SealedBlobStore
 
 
 @dataclass(frozen=True)
@@ -319,28 +322,38 @@ def index(settings: Settings) -> IndexPlace:
     return ElasticIndexPlace(settings.search)
 
 
-def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+def blobs(settings: Settings, shared: Servers) -> Blobs:
     keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
+        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
     from adapters.blobs.s3 import S3BlobStore
 
     if shared.database is None:  # one machine
-        return S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys)
+        return _sealed(settings, S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys), keys)
     from adapters.postgres.gate import PostgresGate
 
     gate = PostgresGate(shared.database)
-    return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
+    store = S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
+    return _sealed(settings, store, keys)
 
 
-def private_blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+def private_blobs(settings: Settings, shared: Servers) -> Blobs:
     """The same for one process that stages and keeps by itself: nobody else has to find what it staged."""
     keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
+        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
     from adapters.blobs.s3 import S3BlobStore
 
-    return S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys)
+    return _sealed(settings, S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys), keys)
+
+
+def _sealed(settings: Settings, store: FolderBlobStore | S3BlobStore, keys: BlobKeys) -> Blobs:
+    """With the sealing before it, where files are sealed or there may be some that were."""
+    if not settings.sealing and not keys.exists():
+        return store
+    from adapters.blobs.sealing.store import SealedBlobStore
+
+    return SealedBlobStore(store, keys, sealing=settings.sealing)
 
 
 def blob_keys(settings: Settings, shared: Servers) -> BlobKeys:

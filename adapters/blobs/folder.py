@@ -70,10 +70,14 @@ class FolderBlobStore:
     # ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def stage(self, chunks: Iterator[bytes]) -> Staged:
-        arrived = staging.receive(chunks, self._staging)
+        arrived = self.receive(chunks)
         with storage_errors():
             self._whole[arrived.path] = _identity(arrived.path.stat())
         return Staged(self, arrived)
+
+    def receive(self, chunks: Iterator[bytes]) -> Arrived:
+        """Stage for this process, which keeps it at once: nobody else has to find it."""
+        return staging.receive(chunks, self._staging)
 
     def find_staged(self, sha256: str) -> Staged | None:
         found = self.find(checked_digest(sha256))
@@ -190,6 +194,10 @@ class FolderBlobStore:
                 found[sha256] = f"{at.st_dev}:{at.st_ino}:{at.st_size}:{at.st_mtime_ns}:{at.st_ctime_ns}"
         return found
 
+    def kept_as(self, sha256: str) -> tuple[str, ...]:
+        """The digests under which a file may lie here."""
+        return (sha256,)
+
     # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def erase(self, sha256: str) -> bool:
@@ -206,8 +214,14 @@ class FolderBlobStore:
         """No filing is under way while the block runs."""
         return pending.alone(self._staging)
 
+    def remove_kept(self, sha256: str) -> bool:
+        """Take a file away. Nothing here is ever locked: always True."""
+        with storage_errors():
+            kept_path(self._root, sha256).unlink(missing_ok=True)
+        return True
+
     def remove(self, sha256: str) -> bool:
-        """Take a file and all uploads of the same bytes away, durably. Nothing here is ever locked: always True."""
+        """The same, durably, and with all uploads of the same bytes."""
         path = kept_path(self._root, sha256)
         with storage_errors():
             with os.scandir(self._staging) as entries:
@@ -235,17 +249,12 @@ class FolderBlobStore:
             left = pending.digests(self._staging)
             removed = sorted(left - referenced(left)) if left else []
             for sha256 in removed:
-                (remove or self._unlink)(sha256)
+                (remove or self.remove_kept)(sha256)
             pending.forget(self._staging)
         self.sweep()
         return removed
 
     # ── below ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _unlink(self, sha256: str) -> bool:
-        with storage_errors():
-            kept_path(self._root, sha256).unlink(missing_ok=True)
-        return True
 
     def _make_dirs(self, leaf: Path) -> None:
         if leaf not in self._durable_dirs:

@@ -89,6 +89,10 @@ class S3BlobStore:
     def stage(self, chunks: Iterator[bytes]) -> Staged:
         return Staged(self, self.spool.receive(chunks))
 
+    def receive(self, chunks: Iterator[bytes]) -> Arrived:
+        """Stage for this process, which keeps it at once: nobody else has to find it."""
+        return self.spool.here(chunks)
+
     def find_staged(self, sha256: str) -> Staged | None:
         found = self.find(checked_digest(sha256))
         return None if found is None else Staged(self, found)
@@ -184,6 +188,13 @@ class S3BlobStore:
         """How a file is locked: `Kept.lock_mode`, `Kept.locked_until`, `Kept.legal_hold`. Raises `BlobMissing`."""
         return self._kept(sha256)
 
+    def locked_until(self, sha256: str) -> datetime | None:
+        """When the lock of a file ends; None without one, or where it has no end."""
+        kept = [self._client.head(key_of(sha256), each.version) for each in self.versions(sha256) if not each.deleted]
+        if any(each.legal_hold for each in kept if each is not None):
+            return None
+        return max((each.locked_until for each in kept if each is not None and each.locked_until), default=None)
+
     def extend_retention(self, sha256: str, until: datetime) -> None:
         """Lock a file at least until then; a lock is never shortened. Nothing happens with lock=off."""
         bucket.lock_until(self._client, key_of(sha256), self._kept(sha256), until)
@@ -191,6 +202,10 @@ class S3BlobStore:
     def set_legal_hold(self, sha256: str, on: bool) -> None:
         """Lock a file without an end, or lift that; its retention goes on as it was."""
         bucket.hold(self._client, key_of(sha256), self._kept(sha256), on)
+
+    def kept_as(self, sha256: str) -> tuple[str, ...]:
+        """The digests under which a file may lie here."""
+        return (sha256,)
 
     # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,10 +224,20 @@ class S3BlobStore:
         """No filing is under way on any machine while the block runs."""
         return self._notes.gate.alone()
 
+    def remove_kept(self, sha256: str) -> bool:
+        """Remove all versions; False, and nothing removed, where one of them is locked."""
+        key, found = key_of(sha256), self.versions(sha256)
+        for each in found:
+            kept = None if each.deleted else self._client.head(key, each.version)
+            if kept and (kept.legal_hold or (kept.locked_until and kept.locked_until.timestamp() > self._now())):
+                return False
+        for each in found:
+            self._client.delete(key, each.version)
+        return True
+
     def remove(self, sha256: str) -> bool:
-        """Take all versions of a file and all uploads of the same bytes away; False, and nothing was removed, where one
-        of the versions is locked."""
-        if not self._remove(sha256):
+        """The same, and all uploads of the same bytes."""
+        if not self.remove_kept(sha256):
             return False
         self.spool.forget(sha256)
         return True
@@ -234,7 +259,7 @@ class S3BlobStore:
         with self._notes.gate.alone():
             notes, left = self._notes.settled(datetime.fromtimestamp(self._now(), UTC))
             unnamed = sorted(left - referenced(left)) if left else []
-            removed = [sha256 for sha256 in unnamed if (remove or self._remove)(sha256)]
+            removed = [sha256 for sha256 in unnamed if (remove or self.remove_kept)(sha256)]
             self._notes.replace(notes, set(unnamed) - set(removed))
         self.sweep()
         return removed
@@ -246,17 +271,6 @@ class S3BlobStore:
         if kept is None:
             raise BlobMissing(sha256)
         return kept
-
-    def _remove(self, sha256: str) -> bool:
-        """Remove all versions; False, and nothing removed, where one of them is locked."""
-        key, found = key_of(sha256), self.versions(sha256)
-        for each in found:
-            kept = None if each.deleted else self._client.head(key, each.version)
-            if kept and (kept.legal_hold or (kept.locked_until and kept.locked_until.timestamp() > self._now())):
-                return False
-        for each in found:
-            self._client.delete(key, each.version)
-        return True
 
     def _require_sound(self, key: str, kept: Kept, sha256: str, checksums: frozenset[str], size: int) -> None:
         """By the checksum that the server verified when the object was made; read whole where that says nothing:

@@ -43,7 +43,7 @@ class Spool:
 
     def receive(self, chunks: Iterator[bytes]) -> Arrived:
         """Raises what `staging.receive` raises; after an error nothing is left."""
-        arrived = staging.receive(chunks, self.folder, durable=False)
+        arrived = self.here(chunks)
         if self._shared:
             try:
                 send(self._client, STAGING + arrived.path.name, arrived.path, arrived.sha256, arrived.size, {})
@@ -51,6 +51,10 @@ class Spool:
                 remove_quietly(arrived.path)
                 raise
         return arrived
+
+    def here(self, chunks: Iterator[bytes]) -> Arrived:
+        """The same, on this machine alone."""
+        return staging.receive(chunks, self.folder, durable=False)
 
     def find(self, sha256: str) -> Arrived | None:
         """An upload of these bytes that has not expired; hashed again, since its name says nothing yet."""

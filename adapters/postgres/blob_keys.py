@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.blobs.sealing.keys import PAGE, Counts, Seal
+from adapters.blobs.sealing.keys import PAGE, REMNANTS, Counts, Seal
 from adapters.postgres.database import Database
 
 
@@ -19,8 +19,10 @@ class PostgresBlobKeys:
         self._database = database
 
     def exists(self) -> bool:
-        """Nobody knows without asking."""
         return True
+
+    def any(self) -> bool:
+        return bool(self._database.value("SELECT EXISTS (SELECT FROM blob_keys)"))
 
     def find(self, digests: Sequence[str]) -> dict[str, Seal]:
         rows = self._database.all(
@@ -65,6 +67,9 @@ class PostgresBlobKeys:
         ):
             yield {sha256: Seal(key, sealed) for sha256, key, sealed in page}
             after = page[-1][0]
+
+    def remnants(self) -> list[str]:
+        return [row[0] for row in self._database.all(REMNANTS)]
 
     def counts(self) -> Counts:
         [(keys, destroyed)] = self._database.all("SELECT count(key), count(*) - count(key) FROM blob_keys")

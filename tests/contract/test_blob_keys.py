@@ -80,7 +80,7 @@ def test_a_destroyed_key_is_gone_for_ever(connect: Callable[[], BlobKeys]) -> No
     assert again.agree(DIGESTS[0], seal(3)) == Seal(None, SEALED[0])
     assert again.agree(DIGESTS[2], seal(4)) == Seal(None, None)
     assert again.names(SEALED) == {SEALED[0]: DIGESTS[0], SEALED[1]: DIGESTS[1]}
-    assert tuple(again.counts()) == (1, 2)
+    assert tuple(again.counts()) == (1, 2) and again.remnants() == [SEALED[0]]
 
 
 def test_all_are_told_in_order(keys: BlobKeys) -> None:

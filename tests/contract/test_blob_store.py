@@ -12,6 +12,9 @@ import pytest
 
 from adapters.blobs.folder import FolderBlobStore
 from adapters.blobs.s3 import S3BlobStore
+from adapters.blobs.sealing.inner import Inner
+from adapters.blobs.sealing.keys import KEYS_FILE, SQLiteBlobKeys
+from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from domain.errors import BlobErased, BlobMissing, InvalidDigest
@@ -21,16 +24,26 @@ NOWHERE = hashlib.sha256(b"nowhere").hexdigest()
 HOSTILE_NAMES = ("", "..", "../../etc/passwd", "A" * 64, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", "/" + "a" * 63)
 
 
-@pytest.fixture(params=["folder", "s3", "s3-shared"])
+@pytest.fixture(params=["folder", "s3", "s3-shared", "sealed-folder", "sealed-s3"])
 def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], BlobStore]:
-    """Opens the same store again and again, as several processes do; with shared uploads, on as many machines."""
+    """Opens the same store again and again, as several processes do; with shared uploads, on as many machines. Files
+    are sealed in a folder, and in a bucket that locks them."""
     if request.param == "folder":
         return lambda: FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
+    if request.param == "sealed-folder":
+        return lambda: sealed(FolderBlobStore(tmp_path / "blobs", tmp_path / "staging"), tmp_path)
+    if request.param == "sealed-s3":
+        locked = Address.parse(request.getfixturevalue("make_s3_bucket")(lock="governance", days=1))
+        return lambda: sealed(S3BlobStore(Client(locked), tmp_path / "spool"), tmp_path)
     address = Address.parse(request.getfixturevalue("s3_bucket"))
     if request.param == "s3":
         return lambda: S3BlobStore(Client(address), tmp_path / "spool")
     machines = count()
     return lambda: S3BlobStore(Client(address), tmp_path / f"spool-{next(machines)}", shared=True)
+
+
+def sealed(inner: Inner, folder: Path) -> SealedBlobStore:
+    return SealedBlobStore(inner, SQLiteBlobKeys(folder / KEYS_FILE), sealing=True)
 
 
 @pytest.fixture

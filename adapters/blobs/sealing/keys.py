@@ -75,10 +75,18 @@ class BlobKeys(Erasures, Protocol):
         """All, in ascending order."""
         ...
 
+    def remnants(self) -> list[str]:
+        """Digests of ciphertexts whose keys were destroyed."""
+        ...
+
     def counts(self) -> Counts: ...
 
+    def any(self) -> bool:
+        """Whether anything was ever sealed or erased."""
+        ...
+
     def exists(self) -> bool:
-        """Whether there may be any, told without asking a server."""
+        """Whether that may be so, told without asking a server."""
         ...
 
     def close(self) -> None:
@@ -91,6 +99,8 @@ _SCHEMA = (
     # With a rowid: rows are only added at the end, so that none is moved and leaves a copy of its key behind.
     "CREATE TABLE IF NOT EXISTS blob_keys (sha256 TEXT NOT NULL UNIQUE, sealed TEXT UNIQUE, key BLOB)",
 )
+
+REMNANTS = "SELECT sealed FROM blob_keys WHERE key IS NULL AND sealed IS NOT NULL ORDER BY sealed"
 
 _DESTROY = (
     "INSERT INTO blob_keys (sha256) VALUES (?)"
@@ -106,8 +116,10 @@ class SQLiteBlobKeys:
         self._tables = SQLiteTables(path, _SCHEMA)
 
     def exists(self) -> bool:
-        """Whether anything was ever sealed or erased."""
         return self._path.exists()
+
+    def any(self) -> bool:
+        return bool(self._all("SELECT 1 FROM blob_keys LIMIT 1", ()))
 
     def find(self, digests: Sequence[str]) -> dict[str, Seal]:
         rows = self._asked("SELECT sha256, key, sealed FROM blob_keys WHERE sha256", digests)
@@ -146,6 +158,9 @@ class SQLiteBlobKeys:
         ):
             yield {sha256: Seal(key, sealed) for sha256, key, sealed in page}
             after = page[-1][0]
+
+    def remnants(self) -> list[str]:
+        return [row[0] for row in self._all(REMNANTS, ())]
 
     def counts(self) -> Counts:
         found = self._all("SELECT count(key), count(*) - count(key) FROM blob_keys", ())

@@ -7,6 +7,9 @@ CREATE TABLE blob_keys (
     CHECK (key IS NULL OR sealed IS NOT NULL)
 );
 
+-- What was erased and may still lie there, under a lock.
+CREATE INDEX blob_keys_remnants ON blob_keys (sealed) WHERE key IS NULL;
+
 CREATE FUNCTION blob_keys_are_only_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.key IS NOT NULL OR NEW.sha256 <> OLD.sha256 OR NEW.sealed IS DISTINCT FROM OLD.sealed THEN
