@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.secret_files import secret
@@ -165,9 +165,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _seal(value: str) -> Seal:
-    for each in get_args(Seal):
-        if value == each:
-            return each
+    match value:
+        case "auto" | "on" | "off":
+            return value
     zh, en = "应是 auto、on 或 off", "it is auto, on or off"
     raise BadSetting(name="JIANZHENG_SEAL", value=value, why_zh=zh, why_en=en)
 

@@ -129,7 +129,7 @@ class SQLiteBlobKeys:
         return {row[0] for row in self._asked("SELECT sha256 FROM blob_keys WHERE key IS NULL AND sha256", digests)}
 
     def names(self, sealed: Sequence[str]) -> dict[str, str]:
-        return dict(self._asked("SELECT sealed, sha256 FROM blob_keys WHERE sealed", sealed))
+        return {row[0]: row[1] for row in self._asked("SELECT sealed, sha256 FROM blob_keys WHERE sealed", sealed)}
 
     def agree(self, sha256: str, seal: Seal) -> Seal:
         self._make()

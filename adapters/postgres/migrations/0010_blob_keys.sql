@@ -10,7 +10,7 @@ CREATE TABLE blob_keys (
 -- What was erased and may still lie there, under a lock.
 CREATE INDEX blob_keys_remnants ON blob_keys (sealed) WHERE key IS NULL;
 
-CREATE FUNCTION blob_keys_are_only_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION blob_keys_are_only_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.key IS NOT NULL OR NEW.sha256 <> OLD.sha256 OR NEW.sealed IS DISTINCT FROM OLD.sealed THEN
         RAISE EXCEPTION 'a key of a sealed file is never changed, only destroyed';
