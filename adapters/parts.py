@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters import binding
 from adapters.blobs.folder import FolderBlobStore
+from adapters.blobs.sealing.keys import SQLiteBlobKeys
 from adapters.events.sqlite import SQLiteEventStore
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.binding import Place
     from adapters.blobs.s3 import S3BlobStore
+    from adapters.blobs.sealing.keys import BlobKeys
+    from adapters.blobs.sealing.store import SealedBlobStore
     from adapters.breaker import Breaker
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
+
+    Blobs = FolderBlobStore | S3BlobStore | SealedBlobStore
 
 
 @dataclass(frozen=True)
@@ -317,25 +322,47 @@ def index(settings: Settings) -> IndexPlace:
     return ElasticIndexPlace(settings.search)
 
 
-def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+def blobs(settings: Settings, shared: Servers) -> Blobs:
+    keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
     from adapters.blobs.s3 import S3BlobStore
 
     if shared.database is None:  # one machine
-        return S3BlobStore(shared.bucket, settings.staging_folder)
+        return _sealed(settings, S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys), keys)
     from adapters.postgres.gate import PostgresGate
 
-    return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=PostgresGate(shared.database))
+    gate = PostgresGate(shared.database)
+    store = S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
+    return _sealed(settings, store, keys)
 
 
-def private_blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+def private_blobs(settings: Settings, shared: Servers) -> Blobs:
     """The same for one process that stages and keeps by itself: nobody else has to find what it staged."""
+    keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
     from adapters.blobs.s3 import S3BlobStore
 
-    return S3BlobStore(shared.bucket, settings.staging_folder)
+    return _sealed(settings, S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys), keys)
+
+
+def _sealed(settings: Settings, store: FolderBlobStore | S3BlobStore, keys: BlobKeys) -> Blobs:
+    """With the sealing before it, where files are sealed or there may be some that were."""
+    if not settings.sealing and not keys.exists():
+        return store
+    from adapters.blobs.sealing.store import SealedBlobStore
+
+    return SealedBlobStore(store, keys, sealing=settings.sealing)
+
+
+def blob_keys(settings: Settings, shared: Servers) -> BlobKeys:
+    """The keys of sealed files, and the memory of those that were erased."""
+    if shared.database is None:
+        return SQLiteBlobKeys(settings.blob_keys_file)
+    from adapters.postgres.blob_keys import PostgresBlobKeys
+
+    return PostgresBlobKeys(shared.database)
 
 
 def texts(settings: Settings, shared: Servers) -> Texts:

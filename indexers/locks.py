@@ -8,7 +8,7 @@ somebody shortened, or lost in a move to another bucket, is mended and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -36,10 +36,18 @@ ABOUT_FILES = frozenset({RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorrected
 
 
 class Locks:
-    """``clock`` is asked for today's date; ``zone`` says where a year begins. ``unreadable``: record → why."""
+    """``clock`` is asked for today's date; ``zone`` says where a year begins. ``unreadable``: record → why.
+    ``kept_as`` gives the digests under which a file may lie, where that is not its own: none of one that was erased."""
 
-    def __init__(self, events: EventStore, client: Client, clock: Callable[[], datetime], zone: ZoneInfo) -> None:
-        self.events, self.client, self.clock, self.zone = events, client, clock, zone
+    def __init__(
+        self,
+        events: EventStore,
+        client: Client,
+        clock: Callable[[], datetime],
+        zone: ZoneInfo,
+        kept_as: Callable[[str], Sequence[str]] = lambda sha256: (sha256,),
+    ) -> None:
+        self.events, self.client, self.clock, self.zone, self.kept_as = events, client, clock, zone, kept_as
         self.unreadable: dict[UUID, str] = {}
         self._notes = Progress()  # as they were last seen
         self._seen = 0  # up to here no event names a file that this walk has not seen to
@@ -85,7 +93,12 @@ class Locks:
 
         def lock(sha256: str) -> tuple[str, Found]:
             until = datetime.combine(wanted[sha256].until, time(), self.zone)
-            return sha256, lock_file(self.client, sha256, until, wanted[sha256].permanent)
+            found: Found | None = None  # of one that was erased
+            for name in self.kept_as(sha256):
+                found = lock_file(self.client, name, until, wanted[sha256].permanent)
+                if found != "missing":
+                    break
+            return sha256, found or "right"
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lock") as pool:
             return list(pool.map(lock, wanted))

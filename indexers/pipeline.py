@@ -72,7 +72,8 @@ def _locks(house: House) -> list[Follower]:
         return []
     from indexers.locks import Locks
 
-    locks = Locks(house.events, bucket, house.clock, house.settings.zone)
+    kept_as = house.blobs.kept_as
+    locks = Locks(house.events, bucket, house.clock, house.settings.zone, kept_as)
     return [Follower("locks", led(house, "locks", locks.run_once))]
 
 

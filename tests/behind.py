@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
 
+from adapters import parts
 from adapters.blobs.names import kept_path
 from adapters.blobs.s3_inventory import key_of
 from adapters.s3.address import Address
@@ -18,6 +19,7 @@ def write_over(settings: Settings, sha256: str, data: bytes) -> Callable[[], Non
 
     Returns what puts it back as it was.
     """
+    sha256 = kept_as(settings, sha256)
     if (address := settings.bucket) is None:
         path = kept_path(settings.blobs_folder, sha256)
         before = path.read_bytes()
@@ -41,11 +43,19 @@ def write_over(settings: Settings, sha256: str, data: bytes) -> Callable[[], Non
 
 def remove(settings: Settings, sha256: str) -> None:
     """Nothing under that name: in a bucket a marker hides what was there."""
+    sha256 = kept_as(settings, sha256)
     if settings.bucket is None:
         kept_path(settings.blobs_folder, sha256).unlink()
         return
     with _bucket(settings.bucket) as client:
         client.minio.remove_object(client.bucket, key_of(sha256))
+
+
+def kept_as(settings: Settings, sha256: str) -> str:
+    """The digest under which a file lies: where it is sealed, that of its ciphertext."""
+    with closing(parts.servers(settings)) as servers, closing(parts.blob_keys(settings, servers)) as keys:
+        seal = keys.find([sha256]).get(sha256)
+    return sha256 if seal is None or seal.sealed is None else seal.sealed
 
 
 def _bucket(address: Address) -> closing[Client]:

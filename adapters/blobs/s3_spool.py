@@ -43,7 +43,7 @@ class Spool:
 
     def receive(self, chunks: Iterator[bytes]) -> Arrived:
         """Raises what `staging.receive` raises; after an error nothing is left."""
-        arrived = staging.receive(chunks, self.folder, durable=False)
+        arrived = self.here(chunks)
         if self._shared:
             try:
                 send(self._client, STAGING + arrived.path.name, arrived.path, arrived.sha256, arrived.size, {})
@@ -51,6 +51,10 @@ class Spool:
                 remove_quietly(arrived.path)
                 raise
         return arrived
+
+    def here(self, chunks: Iterator[bytes]) -> Arrived:
+        """The same, on this machine alone."""
+        return staging.receive(chunks, self.folder, durable=False)
 
     def find(self, sha256: str) -> Arrived | None:
         """An upload of these bytes that has not expired; hashed again, since its name says nothing yet."""
@@ -73,6 +77,16 @@ class Spool:
             path.unlink(missing_ok=True)
         if self._shared and (kept := self._client.head(STAGING + path.name)):
             self._client.delete(STAGING + path.name, kept.version)
+
+    def forget(self, sha256: str) -> None:
+        """Drop every upload of these bytes, and what the bucket still has of former ones."""
+        with storage_errors(), os.scandir(self.folder) as entries:
+            here = [Path(entry) for entry in entries if entry.name.startswith(f"{sha256}.")]
+        for path in here:
+            with storage_errors():
+                path.unlink(missing_ok=True)
+        for each in self._client.objects(f"{STAGING}{sha256}.", versions=True):
+            self._client.delete(str(each.object_name), each.version_id)
 
     def sweep(self) -> int:
         """Remove what expired, and what killed processes left; returns how many uploads."""

@@ -16,6 +16,7 @@ from adapters.safety import Remark
 from adapters.settings import Settings
 from api.cli.check_answers import Answer, Look
 from api.cli.check_locks import locks
+from api.cli.check_sealing import sealing
 from api.cli.check_timestamps import timestamps
 from api.cli.check_witnesses import witnesses
 
@@ -172,6 +173,7 @@ PARTS = {
     "figures": figures,
     "background": background,
     "locks": locks,
+    "sealing": sealing,
     "witnesses": witnesses,
     "timestamps": timestamps,
 }

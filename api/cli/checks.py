@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapters import parts
 from adapters.safety import Remark
-from adapters.settings import NAMES
+from adapters.variables import NAMES
 from api.cli.check_answers import Answer, Look, failed
 from api.cli.check_parts import PARTS, address_of
 from api.cli.context import Context

@@ -104,8 +104,11 @@ class Copy:
                 home.copy_keys(source.settings, target.settings, announced(source.signer.history().at(end)))
                 self._fault("keys-copied")
             if route.files:
+                self.files.erasures()
                 self._publish(end)
                 self._stamps()
+            elif route.tables:
+                self.files.keys()
             if route.tables:
                 self._checkpoints()
                 for stamp in source.ledger.timestamps():

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 from adapters import parts
+from adapters.blobs.sealing.keys import BlobKeys
 from adapters.bootstrap import House
-from domain.errors import BlobDamaged
+from domain.errors import BlobDamaged, BlobErased
 from domain.ports import StoredRow
 from indexers.verify.files import files_in_state
 
@@ -41,11 +42,34 @@ class Files:
                         self.bytes += size
                         self.texts += text
 
+    def erasures(self) -> None:
+        """Erase here too what was erased there, perhaps since it was copied. Keys are not copied: what was sealed there
+        is sealed anew here, or is not, by the settings that it has here."""
+        for page in self._keys(self._source).pages():
+            gone = {sha256 for sha256, seal in page.items() if seal.key is None}
+            for sha256 in sorted(gone - self._blobs.erased(gone)):
+                self._blobs.erase(sha256)
+
+    def keys(self) -> None:
+        """Where files stay in their place: the keys that they are sealed with, and what is known of those destroyed."""
+        target = self._keys(self._target)
+        for page in self._keys(self._source).pages():
+            for sha256, seal in page.items():
+                if target.agree(sha256, seal) != seal and seal.key is None:
+                    target.destroy(sha256)
+
+    @staticmethod
+    def _keys(house: House) -> BlobKeys:
+        return parts.blob_keys(house.settings, house.servers)
+
     def _copy(self, sha256: str) -> tuple[int | None, bool]:
         if self._blobs.size(sha256) is not None:
             return None, False
-        with self._source.blobs.open(sha256) as stream:
-            staged = self._blobs.stage(_blocks(stream))
+        try:
+            with self._source.blobs.open(sha256) as stream:
+                staged = self._blobs.stage(_blocks(stream))
+        except BlobErased:
+            return None, False
         if staged.sha256 != sha256:
             staged.discard()
             raise BlobDamaged(sha256)

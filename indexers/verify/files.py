@@ -161,6 +161,20 @@ def check_files(
 
 
 @runtime_checkable
+class Renaming(Protocol):
+    """A store that may keep a file under another digest than its own."""
+
+    def kept_as(self, sha256: str) -> Sequence[str]: ...
+
+
+def _names(blobs: BlobStore, digests: Iterable[str]) -> set[str]:
+    """The digests under which files lie."""
+    if not isinstance(blobs, Renaming):
+        return set(digests)
+    return {name for sha256 in digests for name in blobs.kept_as(sha256)}
+
+
+@runtime_checkable
 class Versioned(Protocol):
     """A store that keeps what somebody wrote over or deleted."""
 
@@ -216,9 +230,10 @@ def check_extra_files(
                 f"No event names the file {sha256}: it is a foreign one.",
                 file=f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}",
             )
+    told = _names(blobs, accused)
     for name in blobs.strays():
         kept, _, version = name.partition(VERSION)
-        if version and kept.rpartition("/")[2] in accused:
+        if version and kept.rpartition("/")[2] in told:
             continue  # it is what was there before
         if version:
             zh, en = f"{kept} 被重写过，原来的版本是 {version}", f"{kept} was written over; its version was {version}"

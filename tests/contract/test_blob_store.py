@@ -12,25 +12,38 @@ import pytest
 
 from adapters.blobs.folder import FolderBlobStore
 from adapters.blobs.s3 import S3BlobStore
+from adapters.blobs.sealing.inner import Inner
+from adapters.blobs.sealing.keys import KEYS_FILE, SQLiteBlobKeys
+from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.s3.address import Address
 from adapters.s3.client import Client
-from domain.errors import BlobMissing, InvalidDigest
+from domain.errors import BlobErased, BlobMissing, InvalidDigest
 from domain.ports import BlobStore
 
 NOWHERE = hashlib.sha256(b"nowhere").hexdigest()
 HOSTILE_NAMES = ("", "..", "../../etc/passwd", "A" * 64, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", "/" + "a" * 63)
 
 
-@pytest.fixture(params=["folder", "s3", "s3-shared"])
+@pytest.fixture(params=["folder", "s3", "s3-shared", "sealed-folder", "sealed-s3"])
 def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], BlobStore]:
-    """Opens the same store again and again, as several processes do; with shared uploads, on as many machines."""
+    """Opens the same store again and again, as several processes do; with shared uploads, on as many machines. Files
+    are sealed in a folder, and in a bucket that locks them."""
     if request.param == "folder":
         return lambda: FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
+    if request.param == "sealed-folder":
+        return lambda: sealed(FolderBlobStore(tmp_path / "blobs", tmp_path / "staging"), tmp_path)
+    if request.param == "sealed-s3":
+        locked = Address.parse(request.getfixturevalue("make_s3_bucket")(lock="governance", days=1))
+        return lambda: sealed(S3BlobStore(Client(locked), tmp_path / "spool"), tmp_path)
     address = Address.parse(request.getfixturevalue("s3_bucket"))
     if request.param == "s3":
         return lambda: S3BlobStore(Client(address), tmp_path / "spool")
     machines = count()
     return lambda: S3BlobStore(Client(address), tmp_path / f"spool-{next(machines)}", shared=True)
+
+
+def sealed(inner: Inner, folder: Path) -> SealedBlobStore:
+    return SealedBlobStore(inner, SQLiteBlobKeys(folder / KEYS_FILE), sealing=True)
 
 
 @pytest.fixture
@@ -172,10 +185,40 @@ def test_memory_stays_flat(store: BlobStore) -> None:
     assert peak < 8 << 20
 
 
+def test_what_was_erased_is_gone_and_stays_so(connect: Callable[[], BlobStore]) -> None:
+    """An erased file is named as erased by every process, is in no list, and does not come back by being sent again."""
+    store, waiting = connect(), connect().stage(iter([b"private"]))
+    gone, kept = put(store, b"private"), put(store, b"public")
+    assert store.erased([gone, kept]) == set()
+    assert store.erase(gone) and store.erase(gone)
+    again = connect()
+    for each in (store, again):
+        assert each.erased([gone, kept, NOWHERE]) == {gone}
+        assert each.size(gone) is None and list(each.digests()) == [kept] and list(each.strays()) == []
+        assert list(each.fixity([gone, kept])) == [(gone, None, None), (kept, kept, 6)]
+        assert each.find_staged(gone) is None
+        with pytest.raises(BlobErased):
+            each.open(gone)
+        with pytest.raises(BlobErased):
+            each.stage(iter([b"private"])).commit()
+    with pytest.raises(BlobErased):
+        waiting.commit()
+    assert again.size(gone) is None
+    with again.open(kept) as reader:
+        assert reader.read() == b"public"
+
+
+def test_what_never_was_here_can_be_erased(store: BlobStore) -> None:
+    """Who repeats an erasure, or does it in a copy of the archive, is told that nothing can be read."""
+    assert store.erase(NOWHERE) and store.erased([NOWHERE]) == {NOWHERE}
+    with pytest.raises(BlobErased):
+        put(store, b"nowhere")
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_only_digests_are_names(store: BlobStore, name: str) -> None:
     """What is not a digest is refused by name before anything is looked up."""
-    for call in (store.open, store.size, store.find_staged):
+    for call in (store.open, store.size, store.find_staged, store.erase):
         with pytest.raises(InvalidDigest):
             call(name)
     with pytest.raises(InvalidDigest):

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from adapters.blobs.s3 import S3BlobStore
+from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.postgres.address import Address
 from adapters.postgres.gate import AFTERMATH
 from adapters.postgres.locks import APPEND_LOCK
@@ -53,8 +54,8 @@ def test_a_file_stays_while_its_event_may_still_come(request: pytest.FixtureRequ
         assert house.archive.find(str(record)).files[0].sha256 == digest
         with house.blobs.open(digest) as kept:
             assert kept.read() == TEXT.encode()
-        assert isinstance(house.blobs, S3BlobStore)
-        house.blobs._now = lambda: time.time() + AFTERMATH + 60
+        assert isinstance(house.blobs, SealedBlobStore) and isinstance(house.blobs.inner, S3BlobStore)
+        house.blobs.inner._now = lambda: time.time() + AFTERMATH + 60
         assert clean_up(house) == []
         assert house.blobs.leftovers() == set()
         house.close()

@@ -18,6 +18,8 @@ from adapters import settings
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.s3_locks import PROGRESS, Walk, read_progress
+from adapters.blobs.sealing.format import plain_size
+from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.bootstrap import House, create_archive
 from adapters.s3.client import Client, Patience
 from domain.archive import IncomingFile
@@ -58,8 +60,10 @@ class Locked:
 
     @property
     def blobs(self) -> S3BlobStore:
-        assert isinstance(self.house.blobs, S3BlobStore)
-        return self.house.blobs
+        store = self.house.blobs
+        inner = store.inner if isinstance(store, SealedBlobStore) else store
+        assert isinstance(inner, S3BlobStore)
+        return inner
 
     def file(self, data: bytes, retention: str | None = None) -> str:
         """File a record with these bytes attached; its code."""
@@ -74,7 +78,8 @@ class Locked:
         return self.house.archive.correct(self.house.operator(), code, raw, "保管期限改了").record
 
     def locks(self, client: Client | None = None) -> Locks:
-        return Locks(self.house.events, client or self.client, self.clock, self.house.settings.zone)
+        kept_as = self.house.blobs.kept_as
+        return Locks(self.house.events, client or self.client, self.clock, self.house.settings.zone, kept_as)
 
     def follow(self) -> Walk:
         """As a process that has just started; what it then says about its work."""
@@ -85,17 +90,21 @@ class Locked:
 
     def until(self, data: bytes) -> tuple[datetime | None, bool]:
         """Of the file with these bytes: when its lock ends, and whether it is held besides."""
-        kept = self.blobs.lock(self.digest(data))
+        kept = self.blobs.lock(self.name(data))
         return kept.locked_until, kept.legal_hold
 
     def digest(self, data: bytes) -> str:
         return self.house.blobs.stage(iter([data])).sha256
 
+    def name(self, data: bytes) -> str:
+        """The digest that the file goes by in the bucket."""
+        return self.house.blobs.kept_as(self.digest(data))[0]
+
     def shorten(self, data: bytes) -> None:
         """What an administrator of the server can do where the lock is one of governance."""
         nothing = b"<Retention/>"
         said: dict[str, Any] = {"x-amz-bypass-governance-retention": "true", "Content-MD5": md5sum_hash(nothing)}
-        where = name_in(self.url), key_of(self.digest(data))
+        where = name_in(self.url), key_of(self.name(data))
         s3_client(self.url)._execute("PUT", *where, nothing, said, {"retention": ""})
 
 
@@ -131,11 +140,11 @@ def test_files_are_locked_as_long_as_their_records_ask(make: Any, mode: str) -> 
     assert archive.until(b"permanent") == (first_of(2057), True)
     assert waiting(archive.house.events, archive.client) == 0
     assert list(archive.blobs.strays()) == []
-    kept = archive.blobs.lock(archive.digest(b"30y"))
+    kept = archive.blobs.lock(archive.name(b"30y"))
     assert kept.lock_mode == mode.upper()
     with pytest.raises(S3Error, match=r"WORM|protected|denied"):
-        s3_client(archive.url).remove_object(name_in(archive.url), key_of(archive.digest(b"30y")), kept.version)
-    assert len(archive.blobs.versions(archive.digest(b"30y"))) == 1
+        s3_client(archive.url).remove_object(name_in(archive.url), key_of(archive.name(b"30y")), kept.version)
+    assert len(archive.blobs.versions(archive.name(b"30y"))) == 1
 
 
 @pytest.mark.parametrize("order", [("10y", "30y"), ("30y", "10y")], ids=" then ".join)
@@ -206,7 +215,7 @@ def test_what_somebody_shortened_is_found_mended_and_counted(make: Any) -> None:
         archive.file(retention.encode(), retention)
     archive.follow()
     archive.shorten(b"30y")
-    s3_client(archive.url).disable_object_legal_hold(name_in(archive.url), key_of(archive.digest(b"permanent")))
+    s3_client(archive.url).disable_object_legal_hold(name_in(archive.url), key_of(archive.name(b"permanent")))
     assert archive.until(b"30y") == (None, False)
     assert archive.follow().mended == 0
     archive.clock.forward(seconds=AGAIN.total_seconds())
@@ -255,12 +264,12 @@ def test_the_version_that_was_kept_is_locked_and_not_what_hides_it(make: Any) ->
     for data in (b"written over", b"deleted"):
         archive.file(data, "30y")
     s3 = s3_client(archive.url)
-    s3.put_object(name_in(archive.url), key_of(archive.digest(b"written over")), BytesIO(b"other"), 5)
-    s3.remove_object(name_in(archive.url), key_of(archive.digest(b"deleted")))
+    s3.put_object(name_in(archive.url), key_of(archive.name(b"written over")), BytesIO(b"other"), 5)
+    s3.remove_object(name_in(archive.url), key_of(archive.name(b"deleted")))
     assert archive.follow().missing == 1
     for data in (b"written over", b"deleted"):
-        key = key_of(archive.digest(data))
-        [first] = [each for each in archive.blobs.versions(archive.digest(data)) if each.size == len(data)]
+        key = key_of(archive.name(data))
+        [first] = [each for each in archive.blobs.versions(archive.name(data)) if plain_size(each.size) == len(data)]
         kept = archive.client.head(key, first.version)
         assert kept is not None and kept.locked_until == first_of(2054)
 
@@ -287,10 +296,10 @@ def test_a_file_that_may_not_be_locked_is_noted_and_stops_no_other(make: Any) ->
     archive: Locked = make()
     for data in (b"refused", b"locked"):
         archive.file(data, "10y")
-    refused = archive.digest(b"refused")
+    refused, name = archive.digest(b"refused"), archive.name(b"refused")
     with bad_line(archive.url) as line:
         line.rule = lambda method, path: (
-            (403, "AccessDenied") if method == "PUT" and refused in path and "retention" in path else "pass"
+            (403, "AccessDenied") if method == "PUT" and name in path and "retention" in path else "pass"
         )
         archive.locks(Client(line.address)).run_once()
     walk = archive.follow()

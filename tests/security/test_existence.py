@@ -13,6 +13,7 @@ import pytest
 from adapters import parts
 from adapters.blobs.s3_inventory import key_of
 from api.http.auth import CSRF_HEADER
+from tests.behind import kept_as
 from tests.cli_world import BACK_ENDS, servers
 from tests.http_world import HERE, THERE, World, make_world, record
 from tests.servers.own import s3_client
@@ -115,6 +116,6 @@ def overwritten(world: World, digest: str) -> Callable[[], object]:
         kept.chmod(0o600)
         kept.write_bytes(b"who was absent")
         return lambda: kept.write_bytes(sound)
-    client = s3_client(world.bucket)
-    made = client.put_object(bucket.bucket, key_of(digest), BytesIO(b"who was absent"), 14)
-    return lambda: client.remove_object(bucket.bucket, key_of(digest), made.version_id)
+    client, key = s3_client(world.bucket), key_of(kept_as(world.house.settings, digest))
+    made = client.put_object(bucket.bucket, key, BytesIO(b"who was absent"), 14)
+    return lambda: client.remove_object(bucket.bucket, key, made.version_id)

@@ -19,7 +19,8 @@ import yaml
 
 from adapters.postgres.roles import APP_ROLE
 from adapters.safety import of_secret
-from adapters.settings import NAMES, read
+from adapters.settings import read
+from adapters.variables import NAMES
 from api.cli.parser import parse
 from tests import compose_world, doc_pages
 from tests.compose_world import ANSWERS, FILE, PROGRAM, ROOT, SERVERS, STAYING, copied, stages

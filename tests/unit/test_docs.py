@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import NAMES, VARIABLES
+from adapters.variables import NAMES, VARIABLES
 from docs.generate import FOLDER, pages
 from docs.reference_pages.errors import all_errors
 from docs.reference_pages.events import all_events, meaning

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.secret_files import LONGEST, SecretFileUnusable, secret
-from adapters.settings import NAMES, VARIABLES, BadSetting, read
+from adapters.settings import BadSetting, read
+from adapters.variables import NAMES, VARIABLES
 
 NAME = "JIANZHENG_APP_PASSWORD"
 DATABASE = "postgresql://jianzheng_app@db.example:5432/jianzheng"
