@@ -297,6 +297,11 @@ class Accounts(ABC):
             ).fetchone()
         return None if row is None else str(row[0])
 
+    def forget_uploads(self, sha256: str) -> None:
+        """Whoever sent a file that was erased may claim it no more."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM uploads WHERE sha256 = ?", (sha256,))
+
     # ── another store ───────────────────────────────────────────────────────────────────────────────────────────
 
     def take_over(self, source: Accounts) -> tuple[int, int]:

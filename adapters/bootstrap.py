@@ -32,6 +32,7 @@ from adapters.signing_ring import Announcer, KeyRing, announced
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive
+from domain.erasing import Erasing
 from domain.errors import Conflict, DatabaseMissing, InputError, KeyFileInvalid, NotFound
 from domain.key_keeping import KeyKeeping
 from domain.searching import Searching
@@ -40,9 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adapters.accounts import Accounts
+    from adapters.erasures import SQLiteErasureLog
     from adapters.extraction.cache import Texts
     from adapters.extraction.sandbox import SandboxedExtractor
     from adapters.figures import FiguresIndex
+    from adapters.postgres.erasures import PostgresErasureLog
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
     from adapters.postgres.witnesses import PostgresCosignatures
@@ -140,6 +143,7 @@ class House:
             zone=settings.zone,
             late_after=settings.late_after,
         )
+        self.erasing = Erasing(self.archive)
         self.administration = Administration(
             events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
         )
@@ -157,6 +161,7 @@ class House:
         self._texts: Texts | None = None
         self._queue: TextQueue | PostgresTextQueue | None = None
         self._work: SQLiteWorkLog | PostgresWorkLog | None = None
+        self._erasures: SQLiteErasureLog | PostgresErasureLog | None = None
         self._accounts: Accounts | None = None
         self._searching: Searching | None = None
         self._figures: FiguresIndex | PostgresFiguresIndex | None = None
@@ -207,6 +212,12 @@ class House:
         if self._work is None:
             self._work = parts.work(self.settings, self.servers)
         return self._work
+
+    @property
+    def erasures(self) -> SQLiteErasureLog | PostgresErasureLog:
+        if self._erasures is None:
+            self._erasures = parts.erasures(self.settings, self.servers)
+        return self._erasures
 
     @property
     def figures(self) -> FiguresIndex | PostgresFiguresIndex:

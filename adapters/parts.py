@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from adapters.blobs.sealing.keys import BlobKeys
     from adapters.blobs.sealing.store import SealedBlobStore
     from adapters.breaker import Breaker
+    from adapters.erasures import SQLiteErasureLog
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
     from adapters.postgres.database import Database, Link
+    from adapters.postgres.erasures import PostgresErasureLog
     from adapters.postgres.figures import PostgresFiguresIndex
     from adapters.postgres.queue import PostgresTextQueue
     from adapters.postgres.witnesses import PostgresCosignatures
@@ -236,6 +238,17 @@ def work(settings: Settings, shared: Servers) -> SQLiteWorkLog | PostgresWorkLog
     from adapters.postgres.work import PostgresWorkLog
 
     return PostgresWorkLog(shared.database)
+
+
+def erasures(settings: Settings, shared: Servers) -> SQLiteErasureLog | PostgresErasureLog:
+    """What is left to be done of erasures."""
+    if shared.database is None:
+        from adapters.erasures import SQLiteErasureLog
+
+        return SQLiteErasureLog(settings.views_file)
+    from adapters.postgres.erasures import PostgresErasureLog
+
+    return PostgresErasureLog(shared.database)
 
 
 def cosignatures(settings: Settings, shared: Servers) -> SQLiteCosignatures | PostgresCosignatures:

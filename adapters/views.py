@@ -116,6 +116,10 @@ class QueueTables(Protocol):
         """Texts that were done and are gone from the cache wait again."""
         ...
 
+    def forget(self, sha256: str) -> None:
+        """The file was erased: nothing waits for it any more."""
+        ...
+
     def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
         """Try again after ``not_before``, or set it aside when it failed too often.
 
@@ -258,6 +262,11 @@ class TextQueue:
                 f"UPDATE texts SET {_AFRESH} WHERE sha256 = ? AND state = 'done'",  # noqa: S608  (constants)
                 [(sha256,) for sha256 in digests],
             )
+
+    def forget(self, sha256: str) -> None:
+        with self._tables.writing(durable=True) as db:
+            db.execute("DELETE FROM texts WHERE sha256 = ?", (sha256,))
+            db.execute("DELETE FROM text_waiters WHERE sha256 = ?", (sha256,))
 
     def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
         said = {"sha256": sha256, "now": now, "not_before": not_before, "owner": owner, **vars(fault)}

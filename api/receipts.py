@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from adapters.ledger.policy import published_policy
@@ -14,6 +15,8 @@ from domain.judging import Judgement, Said
 from domain.ledger.note import parse_vkey
 from domain.ledger.policy import NONE, Known, Policy, parse_policy
 from domain.ledger.receipt import Receipt
+from domain.records.erasure import ground_json, named
+from domain.records.events import RecordErased
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
@@ -65,9 +68,16 @@ def record_named(house: House, record: Record, revision: int) -> dict[str, str]:
 
 
 def judgement_json(
-    found: Judgement, lang: Lang, compared: Sequence[Compared] = (), *, own: bool = False, zone: tzinfo = UTC
+    found: Judgement,
+    lang: Lang,
+    compared: Sequence[Compared] = (),
+    *,
+    own: bool = False,
+    zone: tzinfo = UTC,
+    erased: Json | None = None,
 ) -> Json:
-    """``receipt verify``. ``proven`` and ``checkpoint`` are null where nothing was proven."""
+    """``receipt verify``. ``proven`` and ``checkpoint`` are null where nothing was proven; ``erased`` is what
+    `erased_since` says, null where no archive was at hand."""
     trusted = found.trusted
     warnings = [_NOT_WITNESSED] if trusted is not None and not found.witnessed else []
     warnings += [_OWN_POLICY] if own else []
@@ -87,9 +97,29 @@ def judgement_json(
         "witnesses": []
         if trusted is None
         else [{"name": name, "at": _iso(at, zone)} for name, at in sorted(trusted.cosigned.items())],
+        "erased": erased,
         "warnings": [zh if lang == "zh" else en for zh, en in warnings],
         "files": [{"path": c.path, "sha256": c.sha256, "name": c.name, "ok": c.name is not None} for c in compared],
     }
+
+
+def erased_since(house: House, found: Judgement) -> Json | None:
+    """By which event of this archive the proven event was erased since; None where it was not."""
+    if found.trusted is None or found.trusted.checkpoint.origin != house.identity.origin:
+        return None
+    for receipt in found.receipts:
+        digest = sha256(receipt.state).hexdigest()
+        for event in house.events.stream(receipt.id):
+            if isinstance(event, RecordErased) and named(event).get(receipt.version) == digest:
+                return {
+                    "record": event.code,
+                    "revision": event.originator_version,
+                    "at": event.recorded_at,
+                    "by": event.actor,
+                    "basis": event.basis,
+                    **ground_json(event.ground),
+                }
+    return None
 
 
 def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
@@ -116,6 +146,15 @@ def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
         yield "✓ 回执成立：下面这个事件在账本里" if zh else "✓ The receipt holds: this event is in the ledger"
     for event in proven["events"]:
         yield from _event_lines(event, zh, zone)
+    if (erased := answer["erased"]) is not None:
+        at = f"{datetime.fromisoformat(erased['at']).astimezone(zone):%Y-%m-%d}"
+        yield (
+            f"! 它存在过，已于 {at} 依法销毁（{erased['record']} 第 {erased['revision']} 个事件）："
+            f"{erased['ground_zh']}，{erased['basis']}"
+            if zh
+            else f"! It existed, and was erased on {at} under event {erased['revision']} of {erased['record']}:"
+            f" {erased['ground_en']}, {erased['basis']}"
+        )
     yield from _tree_lines(answer, zh)
     for each in answer["files"]:
         if each["ok"]:

@@ -10,12 +10,15 @@ from adapters.record_folder import Passed
 from domain.errors import JianzhengError, Lang, NotFound, Unavailable
 from domain.ports import ExtractedText
 from domain.records.content import occurred_on
+from domain.records.erasure import ground_json
 from domain.records.events import FileEntry, RecordEvent
 from domain.records.gaps import describe
 from domain.records.record import Record, Version, replay
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
+    from domain.archive import Outcome
+    from domain.erasing import Proceeding
     from domain.reporting import Verdict
     from domain.searching import Answer, Found
 
@@ -42,7 +45,7 @@ def record_json(house: House, record: Record, version: int | None = None, as_of:
         "late": record.late,
         "item": None if record.item is None else {"state": record.item, "closed_on": record.closed_on},
         "gaps": gaps_json(state),
-        "files": _files(house, state.files),
+        "files": _files(house, record, state.files),
         "history": [
             {
                 "version": act.version,
@@ -56,6 +59,67 @@ def record_json(house: House, record: Record, version: int | None = None, as_of:
             for act in record.history
         ],
         "as_of": as_of,
+        "erasure": erasure_of(record),
+    }
+
+
+def erasure_of(record: Record) -> Json | None:
+    """The proposal that stands open, or by what all of the record was erased."""
+    said: Json
+    if (proposal := record.proposal) is not None:
+        said = {"state": "open", "basis": proposal.basis, "proposed_by": proposal.by, "proposed_at": proposal.at,
+                "decided_by": None, "decided_at": None, "revision": proposal.revision,
+                "digests": list(proposal.digests)}  # fmt: skip
+        key = proposal.ground
+    elif (erased := record.erased) is not None:
+        said = {"state": "erased", "basis": erased.basis, "proposed_by": erased.proposer, "proposed_at": None,
+                "decided_by": erased.actor, "decided_at": erased.recorded_at, "revision": erased.originator_version,
+                "digests": []}  # fmt: skip
+        key = erased.ground
+    else:
+        return None
+    return {**said, **ground_json(key)}
+
+
+def erasing_json(outcome: Outcome) -> Json:
+    """What a proposal or a decision came to. Nothing of the record itself: who decides need not be able to read it."""
+    record = outcome.record
+    return {
+        "record": str(record.id),
+        "code": record.code,
+        "status": record.status,
+        "revision": record.revision,
+        "erasure": erasure_of(record),
+        "destroyed": [{"sha256": sha256, "revision": by} for sha256, by in record.destroyed.items()],
+        "changed": outcome.changed,
+    }
+
+
+def proceedings_json(house: House, found: Iterable[Proceeding]) -> Json:
+    """``erasure list``."""
+    left = {each.position: each for each in house.erasures.left()}
+    return {
+        "erasures": [
+            {
+                "record": str(each.record),
+                "code": each.code,
+                "organisation": each.organisation,
+                "state": each.state,
+                **ground_json(each.ground),
+                "basis": each.basis,
+                "proposed_by": each.proposed_by,
+                "proposed_at": each.proposed_at,
+                "decided_by": each.decided_by or None,
+                "decided_at": each.decided_at or None,
+                "reason": each.reason,
+                "digests": list(each.digests),
+                "revision": each.revision,
+                "incomplete": {"zh": left[each.position].zh, "en": left[each.position].en}
+                if each.position in left
+                else None,
+            }
+            for each in found
+        ]
     }
 
 
@@ -63,7 +127,7 @@ def standing(
     house: House, record: Record, version: int | None = None, as_of: int | None = None
 ) -> tuple[Record, Version]:
     """The record as it stood, and the version asked for. Raises `NotFound`."""
-    if as_of is not None:
+    if as_of is not None and record.erased is None:  # of an erased one nothing else is left at any time
         leaves = house.ledger.leaves_of(record.id)
         record = _as_of(house, record, max((leaf.version for leaf in leaves if leaf.index < as_of), default=0))
     state = record.current if version is None else record.version(version)
@@ -141,16 +205,21 @@ def _as_of(house: House, record: Record, revision: int) -> Record:
     then = replay(events) if revision else None
     if then is None:
         raise NotFound("当时的记录", "record at that time", record.code, field="as_of")
+    then.destroyed = record.destroyed  # whatever was there then is gone now
     return then
 
 
-def texts_of(house: House, entries: Sequence[FileEntry]) -> list[ExtractedText | Unavailable | None]:
-    """The text of each file, None where it is not there yet. While the store of texts is away its fault stands for each
-    of them: a record is shown without, and nobody waits once for every file."""
+def texts_of(house: House, record: Record, entries: Sequence[FileEntry]) -> list[ExtractedText | Unavailable | None]:
+    """The text of each file, None where it is not there yet or was erased.
+
+    While the store of texts is away its fault stands for each of them: a record is shown without, and nobody waits once
+    for every file.
+    """
     found: list[ExtractedText | Unavailable | None] = []
     for entry in entries:
         try:
-            found.append(house.texts.get(entry.sha256, house.extractor.version))
+            gone = entry.sha256 in record.destroyed
+            found.append(None if gone else house.texts.get(entry.sha256, house.extractor.version))
         except Unavailable as error:
             return [error] * len(entries)
     return found
@@ -163,7 +232,7 @@ def text_status(text: ExtractedText | Unavailable | None) -> str:
     return text.status if text else "pending"
 
 
-def _files(house: House, entries: Sequence[FileEntry]) -> list[Json]:
+def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[Json]:
     return [
         {
             "name": entry.name,
@@ -171,9 +240,10 @@ def _files(house: House, entries: Sequence[FileEntry]) -> list[Json]:
             "size": entry.size,
             "media_type": entry.media_type,
             "role": entry.role,
-            "text_status": text_status(text),
+            "text_status": "erased" if entry.sha256 in record.destroyed else text_status(text),
+            "erased": record.destroyed.get(entry.sha256),
         }
-        for entry, text in zip(entries, texts_of(house, entries), strict=True)
+        for entry, text in zip(entries, texts_of(house, record, entries), strict=True)
     ]
 
 

@@ -18,6 +18,7 @@ Action = Literal[
     "record.read", "record.read_confidential", "record.file", "record.attach", "record.correct", "record.withdraw",
     "record.sign_off", "record.return", "item.progress", "item.close", "report.read", "report.issue",
     "directory.read", "directory.manage", "account.manage", "archive.verify", "index.manage", "key.manage",
+    "erasure.propose", "erasure.approve",
 ]  # fmt: skip
 
 ROLES: dict[str, tuple[str, str]] = {
@@ -36,9 +37,9 @@ _DECIDE: frozenset[Action] = frozenset(
 _MANAGE: frozenset[Action] = frozenset({"directory.manage", "account.manage", "index.manage", "key.manage"})
 
 MAY: dict[str, frozenset[Action]] = {
-    "administrator": _READ | _FILE | _DECIDE | _MANAGE,
+    "administrator": _READ | _FILE | _DECIDE | _MANAGE | {"erasure.propose", "erasure.approve"},
     "clerk": _READ | _FILE,
-    "secretary": _READ | _FILE | _DECIDE | {"record.read_confidential"},
+    "secretary": _READ | _FILE | _DECIDE | {"record.read_confidential", "erasure.propose"},
     "inspector": _READ | {"record.read_confidential"},
     "reader": frozenset({"record.read", "report.read", "directory.read"}),
 }
@@ -63,7 +64,12 @@ _ACTION_ZH: dict[str, tuple[str, str]] = {
     "archive.verify": ("核验档案", "verify the archive"),
     "index.manage": ("管理检索索引", "manage the search index"),
     "key.manage": ("更换账本的密钥", "change the keys of the ledger"),
+    "erasure.propose": ("提请销毁这条记录", "propose to erase this record"),
+    "erasure.approve": ("批准销毁这条记录", "approve the erasure of this record"),
 }
+
+_UNREAD: frozenset[Action] = frozenset({"erasure.approve"})
+"""What may be done to a confidential record by somebody who may not read it: on the ground, which is no secret."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def decide(actor: Actor, action: Action, target: Target, day: str) -> Decision:
     roles = {g.role for g in actor.grants if g.organisation in target.path and g.held_on(day)}
     if not any(action in MAY[role] for role in roles):
         return _denied(action)
-    if target.confidential and not _initiated(actor, roles, target):
+    if target.confidential and action not in _UNREAD and not _initiated(actor, roles, target):
         return _denied("record.read_confidential")
     return _ALLOWED
 

@@ -21,6 +21,7 @@ from domain.organisations.directory import Directory
 from domain.ports import BlobStore, Clock, Entropy, EventStore, StagedFile
 from domain.records import codes, content
 from domain.records.content import Checked
+from domain.records.erasure import RecordIsErased
 from domain.records.events import FileEntry, RecordEvent
 from domain.records.families import FILE_ROLES, family
 from domain.records.record import Record, file_record, replay
@@ -318,6 +319,8 @@ class Archive:
     @staticmethod
     def _repeated(existing: Record, organisation: str, checked: Checked, files: Sequence[IncomingFile]) -> Outcome:
         """A retry is answered as the first time, if it says the same as the first time."""
+        if existing.erased is not None:
+            raise RecordIsErased(record=existing.code, revision=existing.erased.originator_version)
         first = existing.versions[0]
         same_files = sorted(f.sha256 for f in first.files) == sorted(f.staged.sha256 for f in files)
         if (

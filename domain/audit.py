@@ -24,8 +24,16 @@ from domain.ledger.keys import fold
 from domain.ledger.note import Verifier, VerifierKey, parse_vkey
 from domain.organisations import events as directory
 from domain.records.codes import Entered, is_code_of, register_id
-from domain.records.events import FileEntry, RecordEvent, RecordFiled
-from domain.records.record import HistoryImpossible, replay
+from domain.records.events import (
+    ERASURE_PREFIX,
+    FileEntry,
+    RecordErased,
+    RecordEvent,
+    RecordFiled,
+    Tombstone,
+)
+from domain.records.record import replay
+from domain.records.refusals import HistoryImpossible
 from domain.reports.events import ReportIssued
 
 
@@ -86,14 +94,25 @@ def _audit_record(events: Sequence[Event]) -> Impossible | None:
             return Impossible(event.originator_version, "它不是对记录的操作", "it is no act on a record")
         acts.append(event)
     try:
-        replay(acts)
+        record = replay(acts)
     except HistoryImpossible as error:
         params = error.params
         return Impossible(params["version"], params["why_zh"], params["why_en"])
     filed = acts[0]
+    if isinstance(filed, Tombstone) and record is not None and (erased := record.erased) is not None:
+        return _audit_stub(erased)
     if isinstance(filed, RecordFiled) and _code_fits(filed.code, filed.organisation, filed.content):
         return None
     return Impossible(1, "档号与单位或年份不符", "the archival code does not fit the organisation or the year")
+
+
+def _audit_stub(erased: RecordErased) -> Impossible | None:
+    """The code tells the year of the first version, which must be one of those that the erasure names."""
+    years = {year for year in (*erased.years, erased.year) if type(year) is int}
+    if any(is_code_of(erased.code, erased.organisation, year) for year in years):
+        return None
+    version = erased.originator_version
+    return Impossible(version, "档号与单位或年份不符", "the archival code does not fit the organisation or the year")
 
 
 def fits_alone(kind: type[Event], stream: str, version: int, attributes: Mapping[str, Any]) -> bool:
@@ -106,6 +125,8 @@ def fits_alone(kind: type[Event], stream: str, version: int, attributes: Mapping
     if not _stored_shape(kind, attributes):
         return False
     if issubclass(kind, RecordEvent):
+        if kind.TOPIC.startswith(ERASURE_PREFIX):
+            return False  # two people and what they said: the whole stream tells
         if stream[_UUID_VERSION] != _RANDOM or (version == 1) is not (kind is RecordFiled):
             return False
         return kind is not RecordFiled or _code_fits(

@@ -31,6 +31,9 @@ ACTS: dict[str, tuple[str, str, str]] = {
     events.RecordWithdrawn.TOPIC: ("withdrawn", "撤回", "withdrawn"),
     events.ProgressNoted.TOPIC: ("progress", "整改进展", "progress noted"),
     events.ItemClosed.TOPIC: ("closed", "销号", "closed"),
+    events.ErasureProposed.TOPIC: ("erasure_proposed", "提请销毁", "erasure proposed"),
+    events.ErasureRejected.TOPIC: ("erasure_rejected", "不予销毁", "erasure rejected"),
+    events.RecordErased.TOPIC: ("erased", "销毁", "erased"),
 }
 """Topic → name in JSON answers, and in both languages."""
 
@@ -141,7 +144,10 @@ def said_by(receipt: Receipt) -> Said:
         organisation=_text(event.get("organisation")),
         at=_instant(event.get("recorded_at")),
         by=_text(event.get("actor")),
-        reason=_text(event.get("reason")) or _text(event.get("remark")) or _text(event.get("note")),
+        reason=_text(event.get("reason"))
+        or _text(event.get("remark"))
+        or _text(event.get("note"))
+        or _text(event.get("basis")),
         files=_files(event.get("files")),
     )
 

@@ -36,6 +36,11 @@ from domain.ledger.note import parse_note
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.timestamps import NOTE, STAMP, StampName, TimestampRegister
 from domain.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
+        for record in records.values():
+            if record.erased is not None:  # a package without its events would prove too little
+                raise RecordIsErased(record=record.code, revision=record.erased.originator_version)
+            for named in (each for version in record.versions for each in version.files):
+                record.require_there(named)
 from domain.ports import EventStore, Leaf, LedgerTables
 from domain.records.events import FileEntry
 from domain.records.record import Record
@@ -115,8 +120,14 @@ class Packages:
         self._policy, self._stamps, self._roots, self._describe = policy, stamps, roots, describe
 
     def of(self, actor: Actor, references: Sequence[str]) -> Package:
-        """The package of these records. Raises `NotAllowed`, `NotFound`, `LedgerInputAltered`."""
+        """The package of these records. Raises `NotAllowed`, `NotFound`, `RecordIsErased`, `FileErased`,
+        `LedgerInputAltered`."""
         records = {record.code: record for record in (self._archive.read(actor, each) for each in references)}
+        for record in records.values():
+            if record.erased is not None:  # a package without its events would prove too little
+                raise RecordIsErased(record=record.code, revision=record.erased.originator_version)
+            for named in (each for version in record.versions for each in version.files):
+                record.require_there(named)
         leaves = {code: self._ledger.leaves_of(record.id) for code, record in records.items()}
         note, tree = self._checkpoint(max((each[-1].index for each in leaves.values() if each), default=-1))
         time = self._ledger.batch_time(tree.size - 1)

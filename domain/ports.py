@@ -86,6 +86,22 @@ class EventStore(Protocol):
         """
         ...
 
+    def stored(self, stream_id: UUID) -> list[StoredRow]:
+        """The rows of a stream, in order."""
+        ...
+
+    def erasures(self, after: int, limit: int) -> list[StoredRow]:
+        """Like `rows`, only proposals to erase, and their decisions (`domain.records.events.ERASURE_PREFIX`)."""
+        ...
+
+    def erase(self, stream_id: UUID, version: int, by: int) -> bool:
+        """Put a tombstone in the place of an event's state, durably; False where there is one already.
+
+        Raises `ErasureNotAnnounced` unless event ``by`` of the stream says that it erases this very state: so much
+        the store itself sees to.
+        """
+        ...
+
     def head(self) -> int:
         """Position of the last row, 0 in an empty store."""
         ...

@@ -22,6 +22,7 @@ from domain.ledger.note import parse_note
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.tree import check_inclusion, inclusion_proof, leaf_hash
 from domain.ports import EventStore, Leaf, LedgerTables
+from domain.records.erasure import RecordIsErased, named
 from domain.records.record import Record
 
 PAUSES = (0.01, 0.02, 0.03, 0.05, *(0.1,) * 39)
@@ -90,12 +91,16 @@ class Receipts:
         """
         record = self._archive.read(actor, reference)
         wanted = _revision(record, version, revision)
+        if record.erased is not None and wanted in named(record.erased):
+            raise RecordIsErased(record=record.code, revision=record.erased.originator_version)
         published, leaves = self._covered(record, wanted, pauses)
         return self._receipt(leaves[wanted - 1], published)
 
     def complete(self, actor: Actor, reference: str, *, pauses: Iterable[float] = PAUSES) -> str:
         """The completeness receipt of a record: all of its events, and the log's word that there are no more."""
         record = self._archive.read(actor, reference)
+        if record.erased is not None:  # its events are no more; that there were no others was said while they were
+            raise RecordIsErased(record=record.code, revision=record.erased.originator_version)
         published, leaves = self._covered(record, record.revision, pauses)
         tree = published.tree
         indices = tuple(leaf.index for leaf in leaves)

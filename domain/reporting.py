@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
 from domain.access import Action, Actor, Target, decide
 from domain.errors import EventUnreadable, InputError, IntegrityFault, Lang, NotFound, Unavailable
@@ -21,6 +23,8 @@ from domain.ledger.note import parse_note
 from domain.ledger.tree import leaf_hash
 from domain.organisations.directory import Directory
 from domain.ports import Clock, Concerned, Entropy, EventStore, FiguresReader, LedgerReader, ReportRenderer
+from domain.records.erasure import recorded_at
+from domain.records.events import RecordErased
 from domain.reports.annual import FOLD_VERSION, AsOf, Report, annual
 from domain.reports.cases import Fact
 from domain.reports.events import ReportIssued
@@ -30,6 +34,12 @@ BATCH = 250
 
 AsOfQuestion = int | date | datetime | None
 """A tree size; a day (its end) or an instant; None for the published checkpoint."""
+
+MOST_NAMED = 20
+"""Erased records that are named one by one."""
+
+_BY = "erased by"
+"""Key under which a fact in the place of a tombstone holds the event that says so."""
 
 ISSUED_LANGUAGE: Lang = "zh"
 """Issued files are in the language of the archive's law, whatever the clerk's screen speaks."""
@@ -108,6 +118,9 @@ FIGURES_DIFFER = Remark(
     "按现在库中的事件重做，得出的年报与签发的不同：有事件被改动过。",
     "Made again from the stored events, the report comes out different: events were altered.",
 )
+RECORD_ERASED = "record_erased"
+"""Code of the remark on a report that counted what was lawfully erased since."""
+
 RENDERING_DIFFERS = Remark(
     "rendering_differs",
     "内容与历史一致；但本机的字体或程序版本不同，重排的文件不会逐字节相同。",
@@ -220,8 +233,9 @@ class Reporting:
         return Verdict(digest, remarks=(NOT_ISSUED,))
 
     def objection(self, event: ReportIssued) -> Remark | None:
-        """What speaks against a report that was issued: its contents are made again; nothing is laid out."""
-        return next((remark for remark in self._compare(event, "json") if remark.grave), None)
+        """What speaks against a report that was issued, or keeps it from being made again: its contents are made again;
+        nothing is laid out."""
+        return next((each for each in self._compare(event, "json") if each.grave or each.code == RECORD_ERASED), None)
 
     def _issued(self, index: int, digest: str) -> tuple[ReportIssued, str] | None:
         """The event of that leaf, if it is what the leaf says and issued the digest; with the file's ending."""
@@ -245,7 +259,7 @@ class Reporting:
             yield Remark("history_unreadable", fault.message("zh"), fault.message("en"))
             return
         if sha256(report.to_bytes()).hexdigest() != event.digests["json"]:
-            yield FIGURES_DIFFER
+            yield self._erased_since(event) or FIGURES_DIFFER
             return
         try:
             same = sha256(self.render(report, ending)).hexdigest() == event.digests[ending]
@@ -292,10 +306,44 @@ class Reporting:
                 lost = next(each.leaf for each in batch if each.position not in there)
                 raise EventUnreadable(what=f"leaf {lost}", why="the row is missing")
             for (leaf, _), (_, topic, stream, attributes) in zip(batch, acts, strict=True):
-                yield leaf, topic, stream, attributes
+                if _is_tombstone(attributes):
+                    yield leaf, RecordErased.TOPIC, stream, self._instead(stream, attributes)
+                else:
+                    yield leaf, topic, stream, attributes
+
+    def _erased_since(self, event: ReportIssued) -> Remark | None:
+        """Of a report that cannot be made again because it counted what is gone."""
+        _, directory = self._at(event.tree_size)
+        concerned = self.figures.concerned(directory.below(event.organisation), event.year, event.tree_size)
+        found: dict[str, str] = {}
+        for _, _, _, attributes in self._facts(concerned):
+            erased = attributes.get(_BY)
+            if isinstance(erased, RecordErased):
+                found[erased.code] = f"{erased.originator_id}/{erased.originator_version}"
+        if not found:
+            return None
+        named = "、".join(f"{code}（{name}）" for code, name in sorted(found.items())[:MOST_NAMED])
+        named_en = ", ".join(f"{code} ({name})" for code, name in sorted(found.items())[:MOST_NAMED])
+        return Remark(
+            RECORD_ERASED,
+            f"签发以后，其中 {len(found)} 条记录依法销毁：{named}；所以现在不能重做这份年报来比较。",
+            f"{len(found)} of its records were lawfully erased since: {named_en}. So it cannot be made again now.",
+            grave=False,
+        )
+
+    def _instead(self, stream: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        """In the place of a tombstone: what the event says that erased the record."""
+        by = int(attributes["erased"]["by"])
+        found = self.events.stream(UUID(stream), after=by - 1, limit=1)
+        if not found or not isinstance(found[0], RecordErased):
+            raise EventUnreadable(what=f"{stream}/{by}", why="no erasure")
+        return {**vars(found[0]), _BY: found[0]}
 
     def _recorded_at(self, leaf: Concerned) -> datetime:
-        _, _, _, attributes = next(self._facts([leaf]))
+        [(_, _, stream, attributes)] = self.events.acts_at([leaf.position]) or [(0, "", "", {})]
+        if _is_tombstone(attributes):
+            version = self.ledger.leaves(leaf.leaf, 1)[0].version
+            attributes = {"recorded_at": recorded_at(self._instead(stream, attributes)[_BY], version)}
         try:
             return datetime.fromisoformat(attributes["recorded_at"])
         except (KeyError, TypeError, ValueError) as error:
@@ -306,3 +354,7 @@ class Reporting:
         directory.organisation(organisation)
         today = self.clock().astimezone(self.zone).date().isoformat()
         decide(actor, action, Target(directory.path(organisation)), today).require()
+
+
+def _is_tombstone(attributes: dict[str, Any]) -> bool:
+    return len(attributes) == 1 and "erased" in attributes

@@ -35,7 +35,9 @@ class Searching:
         """``request.scope`` is replaced by the actor's own, whatever was asked for."""
         mine = replace(request, scope=scope(actor, self.archive.today().isoformat()))
         found = self.engine.search(mine)
-        hits = tuple(Found(hit, self.archive.find(hit.record)) for hit in found.hits)
+        records = ((hit, self.archive.find(hit.record)) for hit in found.hits)
+        # What was erased a moment ago may be in the index still; nobody is shown a word of it.
+        hits = tuple(Found(hit, record) for hit, record in records if record.status != "erased")
         facets = {name: list(values) for name, values in found.facets.items()}
         # People are indexed by name and by code, so that both can be asked for; they are counted by name.
         codes = self.archive.directory().people

@@ -18,7 +18,7 @@ from domain.organisations.directory import Directory
 from domain.ports import FOREVER, ExtractedText, SearchDocument
 from domain.records import content as contents
 from domain.records import families
-from domain.records.events import FileEntry, RecordEvent, RecordFiled
+from domain.records.events import FileEntry, RecordErased, RecordEvent, RecordFiled, Tombstone
 from domain.records.fields import Field
 from domain.records.record import Record
 
@@ -52,6 +52,13 @@ def of_record(
     history: Sequence[LeafEvent], directory: Directory, zone: ZoneInfo, text_of: TextOf
 ) -> list[SearchDocument]:
     """All documents of a record whose complete history is given, in the order of revisions."""
+    gone = {digest for each in history if isinstance(each.event, RecordErased) for digest in each.event.digests}
+    if any(_is_last(each.event) for each in history):
+        return []  # of an erased record nothing is found, in no version
+
+    def text_left(entry: FileEntry) -> ExtractedText | None:
+        return None if entry.sha256 in gone else text_of(entry)
+
     record: Record | None = None
     found: list[SearchDocument] = []
     for n, (leaf, event) in enumerate((h.leaf, h.event) for h in history):
@@ -62,8 +69,12 @@ def of_record(
         else:
             record.apply(event)
         until = history[n + 1].leaf if n + 1 < len(history) else FOREVER
-        found.extend(_of_revision(record, leaf, until, directory, zone, text_of))
+        found.extend(_of_revision(record, leaf, until, directory, zone, text_left))
     return found
+
+
+def _is_last(event: RecordEvent) -> bool:
+    return isinstance(event, Tombstone) or (isinstance(event, RecordErased) and bool(event.events))
 
 
 def _of_revision(

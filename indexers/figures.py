@@ -17,8 +17,9 @@ from uuid import UUID
 from adapters.figures import FiguresTables, Home, Row
 from adapters.work import SQLiteWorkLog
 from domain.errors import EventUnreadable
+from domain.ledger.tombstone import PREFIX
 from domain.ports import EventStore, Leaf, StoredRow
-from domain.records.events import RecordCorrected, RecordFiled
+from domain.records.events import RecordCorrected, RecordErased, RecordFiled
 from domain.reports.events import ReportIssued
 from indexers.quarantine import Attempts, Quarantine
 
@@ -27,7 +28,8 @@ BATCH = 2_000
 
 RECORD_PREFIX = "jianzheng:record."
 SAYS_YEAR = frozenset({RecordFiled.TOPIC, RecordCorrected.TOPIC})
-"""Events that can put a record into another year; no others are decoded."""
+"""Events that can put a record into another year; besides, an erasure says all years that it ever belonged to. No
+others are decoded."""
 
 
 class Leaves(Protocol):
@@ -134,9 +136,16 @@ class _Batch:
     def _record(self, leaf: Leaf, row: StoredRow) -> None:
         homes = self.homes.setdefault(leaf.id, [])
         self.rows += [Row(home.organisation, home.year, leaf.index, leaf.position) for home in homes]
-        if row.topic not in SAYS_YEAR:
-            return
-        found = self._home(leaf, row, homes)
+        if row.topic == RecordErased.TOPIC:
+            found = self._last_homes(leaf, row)
+        elif row.topic not in SAYS_YEAR or row.state.startswith(PREFIX):
+            return  # what an erased event said, its erasure says
+        else:
+            found = [self._home(leaf, row, homes)]
+        for home in found:
+            self._enter(leaf, row, home, homes)
+
+    def _enter(self, leaf: Leaf, row: StoredRow, found: Home, homes: list[Home]) -> None:
         if found not in homes:
             # It moved to a year where it was not yet: its whole history moves along.
             history = [leaf]
@@ -145,6 +154,15 @@ class _Batch:
             self.rows += [Row(found.organisation, found.year, each.index, each.position) for each in history]
             self.new_homes.append((leaf.id, found))
             homes.append(found)
+
+    def _last_homes(self, leaf: Leaf, row: StoredRow) -> list[Home]:
+        attributes: dict[str, Any] = self.figures.events.attributes(row)
+        if not attributes.get("events"):
+            return []  # it erased files alone
+        try:
+            return [Home(str(attributes["organisation"]), int(year)) for year in attributes["years"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
 
     def _home(self, leaf: Leaf, row: StoredRow, homes: list[Home]) -> Home:
         attributes: dict[str, Any] = self.figures.events.attributes(row)

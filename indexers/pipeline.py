@@ -22,6 +22,7 @@ from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, Lang
 from domain.ports import SearchEngine
 from indexers.backoff import Chance
 from indexers.cleanup import clean_up
+from indexers.erasure import Erasures
 from indexers.figures import Figures
 from indexers.follower import Follower, Loop
 from indexers.jobs import Job, Timetable
@@ -124,6 +125,7 @@ class Pipeline:
             Follower("figures", led(house, "figures", figures.run_once)),
             Follower("search", led(house, "search", self.search.run_once)),
             Follower("text", self.text.run_once),
+            Follower("erasure", led(house, "erasure", Erasures(house, now, chance).run_once)),
             Follower("housekeeping", self._timetable().run_once),
         ]
         self.followers += _locks(house)

@@ -70,7 +70,12 @@ def check_record(record: Record, *, events: EventRows, ledger: LedgerReader, blo
 
 
 def _check_files(record: Record, blobs: BlobStore, found: RecordCheck) -> None:
-    names = {entry.sha256: entry.name for version in record.versions for entry in version.files}
+    names = {
+        entry.sha256: entry.name
+        for version in record.versions
+        for entry in version.files
+        if entry.sha256 not in record.destroyed
+    }
     for result in blobs.fixity(names):
         name = names[result.sha256]
         if result.found == result.sha256:

@@ -19,7 +19,7 @@ from domain.audit import audit
 from domain.errors import EventUnreadable
 from domain.organisations.directory import Directory
 from domain.ports import ExtractedText
-from domain.records.events import FileEntry, RecordEvent
+from domain.records.events import FileEntry, RecordErased, RecordEvent
 from indexers.documents import LeafEvent, of_record
 from indexers.quarantine import may_be_of_one
 from indexers.rules import kind_of
@@ -108,9 +108,22 @@ class RecordDocuments:
 
         if not history:
             return Made(record)
+        if (gone := _erased(history)) is None:
+            return Made(record)
         documents = of_record(history, self._place.directory, self._place.settings.zone, text_of)
-        unknown = frozenset(sha256 for sha256 in _files(history) if texts[sha256] is None)
+        unknown = frozenset(sha256 for sha256 in _files(history) if texts[sha256] is None) - gone
         return Made(record, tuple(documents), unknown)
+
+
+def _erased(history: Iterable[LeafEvent]) -> set[str] | None:
+    """The digests of files that were erased; None where all of the record was."""
+    found: set[str] = set()
+    for each in history:
+        if isinstance(each.event, RecordErased):
+            if each.event.events:
+                return None
+            found.update(each.event.digests)
+    return found
 
 
 def _files(history: Iterable[LeafEvent]) -> Iterator[str]:

@@ -43,6 +43,10 @@ def status(
             "aside": [_file(item) for item in found if item.part == TEXT and item.aside],
         },
         "witnesses": witnesses(house, lang),
+        "erasures": [
+            {"record": name_of(each.stream), "revision": each.version, "why": each.zh if lang == "zh" else each.en}
+            for each in house.erasures.left()
+        ],
         "faults": [_standing(each, lang) for each in standing(house, faults)],
         "aside": [item.as_json(name_of, lang) for item in found if item.aside],
         "failing": [item.as_json(name_of, lang) for item in found if not item.aside],

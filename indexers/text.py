@@ -147,6 +147,8 @@ class TextIndexer:
         with self.blobs.open(item.sha256) as blob:
             found = self.extractor.extract(blob, item.media_type)
         self.texts.put(item.sha256, self.extractor.version, found)
+        if self.blobs.erased([item.sha256]):  # while it was read
+            self.texts.forget(item.sha256)
         return found
 
     def _failed(self, item: WaitingText, fault: Fault) -> None:

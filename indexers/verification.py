@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from uuid import UUID
 
 from adapters import parts
 from adapters.bootstrap import House
 from adapters.extraction.sandbox import EXTRACTOR_VERSION
 from adapters.timestamps.answers import Checker
 from domain.audit import audit
-from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull
+from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull, Unavailable
 from domain.ledger.kept import checkpoint_in
 from domain.ledger.note import VerifierKey
 from domain.organisations.directory import Directory
@@ -21,6 +22,7 @@ from indexers.pipeline import integrate
 from indexers.record_documents import DocumentsPlace
 from indexers.report_folds import FoldsPlace
 from indexers.rules import stored_event_fits
+from indexers.verify.erasures import Remain
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
 from indexers.verify.keys import read_keys, refused_act
@@ -74,6 +76,7 @@ def verify_archive(
         reported=reported(house),
         stamps=stamps(house),
         keys=read_keys(house.keys, house.events, house.ledger),
+        remains=lambda stream, whole, digests: _remains(house, stream, whole, digests),
     )
     found = verify(
         subject,
@@ -106,6 +109,19 @@ def _witnesses(house: House) -> tuple[VerifierKey, ...]:
         return tuple(each.key for each in house.policy.policy.witnesses.values())
     except InputError:
         return ()
+
+
+def _remains(house: House, stream: UUID, whole: bool, digests: Iterable[str]) -> Iterator[Remain]:
+    """What the search index and the cache of texts still hold of what was erased."""
+    for sha256 in digests:
+        if house.texts.holds(sha256):
+            yield Remain("file", sha256, f"文件 {sha256} 的文字还在", f"the text of the file {sha256} is still kept")
+    with suppress(Unavailable):  # the check of the index says that it could not look
+        if whole and (names := house.engine.documents(str(stream))):
+            number = len(names)
+            yield Remain(
+                "index", names[0], f"检索索引里还有 {number} 个条目", f"the search index holds {number} entries"
+            )
 
 
 def stamps(house: House) -> Stamps:

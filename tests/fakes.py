@@ -11,14 +11,18 @@ from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adapters.events.rows import new_row
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive, IncomingFile
+from domain.erasing import Erasing
 from domain.errors import BlobErased, BlobMissing, VersionConflict
 from domain.event import Event, Stamp
+from domain.ledger.tombstone import state_digest, tombstone
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
 from domain.ports import FixityResult, StoredRow
+from domain.records.events import ERASURE_PREFIX, Tombstone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2023, 5, 4, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Thursday
@@ -66,7 +70,7 @@ class MemoryEvents:
 
     def rows(self, after: int, limit: int) -> list[StoredRow]:
         return [
-            StoredRow(n, e.originator_id, e.originator_version, e.TOPIC, b"")
+            StoredRow(n, e.originator_id, e.originator_version, *_stored(e))
             for n, e in enumerate(self.events, start=1)
             if n > after
         ][:limit]
@@ -80,11 +84,37 @@ class MemoryEvents:
         wanted = set(positions)
         return [row for row in self.rows(0, len(self.events)) if row.position in wanted]
 
+    def stored(self, stream_id: UUID) -> list[StoredRow]:
+        rows = [row for row in self.rows(0, len(self.events)) if row.id == stream_id]
+        return sorted(rows, key=lambda row: row.version)
+
+    def erasures(self, after: int, limit: int) -> list[StoredRow]:
+        return [row for row in self.rows(after, len(self.events)) if row.topic.startswith(ERASURE_PREFIX)][:limit]
+
+    def erase(self, stream_id: UUID, version: int, by: int) -> bool:
+        for n, event in enumerate(self.events):
+            if (event.originator_id, event.originator_version) == (stream_id, version):
+                self.events[n] = tombstoned(event, by)
+        return True
+
     def head(self) -> int:
         return len(self.events)
 
     def decode(self, row: StoredRow) -> Event:
         return self.events[row.position - 1]
+
+
+def _stored(event: Event) -> tuple[str, bytes]:
+    if isinstance(event, Tombstone):
+        return event.topic, tombstone(event.by, event.state)
+    return event.TOPIC, new_row(event)[3]
+
+
+def tombstoned(event: Event, by: int) -> Tombstone:
+    """What is left of an event that was erased by another."""
+    stream, version, topic, state = new_row(event)
+    digest = state_digest(state)
+    return Tombstone(originator_id=stream, originator_version=version, topic=topic, by=by, state=digest)
 
 
 class MemoryBlobs:
@@ -168,6 +198,7 @@ class School:
             entropy=self.chance,
             zone=SHANGHAI,
         )
+        self.erasing = Erasing(self.archive)
         self.office = Administration(
             events=self.events, directory=self.directory, clock=lambda: self.now, entropy=self.chance, zone=SHANGHAI
         )

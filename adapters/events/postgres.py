@@ -33,6 +33,8 @@ from domain.errors import Unavailable, VersionConflict
 from domain.event import Event
 from domain.organisations.events import DIRECTORY_PREFIX
 from domain.ports import Act, StoredRow
+from domain.records.erasure import ErasureNotAnnounced
+from domain.records.events import ERASURE_PREFIX
 
 CHANNEL = "stored_events"
 """What the table's trigger notifies."""
@@ -177,6 +179,23 @@ class PostgresEventStore:
             " ORDER BY notification_id LIMIT %s",
             (after, limit),
         )
+
+    def stored(self, stream_id: UUID) -> list[StoredRow]:
+        return self._rows("stored_events WHERE originator_id = %s ORDER BY originator_version", (stream_id,))
+
+    def erasures(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows(
+            f"stored_events WHERE notification_id > %s AND starts_with(topic, '{ERASURE_PREFIX}')"
+            " ORDER BY notification_id LIMIT %s",
+            (after, limit),
+        )
+
+    def erase(self, stream_id: UUID, version: int, by: int) -> bool:
+        """The server decides (``0011_erasure.sql``): the application's role may not change a row."""
+        done = self._database.value("SELECT erase_event(%s, %s, %s)", (stream_id, version, by))
+        if done is None:
+            raise ErasureNotAnnounced(event=f"{stream_id}/{version}")
+        return bool(done)
 
     def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
         return self._rows(f"{_ASKED} ORDER BY asked.key", (Bigints(positions),))

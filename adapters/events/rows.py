@@ -21,7 +21,9 @@ import domain.reports.events  # noqa: F401  (importing registers the topics that
 from adapters.events.transcoding import PlainJSONTranscoder, decode, encode
 from domain.errors import EventUnreadable
 from domain.event import Event
+from domain.ledger.tombstone import PREFIX, read_tombstone
 from domain.ports import Act, StoredRow
+from domain.records.events import Tombstone
 
 NewRow = tuple[UUID, int, str, bytes]
 """originator id, originator version, topic, state"""
@@ -39,9 +41,11 @@ def new_row(event: Event) -> NewRow:
 
 
 def event_of(stored: StoredEvent) -> Event:
-    """The domain event of a stored one. Raises `EventUnreadable`."""
+    """The domain event of a stored one, a `Tombstone` where its state was erased. Raises `EventUnreadable`."""
     where = f"{stored.originator_id}/{stored.originator_version}"
     try:
+        if stored.state.startswith(PREFIX):
+            return _tombstone(stored)
         event = _mapper.to_domain_event(stored)
     # Whatever an edited row makes the library stumble over, the reader is told which row it is.
     except Exception as e:
@@ -51,12 +55,25 @@ def event_of(stored: StoredEvent) -> Event:
     return event
 
 
+def _tombstone(stored: StoredEvent) -> Tombstone:
+    found = read_tombstone(stored.state)
+    if found is None:
+        raise ValueError("it begins like a tombstone and is none")
+    stream, version = stored.originator_id, stored.originator_version
+    return Tombstone(
+        originator_id=UUID(str(stream)), originator_version=version, topic=stored.topic, by=found.by, state=found.state
+    )
+
+
 def decoded(row: StoredRow) -> Event:
     return event_of(StoredEvent(row.id, row.version, row.topic, row.state))
 
 
 def attributes_of(row: StoredRow) -> dict[str, Any]:
-    """The attributes of a row's event as plain JSON, in the newest shape. Raises `EventUnreadable`."""
+    """The attributes of a row's event as plain JSON, in the newest shape: of an erased one those of its tombstone.
+
+    Raises `EventUnreadable`.
+    """
     try:
         return attributes(row.topic, row.state)
     # Whatever an edited row makes the decoder stumble over, the reader is told which row it is.
@@ -68,7 +85,7 @@ def attributes(topic: str, state: bytes) -> dict[str, Any]:
     """The same for those who name the row themselves: raises whatever comes."""
     found: dict[str, Any] = decode(state)
     newest = _class_version(topic)
-    if newest > 1:
+    if newest > 1 and not state.startswith(PREFIX):
         for version in range(found.pop("class_version", 1), newest):
             getattr(resolve_topic(topic), f"upcast_v{version}_v{version + 1}")(found)
     if not isinstance(found, dict):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -30,8 +31,11 @@ from adapters.events.transcoding import encode
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from domain.errors import EventUnreadable, VersionConflict
 from domain.event import Event
+from domain.ledger.tombstone import PREFIX, tombstone
 from domain.organisations.events import DIRECTORY_PREFIX
 from domain.ports import Act, StoredRow
+from domain.records.erasure import ErasureNotAnnounced, named
+from domain.records.events import ERASURE_PREFIX, RecordErased
 
 NewRow = tuple[str, int, str, bytes]
 """originator id (hex), originator version, topic, state"""
@@ -88,6 +92,7 @@ class EventRecorder(SQLiteApplicationRecorder):
             # The directory is a handful among millions: its events are found without reading the others.
             f"CREATE INDEX IF NOT EXISTS {table}_directory ON {table} (position)"
             f" WHERE topic GLOB '{DIRECTORY_PREFIX}*'",
+            f"CREATE INDEX IF NOT EXISTS {table}_erasures ON {table} (position) WHERE topic GLOB '{ERASURE_PREFIX}*'",
         ]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
@@ -203,6 +208,46 @@ class SQLiteEventStore:
 
     def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
         return self._rows(f"position > ? AND topic GLOB '{DIRECTORY_PREFIX}*'", after, limit)
+
+    def stored(self, stream_id: UUID) -> list[StoredRow]:
+        return self._select(
+            "SELECT position, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE originator_id = ? ORDER BY originator_version",
+            (stream_id.hex,),
+            str(stream_id),
+        )
+
+    def erasures(self, after: int, limit: int) -> list[StoredRow]:
+        return self._rows(f"position > ? AND topic GLOB '{ERASURE_PREFIX}*'", after, limit)
+
+    def erase(self, stream_id: UUID, version: int, by: int) -> bool:
+        """The pages where the state was are written over with zeros, and so is the log that held it."""
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with translated(), closing(sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA secure_delete=ON")
+            db.execute("BEGIN IMMEDIATE")
+            found = {row.version: row for row in self.stored(stream_id) if row.version in (version, by)}
+            if version in found and found[version].state.startswith(PREFIX):
+                db.execute("ROLLBACK")
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a process that died may have got no further
+                return False
+            row, digest = found.get(version), ""
+            if row is not None and by in found and version < by and not row.topic.startswith(ERASURE_PREFIX):
+                event, digest = self.decode(found[by]), sha256(row.state).hexdigest()
+                announced = isinstance(event, RecordErased) and named(event).get(version) == digest
+            else:
+                announced = False
+            if not announced:
+                db.execute("ROLLBACK")
+                raise ErasureNotAnnounced(event=f"{stream_id}/{version}")
+            db.execute(
+                "UPDATE stored_events SET state = ? WHERE originator_id = ? AND originator_version = ?",
+                (tombstone(by, digest), stream_id.hex, version),
+            )
+            db.execute("COMMIT")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return True
 
     def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
         columns = "position, originator_id, originator_version, topic, state"

@@ -34,6 +34,14 @@ class Texts(Protocol):
         """Raises `InvalidDigest`, `StorageFull` and what else keeps a store from writing."""
         ...
 
+    def forget(self, sha256: str) -> None:
+        """Take away the text of an erased file, whichever version of the extractor made it."""
+        ...
+
+    def holds(self, sha256: str) -> bool:
+        """Whether there is a text of any version."""
+        ...
+
 
 class TextCache:
     """``folder/<version>/ab/<digest>.json.gz``; any number of processes may use one folder."""
@@ -61,6 +69,18 @@ class TextCache:
                 remove_quietly(temporary)
                 raise
 
+    def forget(self, sha256: str) -> None:
+        with storage_errors():
+            for path in self._of(sha256):
+                path.unlink(missing_ok=True)
+
+    def holds(self, sha256: str) -> bool:
+        return bool(self._of(sha256))
+
+    def _of(self, sha256: str) -> list[Path]:
+        name = Path(name_of(sha256, "any"))
+        return [path for path in self._folder.glob(f"*/{name.parent.name}/{name.name}") if path.is_file()]
+
     def _path(self, sha256: str, version: str) -> Path:
         return self._folder / name_of(sha256, version)
 
@@ -80,6 +100,34 @@ class BucketTextCache:
         """Somebody who puts the same text at the same moment may be the one who succeeds."""
         key = TEXTS + name_of(sha256, version)
         self._client.replace(key, packed(text), self._client.head(key))
+
+    def forget(self, sha256: str) -> None:
+        """With all their versions: a bucket may keep what was written over."""
+        for key, version in self._of(sha256):
+            self._client.delete(key, version)
+
+    def holds(self, sha256: str) -> bool:
+        return any(self._client.head(key) is not None for key, _ in self._of(sha256))
+
+    def _of(self, sha256: str) -> list[tuple[str, str | None]]:
+        """Keys of its texts, with the version where the bucket has versions."""
+        name = name_of(sha256, "any").partition("/")[2]
+        found = [f"{TEXTS}{version}/{name}" for version in self._versions()]
+        return [
+            (str(each.object_name), each.version_id)
+            for key in found
+            for each in self._client.objects(key, versions=True)
+            if each.object_name == key
+        ]
+
+    def _versions(self) -> set[str]:
+        """The versions of extractors of which there are texts: from one to the next, not through all texts."""
+        found, after = set[str](), TEXTS
+        while (name := self._client.first(TEXTS, after)) is not None:
+            version = name.removeprefix(TEXTS).partition("/")[0]
+            found.add(version)
+            after = f"{TEXTS}{version}/\U0010ffff"
+        return found
 
 
 def name_of(sha256: str, version: str) -> str:

@@ -110,6 +110,11 @@ class PostgresTextQueue:
             (list(digests),),
         )
 
+    def forget(self, sha256: str) -> None:
+        with self._database.transaction() as link:
+            link.execute("DELETE FROM texts WHERE sha256 = %s", (sha256,))
+            link.execute("DELETE FROM text_waiters WHERE sha256 = %s", (sha256,))
+
     def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
         said = {"sha256": sha256, "now": now, "not_before": not_before, "owner": owner, **vars(fault)}
         self._run(_FAILED, {**said, "most": MAX_ATTEMPTS})

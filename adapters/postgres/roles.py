@@ -41,6 +41,8 @@ PRIVILEGES: dict[str, tuple[LiteralString, ...]] = {
     # Signed by others, so that nobody can change them unnoticed; what is outdated goes.
     **dict.fromkeys(("witnesses", "cosignatures", "witnessed"), _ALL),
     "figures_tracking": ("SELECT", "UPDATE"),
+    "erasures_left": _ALL,
+    "erasures_tracking": ("SELECT", "UPDATE"),
     **dict.fromkeys(("passwords", "attempts", "sessions", "tokens", "uploads"), _ALL),
 }
 """What the application's role may do with each table. Every table of the schema is named here."""
@@ -139,6 +141,10 @@ def grant(link: Link, app: str) -> None:
     for table, privileges in PRIVILEGES.items():
         rights = sql.SQL(", ").join(sql.SQL(privilege) for privilege in privileges)
         link.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights, sql.Identifier(SCHEMA, table), role))
+    # The one thing that changes an event: it makes tombstones, where an event says that it erases that very state.
+    erase = sql.SQL("FUNCTION {}(uuid, bigint, bigint)").format(sql.Identifier(SCHEMA, "erase_event"))
+    link.execute(sql.SQL("REVOKE ALL ON {} FROM PUBLIC").format(erase))
+    link.execute(sql.SQL("GRANT EXECUTE ON {} TO {}").format(erase, role))
     # How far positions were given out: the check asks for it. Drawing them needs no right of one's own.
     sequence = sql.Identifier(SCHEMA, "stored_events_notification_id_seq")
     link.execute(sql.SQL("GRANT SELECT ON SEQUENCE {} TO {}").format(sequence, role))

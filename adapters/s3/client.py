@@ -355,6 +355,15 @@ class Client:
             query |= {"version-id-marker": version} if version else {}
             yield from sorted(found, key=lambda each: str(each.object_name))  # markers stand behind a page's versions
 
+    def first(self, prefix: str, after: str) -> str | None:
+        """The first name behind ``after`` with that prefix."""
+        query = {
+            "list-type": "2", "prefix": prefix, "start-after": after, "max-keys": "1", "encoding-type": "url",
+            "delimiter": "",
+        }  # fmt: skip
+        found, *_ = self.call(partial(_page, self.bucket, query))
+        return str(found[0].object_name) if found else None
+
     def require_bucket(self) -> None:
         if not self.call(lambda minio: minio.bucket_exists(self.bucket)):
             raise BucketMissing(self.bucket)

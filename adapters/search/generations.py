@@ -64,6 +64,10 @@ class SearchGenerations:
     def clear(self) -> None:
         self._serving().clear()
 
+    def drop_older(self) -> None:
+        """Away with the generation that served before: it may hold what was erased since."""
+        self._remove_older(self._read())
+
     def close(self) -> None:
         with self._lock:
             if self._engine is not None:

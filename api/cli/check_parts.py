@@ -158,6 +158,16 @@ def background(look: Look) -> Answer:
     return Answer(zh, en, facts=facts, warning=bool(still or aside))
 
 
+def erasures(look: Look) -> Answer:
+    left = _house(look).erasures.left()
+    zh, en = "没有未做完的销毁", "no erasure is incomplete"
+    if left:
+        why_zh = "；".join(dict.fromkeys(each.zh for each in left if each.zh)) or "正在进行"
+        why_en = "; ".join(dict.fromkeys(each.en for each in left if each.en)) or "under way"
+        zh, en = f"{len(left)} 项销毁没有做完：{why_zh}", f"{len(left)} erasures are incomplete: {why_en}"
+    return Answer(zh, en, behind=len(left), facts={"left": len(left)}, warning=bool(left))
+
+
 def _house(look: Look) -> Any:
     """Only asked where there is an archive: see `ASKED_WITHOUT_AN_ARCHIVE`."""
     assert look.house is not None
@@ -172,6 +182,7 @@ PARTS = {
     "texts": texts,
     "figures": figures,
     "background": background,
+    "erasures": erasures,
     "locks": locks,
     "sealing": sealing,
     "witnesses": witnesses,

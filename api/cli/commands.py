@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.cli import (
     acting,
     checking,
+    erasing,
     filing,
     finding,
     keys,
@@ -28,6 +29,7 @@ GROUPS: tuple[Group, ...] = (
     Group("report", "年报", "annual reports"),
     Group("index", "检索索引", "the search index"),
     Group("witness", "见证：请别人见证，或替别人见证", "witnesses: those that watch us, and one that we run"),
+    Group("erasure", "依法销毁", "lawful erasure"),
     Group("key", "账本的密钥", "the keys of the ledger"),
     Group("migrate", "服务器上的表", "tables on servers"),
 )
@@ -39,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     *filing.COMMANDS,
     *finding.COMMANDS,
     *acting.COMMANDS,
+    *erasing.COMMANDS,
     *reporting.COMMANDS,
     *ledger.COMMANDS,
     *receipts.COMMANDS,

@@ -119,12 +119,17 @@ def files(context: Context, args: Namespace) -> int:
         raise ChooseOne
     record = house.archive.read(context.actor, args.record)
     as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    _, state = standing(house, record, args.version, as_of)
+    record, state = standing(house, record, args.version, as_of)
     folder = Path(args.output)
-    written = list(copy_out(house.blobs, state.files, folder))
+    gone = [entry for entry in state.files if entry.sha256 in record.destroyed]
+    there = [entry for entry in state.files if entry.sha256 not in record.destroyed]
+    written = list(copy_out(house.blobs, there, folder))
     context.screen.document({"record": str(record.id), "code": record.code, "version": state.number, "files": written})
     for entry in written:
         context.screen.line(f"{folder / entry['path']}  {entry['size']:,}  {entry['sha256'][:12]}…")
+    for each in gone:
+        by = record.destroyed[each.sha256]
+        context.screen.note(f"{each.name} 已依法销毁（第 {by} 个事件）", f"{each.name} was erased under event {by}")
     if not written:
         context.screen.say("这条记录没有附件", "The record has no files")
     return EXIT_DONE

@@ -6,12 +6,12 @@ import hashlib
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.cli.command import RECORD, Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.parser import UsageWrong
-from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, NotFound
+from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, JianzhengError, NotFound
 
 if TYPE_CHECKING:
     from api.receipts import Compared
@@ -74,7 +74,7 @@ def verify(context: Context, args: Namespace) -> int:
     policy, own = _policy(context, args.policy)
     found = judge(_receipt_in(Path(args.file)), policy, verifier_of)
     compared = [_compared(Path(path), found) for path in args.files] if found.ok else []
-    answer = judgement_json(found, screen.lang, compared, own=own, zone=zone)
+    answer = judgement_json(found, screen.lang, compared, own=own, zone=zone, erased=_erased(context, found))
     screen.document(answer)
     for line in lines(answer, screen.lang, zone):
         screen.line(line)
@@ -127,6 +127,18 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
     context.screen.document({**answer, "file": str(path), "size": len(data)})
     context.screen.say(f"已写出 {path}：叶序号 {last}，树大小 {size}", f"Wrote {path}: leaf {last}, tree size {size}")
     return EXIT_DONE
+
+
+def _erased(context: Context, found: Judgement) -> dict[str, Any] | None:
+    """Where the archive itself is at hand, it knows what became of the event; no check depends on that."""
+    from api.receipts import erased_since
+
+    if not found.ok or not context.settings.identity_file.is_file():
+        return None
+    try:
+        return erased_since(context.house, found)
+    except JianzhengError:
+        return None
 
 
 def _policy(context: Context, path: str | None) -> tuple[Policy, bool]:

@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from api.cli.context import Screen
+from domain.records.acts import STATUS_EN, STATUS_ZH
 from domain.records.families import ATTENDANCE, family, form_fields
 from domain.records.fields import Field
-from domain.records.record import STATUS_EN, STATUS_ZH
 
 _ACTS: dict[str, tuple[str, str]] = {
     "filed": ("存证", "filed"),
@@ -20,6 +20,9 @@ _ACTS: dict[str, tuple[str, str]] = {
     "withdrawn": ("撤回", "withdrawn"),
     "progress": ("整改进展", "progress"),
     "closed": ("销号", "closed"),
+    "erasure_proposed": ("提请销毁", "erasure proposed"),
+    "erasure_rejected": ("不予销毁", "erasure rejected"),
+    "erased": ("销毁", "erased"),
 }
 _TEXTS: dict[str, tuple[str, str]] = {
     "pending": ("文字正在提取", "its text is being read"),
@@ -27,6 +30,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "encrypted": ("已加密，读不出文字", "encrypted: no text could be read"),
     "damaged": ("文件损坏，读不出文字", "damaged: no text could be read"),
     "too_large": ("太大，没有提取文字", "too large for its text to be read"),
+    "erased": ("已销毁", "erased"),
     "unknown": ("文件存储连不上，不知道有没有文字", "the file server is away: whether it has text is not known"),
     "timed_out": ("提取文字超时", "reading its text took too long"),
 }
@@ -49,6 +53,8 @@ def sheet(screen: Screen, record: dict[str, Any], organisation: str, zone: tzinf
         yield "补录" if zh else "filed late"
     if record["item"]:
         yield ("整改：" if zh else "item: ") + _ITEM[record["item"]["state"]][0 if zh else 1]
+    if record["erasure"]:
+        yield _erasure(record["erasure"], zh)
     details = list(_details(record, zh))
     if details:
         yield ""
@@ -58,6 +64,23 @@ def sheet(screen: Screen, record: dict[str, Any], organisation: str, zone: tzinf
         yield screen.bold("待补" if zh else "Missing")
         yield from (f"  · {gap['zh' if zh else 'en']}" for gap in record["gaps"])
     yield from _kept(screen, record, zh, zone)
+
+
+def _erasure(said: dict[str, Any], zh: bool) -> str:
+    ground = said["ground_zh"] if zh else said["ground_en"]
+    if said["state"] == "open":
+        who = said["proposed_by"]
+        return (
+            f"已提请销毁（{who}）：{ground}，{said['basis']}"
+            if zh
+            else f"erasure proposed by {who}: {ground}, {said['basis']}"
+        )
+    by, number = said["decided_by"], said["revision"]
+    return (
+        f"依法销毁（{by}，第 {number} 个事件）：{ground}，{said['basis']}"
+        if zh
+        else f"lawfully erased by {by} (event {number}): {ground}, {said['basis']}"
+    )
 
 
 def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
@@ -76,6 +99,8 @@ def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Ite
         for file in record["files"]:
             said = _TEXTS.get(file["text_status"], ("", ""))[0 if zh else 1]
             digest = screen.dim(file["sha256"][:16])
+            if (by := file["erased"]) is not None:
+                said = f"已销毁（第 {by} 个事件）" if zh else f"erased under event {by}"
             yield f"  {file['name']}  {file['size']:,}  {file['media_type']}  {digest}  {said}".rstrip()
     yield ""
     yield screen.bold("经过" if zh else "History")

@@ -18,6 +18,7 @@ from api import web
 from api.http import (
     directory,
     docs,
+    erasures,
     health,
     keeping,
     ledger,
@@ -65,7 +66,7 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
     app.state.verifying = threading.Lock()
     app.state.problem_page = getattr(web, "problem_page", None)
     problems.install(app)
-    for module in (sessions, uploads, search, records, receipts, directory, reports, keeping, verification):
+    for module in (sessions, uploads, search, records, erasures, receipts, directory, reports, keeping, verification):
         app.include_router(module.router, prefix=PREFIX)
     for module in (health, ledger, docs, static):
         app.include_router(module.router)

@@ -15,7 +15,7 @@ from adapters.signing import verifier_of
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
 from api.http.serving import disposition
-from api.receipts import Compared, indulgent, judgement_json, read_policy, record_named
+from api.receipts import Compared, erased_since, indulgent, judgement_json, read_policy, record_named
 from domain.access import Actor
 from domain.errors import Lang
 from domain.judging import judge
@@ -60,13 +60,16 @@ async def receipt(
 
 @router.post("/receipts/verify")
 def verify(house: HouseDep, request: Request, said: ToVerify) -> Json:
-    """What a receipt proves. Needs no account; nothing of the archive is read but its policy."""
+    """What a receipt proves. Needs no account; of the archive its policy is read, and whether what is
+    proven was lawfully erased since: whoever has the receipt knows the event."""
     policy = published_policy(house).policy if said.policy is None else read_policy(_bytes(said.policy))
     found = judge(_bytes(said.receipt), policy, verifier_of)
     named = found.files() if found.ok else {}
     compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if found.ok]
     zone = house.settings.zone
-    return judgement_json(found, language(request), compared, own=said.policy is None, zone=zone)
+    return judgement_json(
+        found, language(request), compared, own=said.policy is None, zone=zone, erased=erased_since(house, found)
+    )
 
 
 async def served(

@@ -136,6 +136,7 @@ def file_of(
     entry = next((f for f in state.files if f.name == name), None)
     if entry is None:
         raise NotFound("文件", "file", name)
+    record.require_there(entry)
     return serve_file(house, request, entry, inline=inline)
 
 

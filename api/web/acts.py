@@ -15,8 +15,9 @@ from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, may, render, say, to
 from domain.access import Action, Actor
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
+from domain.records.acts import Status
 from domain.records.families import FILE_ROLES
-from domain.records.record import Record, Status
+from domain.records.record import Record
 
 router = APIRouter()
 

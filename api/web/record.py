@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.shapes import standing, text_status, texts_of
+from api.shapes import erasure_of, standing, text_status, texts_of
 from api.web import shown
 from api.web.acts import acts_for
 from api.web.checking import CheckJob
@@ -81,12 +81,13 @@ def page(
         facts=facts(t, state.content),
         prose=prose(t, state.content),
         gaps=[shown.gap(t, gap, state.content) for gap in state.gaps],
-        files=[_file(state, n, text, t) for n, text in enumerate(texts_of(house, state.files))],
+        files=[_file(record, state, n, text, t) for n, text in enumerate(texts_of(house, record, state.files))],
         history=_history(t, house, record, leaves),
         leaf=leaves.get(record.revision),
         filed=filed[:100] if current else "",
         acts=acts_for(house, actor, record) if current else [],
         filed_by=person_of(house, record.filed_by),
+        erasure=_erasure(t, house, record),
     )
 
 
@@ -138,6 +139,7 @@ def text(
     if not 0 <= n < len(state.files):
         raise NotFound("文件", "file", n)
     entry = state.files[n]
+    record.require_there(entry)
     extracted = house.texts.get(entry.sha256, house.extractor.version)
     pages = extracted.pages if extracted else ()
     room, cut = SHOWN_TEXT, []
@@ -209,17 +211,22 @@ def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _file(state: Version, n: int, text: ExtractedText | Unavailable | None, t: Speaker) -> dict[str, Any]:
-    entry, status = state.files[n], text_status(text)
+def _file(
+    record: Record, state: Version, n: int, text: ExtractedText | Unavailable | None, t: Speaker
+) -> dict[str, Any]:
+    entry = state.files[n]
+    gone = entry.sha256 in record.destroyed
+    status = "erased" if gone else text_status(text)
     extracted = None if isinstance(text, Unavailable) else text
-    picture = entry.media_type in shown.PICTURES
+    picture = entry.media_type in shown.PICTURES and not gone
     return {
         "n": n,
+        "gone": record.destroyed.get(entry.sha256),
         "name": entry.name,
         "size": entry.size,
         "kind": shown.kind(entry.media_type, entry.name),
         "picture": picture,
-        "opens": entry.media_type in shown.OPENED,
+        "opens": entry.media_type in shown.OPENED and not gone,
         "role": shown.role(t, entry.role) if entry.role != "other" else "",
         "sha256": entry.sha256,
         "pages": len(extracted.pages) if extracted and extracted.paged else None,
@@ -227,6 +234,15 @@ def _file(state: Version, n: int, text: ExtractedText | Unavailable | None, t: S
         "said": "" if picture and status in ("unsupported", "empty") else t(f"text.{status}"),
         "readable": status == "extracted",
     }
+
+
+def _erasure(t: Speaker, house: House, record: Record) -> dict[str, Any] | None:
+    """The proposal that stands open, or by what all of it was erased."""
+    found = erasure_of(record)
+    if found is None:
+        return None
+    who = found["decided_by"] or found["proposed_by"]
+    return {**found, "who": person_of(house, who), "said": found[f"ground_{t.lang}"]}
 
 
 def _history(t: Speaker, house: House, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:

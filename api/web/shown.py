@@ -64,7 +64,13 @@ def brief(instant: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{when:%m-%d %H:%M}" if when.year == today.year else f"{when:%Y-%m-%d}"
 
 
+YEAR_ALONE = 4
+"""Characters of all that is left of the time of an erased record."""
+
+
 def day(t: Speaker, value: str | date) -> str:
+    if isinstance(value, str) and len(value) == YEAR_ALONE:
+        return value
     found = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     if t.lang == "zh":
         return f"{found.year} 年 {found.month} 月 {found.day} 日"

@@ -25,10 +25,11 @@ FILTERED = "登录的人和程序，只看到自己有权看的 · whoever is si
 
 RECORD = (
     "record code version status organisation family form title occurred occurred_on recorded_at filed_by late item "
-    "gaps files history as_of"
+    "gaps files history as_of erasure"
 )
 ORGANISATION, PERSON, USER = "code name kind parent path", "code name posts", "username person closed roles"
 TOKENS = "id name created expires used"
+ERASING = "record code status revision erasure destroyed changed"
 SEARCH = "total took_ms hits facets next behind"
 
 
@@ -56,7 +57,7 @@ FACTS = {
     "GET /api/v1/records/{reference}": Fact("record.read", RECORD),
     "GET /api/v1/records/{reference}/files/{name}": Fact("record.read"),
     "GET /api/v1/records/{reference}/receipt": Fact("record.read"),
-    "POST /api/v1/receipts/verify": Fact(ANYONE, "ok kind error proven checkpoint witnesses warnings files"),
+    "POST /api/v1/receipts/verify": Fact(ANYONE, "ok kind error proven checkpoint witnesses erased warnings files"),
     "POST /api/v1/records/{reference}/attach": Fact("record.attach", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/correct": Fact("record.correct", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/sign-off": Fact("record.sign_off", f"{RECORD} changed"),
@@ -64,6 +65,10 @@ FACTS = {
     "POST /api/v1/records/{reference}/withdraw": Fact("record.withdraw", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/progress": Fact("item.progress", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/close": Fact("item.close", f"{RECORD} changed"),
+    "GET /api/v1/erasures": Fact(FILTERED, "erasures"),
+    "POST /api/v1/records/{reference}/erasure": Fact("erasure.propose", ERASING),
+    "POST /api/v1/records/{reference}/erasure/approve": Fact("erasure.approve", ERASING),
+    "POST /api/v1/records/{reference}/erasure/reject": Fact("erasure.approve", ERASING),
     "GET /api/v1/organisations": Fact(FILTERED, "organisations"),
     "POST /api/v1/organisations": Fact("directory.manage", ORGANISATION),
     "PATCH /api/v1/organisations/{code}": Fact("directory.manage", ORGANISATION),
@@ -86,7 +91,7 @@ FACTS = {
     "POST /api/v1/reports/verify": Fact("report.read", "ok issued sha256 leaf_index format report remarks"),
     "GET /api/v1/checkpoint": Fact(SIGNED_IN, "checkpoint origin tree_size root vkey"),
     "GET /api/v1/index/status": Fact(
-        "index.manage", "events ledger search figures text witnesses faults aside failing jobs", top=True
+        "index.manage", "events ledger search figures text witnesses erasures faults aside failing jobs", top=True
     ),
     "POST /api/v1/index/retry": Fact("index.manage", "retried", top=True),
     "POST /api/v1/verify": Fact(
@@ -108,6 +113,7 @@ TAGS = {
     "uploads": "上传 · Uploads",
     "search": "检索 · Search",
     "records": "记录 · Records",
+    "erasures": "依法销毁 · Lawful erasure",
     "receipts": "回执 · Receipts",
     "directory": "单位、人员、账号 · Organisations, people, accounts",
     "reports": "年报 · Annual reports",

@@ -1,8 +1,8 @@
 """From a stored event to a leaf of the ledger.
 
 The **entry** is what the ledger commits to: canonical JSON ``{"id","state","topic","v","version"}``, where ``state``
-is the SHA-256 of the event's state *as stored*. It is never decoded and encoded again. The format is for ever: a
-change of it takes a new ``v``.
+is the SHA-256 of the event's state *as stored*. It is never decoded and encoded again. Of a state that was erased the
+digest stays (`domain.ledger.tombstone`). The format is for ever: a change of it takes a new ``v``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from uuid import UUID
 
 from domain.errors import InvalidEntry
 from domain.ledger.canonical import canonical
+from domain.ledger.tombstone import PREFIX, state_digest
 
 ENTRY_FORMAT = 1
 """The member ``v``."""
@@ -47,17 +48,21 @@ def _topic(topic: str) -> str:
 
 
 def entry(event_id: UUID, version: int, topic: str, state: bytes) -> bytes:
-    """The entry of an event. Raises `InvalidEntry` for a topic of more than `MAX_TOPIC` characters.
+    """The entry of a stored event. Raises `InvalidEntry` for a topic of more than `MAX_TOPIC` characters."""
+    return entry_of_digest(event_id, version, topic, state_digest(state))
+
+
+def entry_of_digest(event_id: UUID, version: int, topic: str, digest: str) -> bytes:
+    """The same by the digest of the state.
 
     Written out by hand because it runs once for each event of a million; a test holds it equal to `canonical`.
     """
-    digest = sha256(state).hexdigest()
     return f'{{"id":"{event_id}","state":"{digest}","topic":{_topic(topic)},"v":1,"version":{version}}}'.encode()
 
 
 def entry_of_hex(hex_id: str, version: int, topic: str, state: bytes) -> bytes:
     """The same from an id of 32 hexadecimal digits, which spares the making of a UUID."""
-    h, digest = hex_id, sha256(state).hexdigest()
+    h, digest = hex_id, state_digest(state)
     return (
         f'{{"id":"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}","state":"{digest}",'
         f'"topic":{_topic(topic)},"v":1,"version":{version}}}'
@@ -73,11 +78,15 @@ def entries_of(rows: Iterable[tuple[int, str, int, str, bytes]]) -> list[bytes]:
     names = {topic: _topic(topic).encode() for topic in {*topics}}
     if {*map(len, ids)} != {_HEX_ID.size} or {*map(type, versions)} != {int}:
         raise ValueError("an id has not 32 digits, or a version is no integer")
+    digests = [sha256(state).hexdigest().encode() for state in states]
+    for at, state in enumerate(states):
+        if state.startswith(PREFIX):
+            digests[at] = state_digest(state).encode()
     return [
         b'{"id":"%b-%b-%b-%b-%b","state":"%b","topic":%b,"v":1,"version":%d}'
-        % (a, b, c, d, e, sha256(state).hexdigest().encode(), names[topic], version)
-        for (a, b, c, d, e), state, topic, version in zip(
-            _HEX_ID.iter_unpack("".join(ids).encode("ascii")), states, topics, versions, strict=True
+        % (a, b, c, d, e, digest, names[topic], version)
+        for (a, b, c, d, e), digest, topic, version in zip(
+            _HEX_ID.iter_unpack("".join(ids).encode("ascii")), digests, topics, versions, strict=True
         )
     ]
 

@@ -10,12 +10,13 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from domain.errors import InvalidNote, InvalidProof, NotCanonical
 from domain.ledger.canonical import canonical
-from domain.ledger.entry import ENTRY_FORMAT, entry
+from domain.ledger.entry import ENTRY_FORMAT, entry_of_digest
 from domain.ledger.note import strict_base64
 from domain.ledger.policy import Policy
 from domain.ledger.proof import LogProof, parse_proof
@@ -37,8 +38,9 @@ class Receipt:
 
     @property
     def leaf(self) -> bytes:
-        """The leaf hash that follows from the event, whatever the proof says."""
-        return leaf_hash(entry(self.id, self.version, self.topic, self.state))
+        """The leaf hash that follows from the event, whatever the proof says. A tombstone is no event to others."""
+        digest = sha256(self.state).hexdigest()
+        return leaf_hash(entry_of_digest(self.id, self.version, self.topic, digest))
 
     def content(self) -> Any:
         """What the event says. Raises `InvalidProof` where its bytes are no JSON."""

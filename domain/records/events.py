@@ -97,3 +97,60 @@ class ItemClosed(RecordEvent):
     on: str
     note: str
     evidence: list[str]
+
+
+# ── erasure ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@event("jianzheng:record.erasure-proposed")
+class ErasureProposed(RecordEvent):
+    """提请销毁: nothing is gone yet. ``digests`` are the files that shall go; none: all of the record shall."""
+
+    ground: str
+    basis: str
+    digests: list[str]
+
+
+@event("jianzheng:record.erasure-rejected")
+class ErasureRejected(RecordEvent):
+    """The proposal that stands open is not followed."""
+
+    reason: str
+
+
+@event("jianzheng:record.erased")
+class RecordErased(RecordEvent):
+    """销毁: by another account than the proposer's. From here on what it names may be destroyed, and nothing else.
+
+    ``events`` are those whose stored state goes: ``version``, ``state`` (SHA-256 of the stored bytes) and ``at`` (when
+    it was recorded), empty where only files go. ``digests`` are the files that go. The rest is what people need to
+    find the place where the record was, and says nothing of anybody.
+    """
+
+    ground: str
+    basis: str
+    proposer: str
+    events: list[dict[str, Any]]
+    digests: list[str]
+    code: str
+    organisation: str
+    family: str
+    form: str
+    year: int
+    years: list[int]  # all that it ever belonged to
+
+
+ERASURE_PREFIX = "jianzheng:record.eras"
+"""With which the topics of the three begin. They are never erased themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tombstone(RecordEvent):
+    """An event whose state was erased: what `domain.ledger.tombstone` leaves of it. It is never stored as such."""
+
+    topic: str
+    by: int
+    state: str
+    recorded_at: str = ""
+    actor: str = ""
+    salt: str = ""

@@ -6,114 +6,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.errors import Conflict, IntegrityFault
 from domain.event import Stamp
+from domain.records import erasure
+from domain.records.acts import ABOUT_ERASURE, ACT, ACT_ZH, STATUS_EN, STATUS_ZH, WHEN, Status
 from domain.records.content import Checked, Content
 from domain.records.events import (
+    ErasureProposed,
+    ErasureRejected,
     FileEntry,
     FilesAttached,
     ItemClosed,
     ProgressNoted,
     RecordCorrected,
+    RecordErased,
     RecordEvent,
     RecordFiled,
     RecordReturned,
     RecordSignedOff,
     RecordWithdrawn,
+    Tombstone,
+)
+from domain.records.refusals import (
+    ActNotPossible,
+    FamilyFixed,
+    FileNameTaken,
+    HistoryImpossible,
+    ItemIsClosed,
+    NotAnItem,
 )
 
-Status = Literal["filed", "signed", "returned", "withdrawn"]
 ItemState = Literal["open", "in_progress", "closed"]
-
-STATUS_ZH: dict[str, str] = {"filed": "待审签", "signed": "已审签", "returned": "已退回", "withdrawn": "已撤回"}
-STATUS_EN: dict[str, str] = {
-    "filed": "awaiting sign-off",
-    "signed": "signed off",
-    "returned": "returned",
-    "withdrawn": "withdrawn",
-}
-
-_WHEN: dict[type[RecordEvent], frozenset[Status]] = {
-    FilesAttached: frozenset({"filed", "returned", "signed"}),
-    RecordCorrected: frozenset({"filed", "returned", "signed"}),
-    RecordSignedOff: frozenset({"filed"}),
-    RecordReturned: frozenset({"filed", "signed"}),
-    RecordWithdrawn: frozenset({"filed", "returned", "signed"}),
-    ProgressNoted: frozenset({"filed", "returned", "signed"}),
-    ItemClosed: frozenset({"filed", "signed"}),
-}
-"""In which states an act is possible."""
-
-_ACT_ZH: dict[type[RecordEvent], str] = {
-    RecordFiled: "存证",
-    FilesAttached: "附文件",
-    RecordCorrected: "更正",
-    RecordSignedOff: "审签",
-    RecordReturned: "退回",
-    RecordWithdrawn: "撤回",
-    ProgressNoted: "整改进展",
-    ItemClosed: "销号",
-}
-_ACT: dict[type[RecordEvent], str] = {
-    RecordFiled: "filed",
-    FilesAttached: "attached",
-    RecordCorrected: "corrected",
-    RecordSignedOff: "signed_off",
-    RecordReturned: "returned",
-    RecordWithdrawn: "withdrawn",
-    ProgressNoted: "progress",
-    ItemClosed: "closed",
-}
-"""Names of acts in JSON answers."""
-
-
-class ActNotPossible(Conflict):
-    code = "act_not_possible"
-    zh = "这条记录{status_zh}，不能{act_zh}。"
-    en = "This record is {status_en}; it cannot be {act_en}."
-    next_zh = "请先看记录的经过，再决定下一步。"
-    next_en = "Look at the record's history first."
-
-
-class NotAnItem(Conflict):
-    code = "not_an_item"
-    zh = "只有整改类的记录才有进展和销号。"
-    en = "Only rectification items have progress and closing."
-
-
-class ItemIsClosed(Conflict):
-    code = "item_closed"
-    zh = "这个整改事项已经销号。"
-    en = "This rectification item is closed already."
-
-
-class FamilyFixed(Conflict):
-    code = "family_fixed"
-    zh = "更正不能改变记录的类别。"
-    en = "A correction cannot change a record's family."
-    next_zh = "请撤回这条记录，按正确的类别重新录入。"
-    next_en = "Withdraw this record and file it anew in the right family."
-
-
-class FileNameTaken(Conflict):
-    code = "file_name_taken"
-    zh = "这条记录里已经有一个内容不同的“{name}”。"
-    en = "This record already has a file “{name}” with other contents."
-    next_zh = "请换一个文件名再附上。"
-    next_en = "Attach it under another name."
-
-
-class HistoryImpossible(IntegrityFault):
-    """Replay found an event that the rules could not have produced."""
-
-    code = "history_impossible"
-    zh = "第 {version} 个事件不可能由规则产生：{why_zh}。"
-    en = "Event {version} could not have been produced by the rules: {why_en}."
 
 
 @dataclass(frozen=True)
@@ -153,6 +80,9 @@ class Record:
     history: list[Act] = field(default_factory=list)
     item: ItemState | None = None
     closed_on: str | None = None
+    proposal: erasure.Proposal | None = None  # to erase it, not decided yet
+    erased: RecordErased | None = None  # all of it; what is left is a stub
+    destroyed: dict[str, int] = field(default_factory=dict)  # digests of files that were erased → by which event
 
     @property
     def current(self) -> Version:
@@ -165,6 +95,11 @@ class Record:
     @property
     def files(self) -> tuple[FileEntry, ...]:
         return self.current.files
+
+    def require_there(self, entry: FileEntry) -> None:
+        """Raises `FileErased`, also while the bytes are not gone yet."""
+        if (by := self.destroyed.get(entry.sha256)) is not None:
+            raise erasure.FileErased(name=entry.name, record=self.code, revision=by)
 
     @property
     def due(self) -> str | None:
@@ -225,16 +160,56 @@ class Record:
         self._require_open_item()
         return ItemClosed(on=on, note=note, evidence=evidence, **self._next(stamp))
 
+    def propose_erasure(self, ground: str, basis: str, digests: Sequence[str], stamp: Stamp) -> ErasureProposed:
+        """Of these files; of all of the record where there are none."""
+        self._require(ErasureProposed)
+        if (there := self.proposal) is not None:
+            raise erasure.ErasureOpen(record=self.code, revision=there.revision, by=there.by)
+        return ErasureProposed(ground=ground, basis=basis, digests=list(digests), **self._next(stamp))
+
+    def reject_erasure(self, reason: str, stamp: Stamp) -> ErasureRejected:
+        self._require(ErasureRejected)
+        self._require_proposal()
+        return ErasureRejected(reason=reason, **self._next(stamp))
+
+    def erase(self, states: Iterable[tuple[int, str, str]], stamp: Stamp) -> RecordErased:
+        """``states``: (version, digest of the stored state, time) of all events but those about erasures."""
+        self._require(RecordErased)
+        proposal = self._require_proposal()
+        if stamp.actor == proposal.by:
+            raise erasure.ErasureNeedsAnother
+        every = dict.fromkeys(entry.sha256 for version in self.versions for entry in version.files)
+        years = {int(version.content["occurred"]["from"][:4]) for version in self.versions}
+        return RecordErased(
+            ground=proposal.ground,
+            basis=proposal.basis,
+            proposer=proposal.by,
+            events=[] if proposal.digests else erasure.states_of(states),
+            digests=list(proposal.digests or every),
+            code=self.code,
+            organisation=self.organisation,
+            family=self.content["family"],
+            form=self.content["form"],
+            year=int(self.content["occurred"]["from"][:4]),
+            years=sorted(years),
+            **self._next(stamp),
+        )
+
+    def _require_proposal(self) -> erasure.Proposal:
+        if self.proposal is None:
+            raise erasure.ErasureNotProposed(record=self.code)
+        return self.proposal
+
     def _next(self, stamp: Stamp) -> dict[str, Any]:
         return stamp.header(self.id, self.revision + 1)
 
     def _require(self, act: type[RecordEvent]) -> None:
-        if self.status not in _WHEN[act]:
+        if self.status not in WHEN[act]:
             raise ActNotPossible(
                 status_zh=STATUS_ZH[self.status],
                 status_en=STATUS_EN[self.status],
-                act_zh=_ACT_ZH[act],
-                act_en=_ACT[act].replace("_", " "),
+                act_zh=ACT_ZH[act],
+                act_en=ACT[act].replace("_", " "),
             )
 
     def _require_open_item(self) -> None:
@@ -282,11 +257,28 @@ class Record:
                 self.item, reason = "in_progress", event.note
             case ItemClosed():
                 self.item, self.closed_on, reason = "closed", event.on, event.note
+            case ErasureProposed():
+                self.proposal, reason = erasure.Proposal.of(event), event.basis
+            case ErasureRejected():
+                self.proposal, reason = None, event.reason
+            case RecordErased():
+                self.destroyed |= dict.fromkeys(event.digests, event.originator_version)
+                self.proposal, reason = None, event.basis
+                if event.events:
+                    self._become_stub(event)
             case _:
                 raise HistoryImpossible(
                     version=event.originator_version, why_zh="它不是对记录的操作", why_en="it is no act on a record"
                 )
         self._note(event, reason)
+
+    def _become_stub(self, event: RecordErased) -> None:
+        """What is left is the same whether the states are gone by now or not."""
+        self.status, self.erased = "erased", event
+        self.filed_at, self.filed_by = erasure.recorded_at(event, 1) or "", ""
+        self.late, self.item, self.closed_on = False, None, None
+        self.versions = [Version(1, event.originator_version, erasure.stub_content(event), (), ())]
+        self.history = [replace(act, version=1) for act in self.history if act.name in ABOUT_ERASURE]
 
     def _enter(
         self, event: RecordEvent, number: int, content: Content, files: list[dict[str, Any]], gaps: list[dict[str, str]]
@@ -296,7 +288,7 @@ class Record:
 
     def _note(self, event: RecordEvent, reason: str) -> None:
         self.revision = event.originator_version
-        act = Act(self.revision, self.current.number, _ACT[type(event)], event.recorded_at, event.actor, reason)
+        act = Act(self.revision, self.current.number, ACT[type(event)], event.recorded_at, event.actor, reason)
         self.history.append(act)
 
 
@@ -323,8 +315,11 @@ def file_record(
 
 def replay(events: Iterable[RecordEvent]) -> Record | None:
     """Fold a stream; None for an empty one. Raises `HistoryImpossible` where the rules could not have made it."""
+    history = list(events)
+    if any(isinstance(event, Tombstone) for event in history):
+        return _replay_erased(history)
     record: Record | None = None
-    for event in events:
+    for event in history:
         if record is None:
             if not isinstance(event, RecordFiled) or event.originator_version != 1:
                 raise HistoryImpossible(
@@ -338,14 +333,68 @@ def replay(events: Iterable[RecordEvent]) -> Record | None:
             raise HistoryImpossible(
                 version=event.originator_version, why_zh="它前面缺了事件，或重复存证", why_en="the history has a hole"
             )
-        if record.status not in _WHEN.get(type(event), frozenset()):
+        if record.status not in WHEN.get(type(event), frozenset()):
             raise HistoryImpossible(
                 version=event.originator_version,
-                why_zh=f"记录{STATUS_ZH[record.status]}时不能{_ACT_ZH.get(type(event), '这样做')}",
+                why_zh=f"记录{STATUS_ZH[record.status]}时不能{ACT_ZH.get(type(event), '这样做')}",
                 why_en=f"it cannot follow while the record is {STATUS_EN[record.status]}",
             )
+        _require_orderly(record, event)
         record.apply(event)
     return record
+
+
+def _replay_erased(history: Sequence[RecordEvent]) -> Record:
+    """A stream of which states were erased: it must end with the event that names them, all and only those."""
+    last = history[-1]
+    lost = next(event.originator_version for event in history if isinstance(event, Tombstone))
+    if not isinstance(last, RecordErased) or not last.events:
+        raise HistoryImpossible(
+            version=lost, why_zh="它的内容被抹去，而没有相应的销毁", why_en="its state is gone, and no erasure names it"
+        )
+    named = erasure.named(last)
+    record = Record(
+        last.originator_id, last.code, last.organisation, "filed", "", "", False, 0,
+        [Version(1, 0, erasure.stub_content(last), (), ())],
+    )  # fmt: skip
+    for number, event in enumerate(history, start=1):
+        if event.originator_version != number:
+            raise HistoryImpossible(version=number, why_zh="它前面缺了事件", why_en="the history has a hole")
+        if isinstance(event, ErasureProposed | ErasureRejected | RecordErased):
+            _require_orderly(record, event)
+            record.apply(event)
+            continue
+        state = named.pop(number, None)
+        if state is None or (isinstance(event, Tombstone) and (event.by, event.state) != (len(history), state)):
+            raise HistoryImpossible(
+                version=number, why_zh="销毁的事件没有列出它", why_en="the erasure does not name it with this digest"
+            )
+    if named:
+        raise HistoryImpossible(
+            version=last.originator_version, why_zh="它列出了没有的事件", why_en="it names events that are not there"
+        )
+    return record
+
+
+def _require_orderly(record: Record, event: RecordEvent) -> None:
+    """Proposals are decided one at a time, and an erasure follows one, of this very record."""
+    if isinstance(event, ErasureProposed):
+        sound = record.proposal is None
+    elif isinstance(event, ErasureRejected):
+        sound = record.proposal is not None
+    elif isinstance(event, RecordErased):
+        sound = erasure.follows(event, record.proposal) and event.code == record.code
+        sound = sound and (event.organisation, event.family) == (record.organisation, record.content["family"])
+        written = {act.revision for act in record.history if act.name not in ABOUT_ERASURE}
+        sound = sound and (not written or not event.events or written == erasure.named(event).keys())
+    else:
+        return
+    if not sound:
+        raise HistoryImpossible(
+            version=event.originator_version,
+            why_zh="销毁没有经过另一人提请，或重复提请",
+            why_en="an erasure needs a proposal by another account, and one at a time",
+        )
 
 
 def merged(there: Iterable[FileEntry], new: Iterable[FileEntry]) -> tuple[FileEntry, ...]:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.records.content import Content
-from domain.records.events import FilesAttached, RecordCorrected, RecordEvent, RecordFiled
+from domain.records.events import FilesAttached, RecordCorrected, RecordErased, RecordEvent, RecordFiled
 
 PERMANENT = "permanent"
 YEARS = {"30y": 30, "10y": 10}
@@ -43,7 +43,10 @@ def keeping(content: Content, recorded_on: date, today: date) -> Keeping:
 
 
 def files_kept(history: Iterable[RecordEvent], today: date) -> dict[str, Keeping]:
-    """For each file of a record, of earlier versions too, by its digest: as long as the current content says."""
+    """For each file of a record, of earlier versions too, by its digest: as long as the current content says.
+
+    What was erased is kept no longer.
+    """
     digests: dict[str, None] = {}
     current: tuple[Content, date] | None = None
     for event in history:
@@ -51,6 +54,8 @@ def files_kept(history: Iterable[RecordEvent], today: date) -> dict[str, Keeping
             digests |= dict.fromkeys(str(file["sha256"]) for file in event.files)
         if isinstance(event, RecordFiled | RecordCorrected):
             current = event.content, event.at.date()
+        if isinstance(event, RecordErased):
+            digests = {digest: None for digest in digests if digest not in event.digests}
     return {} if current is None else dict.fromkeys(digests, keeping(*current, today))
 
 

@@ -158,7 +158,7 @@ def report_day(year: int, as_of: AsOf) -> str:
 def _fold_v1(
     facts: Iterable[Fact], organisation: str, year: int, day: str, directory: Directory
 ) -> tuple[int, dict[str, Json], list[Json]]:
-    every, events = cases_of(facts, year, frozenset(directory.below(organisation)))
+    every, events, erased = cases_of(facts, year, frozenset(directory.below(organisation)))
     cases = [case for case in every if case.status != "withdrawn"]
     withdrawn = [case for case in every if case.status == "withdrawn"]
     figures = Figures()
@@ -169,7 +169,7 @@ def _fold_v1(
         evaluations(cases, figures, directory),
         rectification(cases, figures, day),
         publicity(cases, figures),
-        keeping(cases, withdrawn, figures),
+        keeping(cases, withdrawn, erased, figures),
     ]
     return events, figures.as_json(), sections
 

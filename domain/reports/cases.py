@@ -16,6 +16,7 @@ from domain.records.events import (
     ItemClosed,
     ProgressNoted,
     RecordCorrected,
+    RecordErased,
     RecordFiled,
     RecordReturned,
     RecordSignedOff,
@@ -66,7 +67,7 @@ class Case:
 
 FILED, ATTACHED, CORRECTED = RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorrected.TOPIC
 SIGNED, RETURNED, WITHDRAWN = RecordSignedOff.TOPIC, RecordReturned.TOPIC, RecordWithdrawn.TOPIC
-PROGRESS, CLOSED = ProgressNoted.TOPIC, ItemClosed.TOPIC
+PROGRESS, CLOSED, ERASED = ProgressNoted.TOPIC, ItemClosed.TOPIC, RecordErased.TOPIC
 
 KEPT = {
     "evaluation": (
@@ -83,13 +84,14 @@ _STATUS = {SIGNED: "signed", RETURNED: "returned", WITHDRAWN: "withdrawn"}
 _person, _size, _code = itemgetter("person"), itemgetter("size"), itemgetter("code")
 
 
-def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) -> tuple[list[Case], int]:
-    """The records of the organisations and the year, withdrawn ones included, in the order of their filing, and how
-    many events they have.
+def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) -> tuple[list[Case], int, list[int]]:
+    """The records of the organisations and the year, withdrawn ones included, in the order of their filing, how many
+    events they have, and a leaf of each record of theirs that was erased: of it nothing else is known.
 
     Facts of one stream come in the order of their versions; facts of different streams may come in any order.
     """
     found: dict[Hashable, Case] = {}
+    erased: dict[Hashable, int | None] = {}
     for leaf, topic, stream, attributes in facts:
         if topic == FILED:
             case = found[stream] = Case()
@@ -101,6 +103,13 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
             case.events = 1
             case.closed = None
             _content(case, leaf, attributes)
+            continue
+        if topic == ERASED and attributes["events"]:
+            found.pop(stream, None)
+            ours = attributes["organisation"] in organisations and attributes["year"] == year
+            erased.setdefault(stream, leaf if ours else None)
+            continue
+        if stream in erased:
             continue
         case = found[stream]
         case.events += 1
@@ -122,7 +131,7 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
         case for case in found.values() if case.organisation in organisations and case.occurred_on.startswith(prefix)
     ]
     chosen.sort(key=attrgetter("filed_leaf"))
-    return chosen, sum([case.events for case in chosen])
+    return chosen, sum([case.events for case in chosen]), [leaf for leaf in erased.values() if leaf is not None]
 
 
 def _content(case: Case, leaf: int, attributes: dict[str, Any]) -> None:

@@ -33,8 +33,9 @@ GAPS = {
 }
 
 
-def keeping(cases: list[Case], withdrawn: list[Case], figures: Figures) -> Json:
-    """``cases`` are without the withdrawn ones."""
+def keeping(cases: list[Case], withdrawn: list[Case], erased: list[int], figures: Figures) -> Json:
+    """``cases`` are without the withdrawn ones. Of erasures a report speaks only where there were some, so that every
+    report from before the first one comes out as it did."""
     with_files = [case for case in cases if case.files]
     leaves = [case.files_leaf for case in with_files]
     files = figures.add("files.count", sum(case.files for case in with_files), "files", leaves)
@@ -50,6 +51,8 @@ def keeping(cases: list[Case], withdrawn: list[Case], figures: Figures) -> Json:
         lead(words("退回未改", "Returned"), figures.count("returned.count", "records", _having(cases, "returned"))),
         lead(words("撤回", "Withdrawn"), figures.count("withdrawn.count", "records", _having(withdrawn, "withdrawn"))),
     ]
+    if erased:
+        leads.append(lead(words("已销毁", "Erased"), figures.count("erased.count", "records", erased)))
     if cases:
         everything = [case.status_leaf for case in cases]
         ratio = figures.add("signed.share", share(figures.value(signed), len(cases)), "ratio", everything)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from adapters.evidence import RawRow
 from domain.ledger.entry import EntryFields
 from domain.ledger.tiles import WIDTH
+from domain.ledger.tombstone import state_digest
 from indexers.verify.findings import Progress, Verification
 from indexers.verify.truth import Sources, Truth, row_hash
 
@@ -316,7 +316,7 @@ class EventCheck:
 
 
 def _fields(row: RawRow) -> dict[str, Any]:
-    state = sha256(row.state).hexdigest() if type(row.state) is bytes else row.state
+    state = state_digest(row.state) if type(row.state) is bytes else row.state
     return {"id": row.id, "version": row.version, "topic": row.topic, "state": state}
 
 

@@ -20,6 +20,7 @@ from domain.ledger.tiles import ENTRIES, WIDTH, Tile, bundle_of
 from domain.ledger.tree import root_of
 from indexers.verify.crew import Crew, Start, may_fork
 from indexers.verify.databases import Databases
+from indexers.verify.erasures import Erasures, Row, concerns
 from indexers.verify.files import NamedFiles
 from indexers.verify.findings import FilesOf, FitsAlone, NamedFile, Progress
 from indexers.verify.walk import TreeWalk, low_files
@@ -64,6 +65,7 @@ class Chunk(NamedTuple):
 class Block(NamedTuple):
     chunks: list[Chunk]
     files: list[tuple[str, int, Sequence[NamedFile]]]  # stream (hex), version, files named
+    erasures: list[Row]
     misfits: set[str]  # streams (hex) of events to which the rules may object
 
 
@@ -83,7 +85,7 @@ class Checker:
 
     def block(self, start: int, end: int) -> Block | None:
         """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
-        found = Block([], [], set())
+        found = Block([], [], [], set())
         try:
             self._published.expect(low_files(start, end))
             position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
@@ -117,6 +119,7 @@ class Checker:
                 return False
         files_of = self._places.files_of
         found.files.extend((i, v, files) for _, i, v, t, s in rows if (files := (*files_of(t, s),)))
+        found.erasures.extend(row for row in (each[1:] for each in rows) if concerns(row))
         fits = self._places.fits_alone
         if fits is not None:
             found.misfits.update(i for _, i, v, t, s in rows if not fits(i, v, t, s))
@@ -158,11 +161,13 @@ def fast_pass(
     walk: TreeWalk,
     size: int,
     named: NamedFiles,
+    erasures: Erasures,
     misfits: set[str],
     databases: Databases,
     progress: Progress,
 ) -> bool:
-    """Whether everything of the first ``size`` leaves agrees; fills ``walk``, ``named`` and ``misfits`` if it does.
+    """Whether everything of the first ``size`` leaves agrees; fills ``walk``, ``named``, ``erasures`` and ``misfits``
+    if it does.
 
     Besides answers for each of the ``databases`` whether its structure is sound: a task that one process does.
     """
@@ -183,6 +188,8 @@ def fast_pass(
                     walk.add_node(chunk.node)
             for stream, version, files in block.files:
                 named.add(stream, version, files)
+            for row in block.erasures:
+                erasures.sound(*row)
             misfits |= block.misfits
             progress("ledger", walk.size, size)
     except NOT_SURE:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from random import Random
 from types import TracebackType
@@ -74,6 +74,10 @@ class NamedFiles:
                 "INSERT INTO named VALUES (?,?,?,?,?,1) ON CONFLICT DO UPDATE SET count = count + 1",
                 (sha256, size, name, event_id, version),
             )
+
+    def forget(self, digests: Iterable[str]) -> None:
+        """What was erased is looked at by those who know of erasures."""
+        self._db.executemany("DELETE FROM named WHERE sha256 = ?", [(each,) for each in digests])
 
     def clear(self) -> None:
         self._db.execute("DELETE FROM named")
@@ -200,16 +204,20 @@ def check_extra_files(
     deleted_events: int,
     accused: set[str],
     filed_since: Callable[[], Iterable[str]],
+    erased: Collection[str] = (),
 ) -> None:
     """Files that no event names, and things in the store that are not kept files.
 
-    ``accused`` are files of which something was said already; ``filed_since`` gives those named by events that came
-    after the ledger's. Filing goes on: a file is kept under a note, which goes after its event is there.
+    ``erased`` are digests of which something unreadable may be left; ``accused`` are files of which something was said
+    already; ``filed_since`` gives those named by events that came after the ledger's. Filing goes on: a file is kept
+    under a note, which goes after its event is there.
     """
     unnamed = [
         sha256
         for sha256 in blobs.digests()
-        if sha256 not in named and not any(_mentions(state, sha256) for state in unsound_states)
+        if sha256 not in named
+        and sha256 not in erased
+        and not any(_mentions(state, sha256) for state in unsound_states)
     ]
     interrupted = {*pending, *blobs.leftovers()} if unnamed else set()
     filed = set(filed_since()) if unnamed else set()  # in this order: whose note has gone by now is found here

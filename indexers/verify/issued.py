@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from domain.errors import IntegrityFault, JianzhengError
 from domain.ports import Leaf
-from domain.reporting import Remark
+from domain.reporting import RECORD_ERASED, Remark
 from domain.reports.events import ReportIssued
 from indexers.verify.crew import Crew, Start
 from indexers.verify.findings import Class, Progress, Verification
@@ -87,7 +87,9 @@ def _check_one(folds: Folds, index: int) -> Said | None:
         return Said(None, f"{zh}没有核对：{why[0]}", f"{en} was not checked: {why[1]}", address, index)
     if wrong is None:
         return None
-    klass: Class = "forked" if wrong.code == "root_differs" else "stale"
+    klass: Class | None = "forked" if wrong.code == "root_differs" else "stale"
+    if wrong.code == RECORD_ERASED:
+        klass = None
     return Said(klass, f"已签发的 {zh}：{wrong.zh}", f"Issued, {en}: {wrong.en}", address, index)
 
 

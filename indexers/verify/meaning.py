@@ -18,6 +18,10 @@ _REBUILD: Said = (
     "存证本身完好，重建索引即可；也请查明谁能改到那里。",
     "The evidence itself is sound: building the index again is enough. Find out, too, who could get at it.",
 )
+_GO_ON: Said = (
+    "请看 jianzheng check 说明为什么没有做完；原因消除后会自动做完。",
+    "jianzheng check says why it is not complete; it goes on by itself once that is mended.",
+)
 _COMPARE: Said = (
     "请停止使用，取出别人保存的检查点或回执逐一比对，并请上级单位参与。",
     "Stop using it, compare with the checkpoints and receipts that others keep, and involve the superior organisation.",
@@ -57,6 +61,13 @@ _MEANS: dict[tuple[Class, Subject], tuple[Said, Said]] = {
          "Something cannot be found by searching, though the archive still has it."), _REBUILD),
     ("inserted", "index"): (
         ("搜索会搜出档案里并没有的内容。", "Searching finds something that the archive does not hold."), _REBUILD),
+    ("stale", "event"): (
+        ("有一条存证已经批准销毁，内容却还在。",
+         "The erasure of a record was approved, and what it held is still there."),
+        _GO_ON),
+    ("stale", "file"): (
+        ("有一份附件已经批准销毁，却还读得出。", "The erasure of a file was approved, and it can still be read."),
+        _GO_ON),
     ("stale", "index"): (
         ("搜索结果显示的与档案里的内容不一致。",
          "What a search shows differs from what the archive holds."), _REBUILD),

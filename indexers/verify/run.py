@@ -22,6 +22,7 @@ from indexers.verify.anchors import Anchors, matches, read_anchors
 from indexers.verify.batches import batch_ends, check_batches
 from indexers.verify.crew import Crew
 from indexers.verify.databases import Databases, check_databases, report_damage
+from indexers.verify.erasures import Erasures, Remains, check_remains, check_tombstones
 from indexers.verify.events import Describe, EventCheck
 from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
 from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state
@@ -75,6 +76,7 @@ class Subject:
     reported: Reported | None = None
     stamps: Stamps = field(default_factory=Stamps)
     keys: LedgerKeys | None = None
+    remains: Remains | None = None  # what indexes and caches still hold of what was erased
 
 
 def verify(
@@ -99,21 +101,26 @@ def verify(
     tables = subject.evidence.tables
     databases: Databases = dict.fromkeys(tables.structures())
     asked: Databases = databases if sample is None else {}
+    erasures = Erasures()
     with NamedFiles(subject.files_of) as named:
         try:
             with lock(), _open(subject.evidence) as opened:
-                unsound, deleted, end = _check_ledger(found, subject, opened, named, since, asked, progress)
+                unsound, deleted, end = _check_ledger(found, subject, opened, named, erasures, since, asked, progress)
             if found.ok:
                 check_databases(found, asked)
             for zh, en in tables.remarks():
                 found.remark(zh, en)
             if (blobs := subject.blobs) is not None:
+                named.forget(erasures.digests)
                 accused = check_files(
                     found, named, blobs, subject.describe, progress, sample=sample, random=random, hashed=hashed
                 )
                 if sample is None:
                     since_end = partial(_filed_since, subject, end)
-                    check_extra_files(found, named, blobs, subject.pending, unsound, deleted, accused, since_end)
+                    check_extra_files(
+                        found, named, blobs, subject.pending, unsound, deleted, accused, since_end, erasures.digests
+                    )
+                check_remains(found, erasures, blobs, subject.remains, subject.describe)
             start = way_to_start(found.tree_size)
             if sample is None and subject.searched is not None:
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
@@ -177,6 +184,7 @@ def _check_ledger(
     subject: Subject,
     opened: Opened,
     named: NamedFiles,
+    erasures: Erasures,
     since: str | None,
     databases: Databases,
     progress: Progress,
@@ -199,7 +207,7 @@ def _check_ledger(
     misfits: set[str] = set()
     replay, replayed = subject.replay, subject.replay is None
     with Crew(partial(Checker, places, walk.wanted), way_to_start(size)) as crew:
-        fast = fast_pass(crew, walk, size, named, misfits, databases, progress) and matches(walk, anchors)
+        fast = fast_pass(crew, walk, size, named, erasures, misfits, databases, progress) and matches(walk, anchors)
         if fast and replay is not None and subject.fits_alone is not None:
             replayed = all_possible(crew, replay, events, _end(ledger, size), misfits, progress)
     if fast:
@@ -209,10 +217,16 @@ def _check_ledger(
         events.tolerant()
         ledger.tolerant()
         named.clear()
+        erasures.clear()
         truth = find_truth(sources, anchors.roots)
         walk = truth.walk(wanted)
         lost = lost_table(found, ledger, in_table, size)
-        check = EventCheck(found, sources, truth, subject.describe, lost, named.sound, progress)
+
+        def sound(stream: str, version: int, topic: str, state: bytes) -> None:
+            named.sound(stream, version, topic, state)
+            erasures.sound(stream, version, topic, state)
+
+        check = EventCheck(found, sources, truth, subject.describe, lost, sound, progress)
         check.run()
         unsound = [row.state for row in check.unsound if type(row.state) is bytes]
         deleted, pending, end = len(check.deleted), check.pending, check.end
@@ -234,6 +248,7 @@ def _check_ledger(
     check_stamps(found, walk, stamped)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
+    check_tombstones(found, erasures, subject.describe)
     if replay is not None and not replayed:
         check_rules(found, replay, subject.describe, events, ledger, size, progress)
     found.tree_size, found.root = walk.size, walk.root()

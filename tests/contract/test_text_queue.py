@@ -324,3 +324,13 @@ def test_a_file_of_a_version_without_leases_is_used_on(tmp_path: Path) -> None:
     queue = TextQueue(path)
     assert TextQueue(path).next(NOW, 1) == [WaitingText(A, PDF, 0)]
     assert queue.next(NOW, 1) == []
+
+
+def test_nothing_waits_for_an_erased_file(queue: QueueTables) -> None:
+    """Whether it waited, was handed out or done; other files wait on."""
+    queue.wait([(A, PDF, "r1"), (B, PDF, "r1"), (C, PDF, "r2")])
+    assert digests(queue.next(NOW, 1, "one")) == [A]
+    queue.done(B)
+    for digest in (A, B, A):
+        queue.forget(digest)
+    assert (queue.unfinished(), queue.ready(9), queue.owners()) == ([(C, PDF, "r2")], [], [])

@@ -24,7 +24,8 @@ from tests.servers.local import Server
 from tests.servers.plugin import MakeBucket
 
 NAMES = ["program", "settings", "home", "timezone", "archive", "account", "database", "ledger", "files", "search",
-         "texts", "figures", "background", "locks", "sealing", "witnesses", "timestamps", "space", "fonts"]  # fmt: skip
+         "texts", "figures", "background", "erasures", "locks", "sealing", "witnesses", "timestamps", "space",
+         "fonts"]  # fmt: skip
 APPEND_ONLY = """
 from adapters.bootstrap import open_archive
 from adapters.settings import read

@@ -120,8 +120,18 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
     def item() -> str:
         return filed(family="rectification", form="problem_item", title="食堂台账补齐")
 
+    ground = {"ground": "court", "basis": "（2024）民初 7 号"}
+
+    def proposed() -> str:
+        code = filed()
+        assert world.signed_in("secretary-here").post(f"/api/v1/records/{code}/erasure", json=ground).is_success
+        return code
+
     digest = admin.post("/api/v1/uploads", content=b"evidence").json()["sha256"]
     acted = {
+        "erasure": (filed(), ground),
+        "erasure/approve": (proposed(), None),
+        "erasure/reject": (proposed(), {"reason": "尚在诉讼期间"}),
         "attach": (filed(), {"files": [{"name": "a.txt", "sha256": digest}]}),
         "correct": (filed(), {"record": record(title="改正后的题名"), "reason": "写错了"}),
         "sign-off": (filed(), {"remark": "属实"}),
@@ -149,6 +159,7 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
             f"POST /api/v1/records/{{reference}}/{act}": (f"/api/v1/records/{code}/{act}", body)
             for act, (code, body) in acted.items()
         },
+        "GET /api/v1/erasures": ("/api/v1/erasures", None),
         "GET /api/v1/organisations": ("/api/v1/organisations", None),
         "POST /api/v1/organisations": ("/api/v1/organisations", {"code": "school-03", "name": "第三小学"}),
         "PATCH /api/v1/organisations/{code}": (f"/api/v1/organisations/{HERE}", {"name": "第一小学"}),

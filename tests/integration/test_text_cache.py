@@ -32,6 +32,19 @@ def test_what_was_put_is_there(tmp_path: Path) -> None:
     assert not (tmp_path.parent / "2").exists()
 
 
+def test_the_text_of_an_erased_file_is_forgotten(tmp_path: Path) -> None:
+    """Of whichever version; others stay. To forget what is not there is no error."""
+    cache = TextCache(tmp_path)
+    for version in ("1", "../2"):
+        cache.put(SHA256, version, TEXT)
+    cache.put("ac" * 32, "1", TEXT)
+    assert cache.holds(SHA256)
+    cache.forget(SHA256)
+    cache.forget(SHA256)
+    assert not cache.holds(SHA256)
+    assert cache.get("ac" * 32, "1") == TEXT
+
+
 @pytest.mark.parametrize("keep", [0, 5, 20, 60])
 def test_a_damaged_entry_is_not_there(tmp_path: Path, keep: int) -> None:
     """Cut off or overwritten, an entry counts as never made, and can be made again."""

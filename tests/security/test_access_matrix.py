@@ -82,6 +82,23 @@ def correct(client: TestClient, world: World, organisation: str) -> Response:
     return client.post(f"/api/v1/records/{code}/correct", json=said)
 
 
+def proposed(client: TestClient, code: str) -> Response:
+    return client.post(f"/api/v1/records/{code}/erasure", json={"ground": "privacy", "basis": "教党〔2024〕7号"})
+
+
+def propose_erasure(client: TestClient, world: World, organisation: str) -> Response:
+    return proposed(client, file_as(admin_of(world), record(organisation)))
+
+
+def approve_erasure(client: TestClient, world: World, organisation: str) -> Response:
+    """Of a confidential record, too: who approves need not be able to read it, and is told nothing of it."""
+    code = file_as(admin_of(world), confidential(organisation))
+    assert proposed(admin_of(world), code).is_success
+    answer = client.post(f"/api/v1/records/{code}/erasure/approve")
+    assert "党性分析材料" not in answer.text
+    return answer
+
+
 REQUESTS: dict[str, Request] = {
     "record.read": read,
     "record.read_confidential": read_confidential,
@@ -102,6 +119,7 @@ REQUESTS: dict[str, Request] = {
         "/api/v1/users/nobody/roles", json={"role": "reader", "organisation": org, "until": "1901-01-01"}
     ),
 }
+REQUESTS |= {"erasure.propose": propose_erasure, "erasure.approve": approve_erasure}
 AT_THE_TOP = {"index.manage", "archive.verify", "directory.read"}
 """Actions on the archive as a whole, or whose answer is filtered; they have tests of their own."""
 

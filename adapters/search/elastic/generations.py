@@ -66,6 +66,11 @@ class ElasticGenerations:
             pass
         self._indices.remove(*self._indices.numbers()[:-1])
 
+    def drop_older(self) -> None:
+        """Away with the generation that served before: it may hold what was erased since."""
+        serving = self._indices.serving() or 0
+        self._indices.remove(*(each for each in self._indices.numbers() if each < serving))
+
     def close(self) -> None:
         self.connection.close()
 

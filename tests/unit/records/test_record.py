@@ -10,16 +10,14 @@ import pytest
 
 from domain.records import content
 from domain.records.events import FileEntry, FilesAttached, RecordFiled, RecordSignedOff
-from domain.records.record import (
+from domain.records.record import Record, file_record, replay
+from domain.records.refusals import (
     ActNotPossible,
     FamilyFixed,
     FileNameTaken,
     HistoryImpossible,
     ItemIsClosed,
     NotAnItem,
-    Record,
-    file_record,
-    replay,
 )
 from tests.fakes import SHANGHAI, lecture, stamp
 

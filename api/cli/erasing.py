@@ -1,0 +1,123 @@
+"""``erasure propose``, ``approve``, ``reject`` and ``list``: lawful erasure, by two people."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from api.cli.command import REASON, RECORD, Command, option
+from api.cli.context import Context
+from domain.errors import EXIT_DONE
+
+if TYPE_CHECKING:
+    from domain.archive import Outcome
+
+
+def propose(context: Context, args: Namespace) -> int:
+    outcome = context.house.erasing.propose(context.actor, args.record, args.ground, args.basis, args.file or ())
+    return _done(
+        context, outcome, "已提请销毁，等另一位管理员批准", "is proposed for erasure; another administrator decides"
+    )
+
+
+def approve(context: Context, args: Namespace) -> int:
+    outcome = context.house.erasing.approve(context.actor, args.record)
+    what = "" if outcome.record.erased else "的附件"
+    files = "" if outcome.record.erased else ": files"
+    code = _done(context, outcome, f"{what}已销毁", f"was erased{files}")
+    left = [each for each in context.house.erasures.left() if each.stream == outcome.record.id]
+    for each in left:
+        zh, en = each.zh or "正在进行，会自动做完", each.en or "under way, and finished by itself"
+        context.screen.note(f"还没有全部做完：{zh}", f"It is not complete yet: {en}")
+    return code
+
+
+def reject(context: Context, args: Namespace) -> int:
+    outcome = context.house.erasing.reject(context.actor, args.record, args.reason)
+    return _done(context, outcome, "不予销毁", "will not be erased")
+
+
+def show(context: Context, args: Namespace) -> int:
+    from api.shapes import proceedings_json
+
+    house, screen = context.house, context.screen
+    found = proceedings_json(house, house.erasing.proceedings(context.actor))
+    screen.document(found)
+    states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
+    for each in found["erasures"]:
+        zh, en = states[each["state"]]
+        whole = not each["digests"]
+        scope_zh, scope_en = ("整条记录", "all of it") if whole else (f"{len(each['digests'])} 个文件", "files")
+        left = each["incomplete"]
+        screen.say(
+            f"{screen.bold(each['code'])}  {zh}  {scope_zh}  {each['ground_zh']}  {each['basis']}  "
+            f"{each['proposed_by']} → {each['decided_by'] or '？'}" + (f"  未做完：{left['zh']}" if left else ""),
+            f"{screen.bold(each['code'])}  {en}  {scope_en}  {each['ground_en']}  {each['basis']}  "
+            f"{each['proposed_by']} → {each['decided_by'] or '?'}" + (f"  incomplete: {left['en']}" if left else ""),
+        )
+    if not found["erasures"]:
+        screen.say("没有销毁的提请", "No erasure was ever proposed")
+    return EXIT_DONE
+
+
+def _done(context: Context, outcome: Outcome, zh: str, en: str) -> int:
+    from api.shapes import erasing_json
+
+    context.catch_up()
+    context.screen.document(erasing_json(outcome))
+    context.screen.say(f"{outcome.record.code} {zh}", f"{outcome.record.code} {en}")
+    return EXIT_DONE
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        ("erasure", "propose"),
+        "提请依法销毁一条记录，或其中的文件",
+        "Propose to erase a record, or files of it, as the law asks",
+        propose,
+        "erasure propose school-01-2023-0042 --ground privacy --basis 教党〔2024〕7号",
+        (
+            RECORD,
+            option(
+                "--ground",
+                "G",
+                "依据：privacy（依法删除个人信息）、court（法院或主管机关的决定）、retention-expired（保管期限届满）",
+                "privacy, court (a decision of a court or authority) or retention-expired",
+                required=True,
+            ),
+            option("--basis", "B", "文号或裁定编号", "number of the decision or document", required=True),
+            option(
+                "--file",
+                "NAME",
+                "只销毁这个文件（名称或 SHA-256，可以多次给出）；不给就是整条记录",
+                "only this file, by name or SHA-256; may be repeated. Without it: all of the record",
+                action="append",
+            ),
+        ),
+        "提请之后什么都没有少。要由另一个人的账号批准。",
+        "Nothing goes by a proposal alone: another person's account has to approve it.",
+    ),
+    Command(
+        ("erasure", "approve"),
+        "批准销毁：内容不可恢复，存在过的证明留下",
+        "Approve an erasure: what goes cannot be brought back; the proof that it existed stays",
+        approve,
+        "erasure approve school-01-2023-0042",
+        (RECORD,),
+    ),
+    Command(
+        ("erasure", "reject"),
+        "不予销毁",
+        "Reject an erasure",
+        reject,
+        "erasure reject school-01-2023-0042 --reason 尚在诉讼期间",
+        (RECORD, REASON),
+    ),
+    Command(
+        ("erasure", "list"),
+        "列出销毁的提请和结果",
+        "List what was proposed, and what became of it",
+        show,
+        "erasure list",
+    ),
+)
