@@ -165,7 +165,7 @@ def erasures(look: Look) -> Answer:
         why_zh = "；".join(dict.fromkeys(each.zh for each in left if each.zh)) or "正在进行"
         why_en = "; ".join(dict.fromkeys(each.en for each in left if each.en)) or "under way"
         zh, en = f"{len(left)} 项销毁没有做完：{why_zh}", f"{len(left)} erasures are incomplete: {why_en}"
-    return Answer(zh, en, behind=len(left), facts={"left": len(left)}, warning=bool(left))
+    return Answer(zh, en, facts={"left": len(left)}, warning=bool(left))
 
 
 def _house(look: Look) -> Any:
