@@ -36,12 +36,8 @@ from domain.ledger.note import parse_note
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.timestamps import NOTE, STAMP, StampName, TimestampRegister
 from domain.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
-        for record in records.values():
-            if record.erased is not None:  # a package without its events would prove too little
-                raise RecordIsErased(record=record.code, revision=record.erased.originator_version)
-            for named in (each for version in record.versions for each in version.files):
-                record.require_there(named)
 from domain.ports import EventStore, Leaf, LedgerTables
+from domain.records.erasure import RecordIsErased
 from domain.records.events import FileEntry
 from domain.records.record import Record
 
