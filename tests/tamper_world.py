@@ -83,6 +83,11 @@ class Tampered:
         with closing(sqlite3.connect(self.home / f"{database}.sqlite")) as db:
             return db.execute(statement).fetchall()
 
+    def run(self, database: str, statement: str, values: Sequence[object]) -> list[Any]:
+        """One statement, with whatever it answers."""
+        with closing(sqlite3.connect(self.home / f"{database}.sqlite", isolation_level=None)) as db:
+            return db.execute(statement, values).fetchall()
+
     def event(self, index: int) -> str:
         """The name of the event that was leaf ``index``."""
         [(stream, version)] = self.query(

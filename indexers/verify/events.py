@@ -48,6 +48,8 @@ class EventCheck:
     deleted: list[int] = field(default_factory=list)
     pending: int = 0
     end: int = 0  # the position behind which events are not in the ledger yet
+    accused: set[int] = field(default_factory=set)  # leaves whose row in the table is not the true one
+    misled: dict[str, int] = field(default_factory=dict)  # streams (32 digits) of sound events that it does not lead to
 
     def run(self) -> None:
         bad_table = self._check_table()
@@ -103,6 +105,7 @@ class EventCheck:
         return identity is not None and (leaf[2] != identity.id.bytes or leaf[3] != identity.version)
 
     def _leaf(self, klass: Any, index: int, zh: str, en: str) -> None:
+        self.accused.add(index)
         self.found.add(
             klass,
             "leaf",
@@ -131,6 +134,8 @@ class EventCheck:
             made = row_hash(row)
             if here is not None and made is not None and made == self.truth.hash(here[0]):
                 done += 1
+                if here[0] in self.accused:
+                    self.misled[row.id] = max(row.position, self.misled.get(row.id, 0))
                 self.sound(row.id, row.version, row.topic, row.state)
                 continue
             if here is not None:
@@ -177,6 +182,8 @@ class EventCheck:
             self.aside.leaves.discard(index)
             self.found.events += 1
             self.sound(row.id, row.version, row.topic, row.state)
+            if index in self.accused or index in off or index not in self.aside.position:
+                self.misled[row.id] = max(row.position, self.misled.get(row.id, 0))
             if index not in self.aside.position:
                 continue  # the table's row is missing or broken, which was reported
             if index in off:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from adapters.evidence import EventEvidence, LedgerEvidence
@@ -18,29 +20,50 @@ Replay = Callable[[Sequence[StoredRow]], Refusal | None]
 ID_SIZE = 16
 
 
+@dataclass(frozen=True)
+class LeafPlaces:
+    """Where the events of each stream are: the ledger's table of leaves says so, but for the streams ``misled`` (32
+    hexadecimal digits → the position of the last such event), of which a row of that table is not the true one; those
+    are asked of the event store."""
+
+    events: EventEvidence
+    ledger: LedgerEvidence
+    size: int
+    end: int  # the position of the last leaf's event
+    misled: Mapping[str, int] = field(default_factory=dict)
+
+    def streams(self) -> Iterator[tuple[UUID, list[StoredRow]]]:
+        """Each stream with its events by version; none of a stream of which not all can be had."""
+        for key, some in groupby(self.ledger.by_event(self.size), key=lambda leaf: leaf[0]):
+            group = list(some)
+            if type(key) is not bytes or len(key) != ID_SIZE or key.hex() in self.misled:
+                continue
+            stream = UUID(bytes=key)
+            rows = self.events.rows_at([leaf[2] for leaf in group])
+            if len(rows) == len(group) and all(row.id == stream.hex for row in rows):
+                # The events are sound; the order of the table's rows may not be.
+                rows.sort(key=lambda row: int(row.version))
+                yield stream, [StoredRow(row.position, stream, row.version, row.topic, row.state) for row in rows]
+        for name, last in sorted(self.misled.items()):
+            stream = UUID(name)
+            found = self.events.stream(name, max(last, self.end))
+            yield stream, [StoredRow(row[0], stream, *row[1:]) for row in found]
+
+    def leaf(self, stream: UUID, version: int) -> Any:
+        return next((leaf[2] for leaf in self.ledger.of_stream(stream) if leaf[0] == version), None)
+
+
 def check_rules(
-    found: Verification,
-    replay: Replay,
-    describe: Describe,
-    events: EventEvidence,
-    ledger: LedgerEvidence,
-    size: int,
-    progress: Progress,
+    found: Verification, replay: Replay, describe: Describe, places: LeafPlaces, progress: Progress
 ) -> None:
     """Streams with a finding already are left out: there is nothing to be learnt from replaying a forgery."""
     spoilt = {finding.event.partition("/")[0] for finding in found.findings if finding.event}
     done = 0
-    for key, some in groupby(ledger.by_event(size), key=lambda leaf: leaf[0]):
-        group = list(some)
-        done += len(group)
-        if type(key) is not bytes or len(key) != ID_SIZE or str(UUID(bytes=key)) in spoilt:
+    for stream, rows in places.streams():
+        done += len(rows)
+        if str(stream) in spoilt:
             continue
-        stream = UUID(bytes=key)
-        rows = events.rows_at([leaf[2] for leaf in group])
-        if len(rows) != len(group) or any(row.id != stream.hex for row in rows):
-            continue
-        rows.sort(key=lambda row: int(row.version))  # the events are sound; the table's row may not be
-        refusal = replay([StoredRow(row.position, stream, row.version, row.topic, row.state) for row in rows])
+        refusal = replay(rows)
         if refusal is not None:
             record = describe(stream)
             name = f"{stream}/{refusal.version}"
@@ -51,6 +74,6 @@ def check_rules(
                 f"{record or ''} {name}: {refusal.en}.".lstrip(),
                 record=record,
                 event=name,
-                leaf_index=next((leaf[3] for leaf in group if leaf[1] == refusal.version), None),
+                leaf_index=places.leaf(stream, refusal.version),
             )
-        progress("rules", done, size)
+        progress("rules", done, places.size)

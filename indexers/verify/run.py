@@ -34,7 +34,7 @@ from indexers.verify.keys import LedgerKeys, only
 from indexers.verify.published import check_low_tiles, check_upper_tiles, expected_tiles, walk_files
 from indexers.verify.reports import Reported, check_reports
 from indexers.verify.resume import Hashed
-from indexers.verify.rules import Replay, check_rules
+from indexers.verify.rules import LeafPlaces, Replay, check_rules
 from indexers.verify.tables import (
     check_extra_leaves,
     check_nodes,
@@ -202,6 +202,7 @@ def _check_ledger(
     walk = TreeWalk(wanted)
     unsound: list[bytes] = []
     deleted, lost = 0, size
+    misled: dict[str, int] = {}
     sources = Sources(events, ledger, published, size)
     places = Places(subject.evidence, subject.files_of, subject.fits_alone)
     misfits: set[str] = set()
@@ -230,6 +231,7 @@ def _check_ledger(
         check.run()
         unsound = [row.state for row in check.unsound if type(row.state) is bytes]
         deleted, pending, end = len(check.deleted), check.pending, check.end
+        misled = check.misled
         report_unconfirmed(found, truth)
     if pending:
         found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
@@ -250,7 +252,8 @@ def _check_ledger(
     check_tracking(found, ledger, in_table)
     check_tombstones(found, erasures, subject.describe)
     if replay is not None and not replayed:
-        check_rules(found, replay, subject.describe, events, ledger, size, progress)
+        places_of = LeafPlaces(events, ledger, size, end, misled)
+        check_rules(found, replay, subject.describe, places_of, progress)
     found.tree_size, found.root = walk.size, walk.root()
     return unsound, deleted, end
 

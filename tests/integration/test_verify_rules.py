@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,11 @@ from domain.records.events import RecordReturned, RecordSignedOff, RecordWithdra
 from indexers import verification
 from indexers.verification import verify_archive
 from indexers.verify import run
+from tests.forgeries import FORGERIES, Row
 
 RECORDS = 40
 INDEX_LEAF = 10
 """The first byte of a page of SQLite that holds entries of an index."""
-
-Row = tuple[str, int, str, bytes]
 
 
 @pytest.fixture(params=["alone", "fork"])
@@ -53,47 +50,24 @@ def house(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     made.close()
 
 
-def rows(house: House, topic: str) -> list[Row]:
-    with closing(sqlite3.connect(house.settings.events_file)) as db:
-        return db.execute(
-            "SELECT originator_id, MAX(originator_version), topic, state FROM stored_events"
-            " WHERE topic = ? GROUP BY originator_id ORDER BY position",
-            (f"jianzheng:{topic}",),
-        ).fetchall()
+class Stored:
+    """What the archive's table of events holds."""
 
+    def __init__(self, house: House) -> None:
+        self.house = house
 
-def changed(row: Row, *, stream: str | None = None, version: int | None = None, **attributes: Any) -> Row:
-    state = json.dumps({**json.loads(row[3]), **attributes}).encode()
-    return stream or row[0], version or row[1], row[2], state
+    def rows(self, topic: str) -> list[Row]:
+        with closing(sqlite3.connect(self.house.settings.events_file)) as db:
+            return db.execute(
+                "SELECT originator_id, MAX(originator_version), topic, state FROM stored_events"
+                " WHERE topic = ? GROUP BY originator_id ORDER BY position",
+                (f"jianzheng:{topic}",),
+            ).fetchall()
 
-
-def without(row: Row, name: str) -> Row:
-    return *row[:3], json.dumps({k: v for k, v in json.loads(row[3]).items() if k != name}).encode()
-
-
-NEW, OTHER = "0" * 12 + "4" + "0" * 19, "0" * 12 + "4" + "1" * 19
-
-FORGERIES: dict[str, Callable[[House], list[Row]]] = {
-    "an act after the withdrawal": lambda h: [changed(rows(h, "record.withdrawn")[0], version=4)],
-    "the same act twice": lambda h: [changed(row, version=3) for row in rows(h, "record.signed-off")],
-    "a record that begins with an act": lambda h: [changed(rows(h, "record.signed-off")[0], stream=NEW, version=1)],
-    "a record that begins late": lambda h: [changed(rows(h, "record.filed")[0], stream=NEW, version=2)],
-    "a hole": lambda h: [changed(rows(h, "register.entered")[0], version=900)],
-    "a code of another year": lambda h: [changed(rows(h, "record.filed")[0], stream=NEW, code="school-0001-1999-0001")],
-    "an entry in another register": lambda h: [changed(rows(h, "register.entered")[0], stream=NEW, version=1)],
-    "a record in a register": lambda h: [
-        changed(rows(h, "record.filed")[0], stream=entry[0], version=entry[1] + 1)
-        for entry in rows(h, "register.entered")[:1]
-    ],
-    "an entry in a record": lambda h: [(rows(h, "record.filed")[1][0], 3, *rows(h, "register.entered")[0][2:])],
-    "a person in a record": lambda h: [(rows(h, "record.filed")[0][0], 3, *rows(h, "directory.person-added")[0][2:])],
-    "no event at all": lambda h: [(NEW, 1, "jianzheng:record.filed", b"\xff"), (OTHER, 1, "os:system", b"{}")],
-    "no object": lambda h: [(NEW, 1, "jianzheng:record.filed", b"[1]")],
-    "an attribute too few": lambda h: [without(changed(rows(h, "record.filed")[0], stream=NEW), "code")],
-    "an attribute too many": lambda h: [changed(rows(h, "record.filed")[0], stream=NEW, more=1)],
-    "an attribute of another type": lambda h: [changed(rows(h, "record.filed")[0], stream=NEW, content=[])],
-    "files that are none": lambda h: [changed(rows(h, "record.filed")[0], stream=NEW, files=[{"sha256": "x"}])],
-}
+    def end(self, stream: str) -> int:
+        with closing(sqlite3.connect(self.house.settings.events_file)) as db:
+            found = db.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?", (stream,))
+            return int(found.fetchone()[0])
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -101,7 +75,7 @@ def test_the_fast_check_and_replaying_agree(
     house: House, forgery: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     """Each forgery is unauthorised, by the same event and in the same words as when all streams are replayed."""
-    forged = FORGERIES[forgery](house)
+    forged = FORGERIES[forgery](Stored(house))
     with closing(sqlite3.connect(house.settings.events_file, isolation_level=None)) as db:
         db.executemany(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)", forged
@@ -134,7 +108,7 @@ def test_an_index_that_leads_elsewhere_accuses_nobody(house: House) -> None:
     path = house.settings.events_file
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    [stream, *_] = [row[0].encode() for row in rows(house, "record.signed-off")]
+    [stream, *_] = [row[0].encode() for row in Stored(house).rows("record.signed-off")]
     data, size = bytearray(path.read_bytes()), 4096
     [page, *_] = [at for at in range(0, len(data), size) if data[at] == INDEX_LEAF and stream in data[at : at + size]]
     at = data.index(stream, page)
@@ -143,3 +117,42 @@ def test_an_index_that_leads_elsewhere_accuses_nobody(house: House) -> None:
     assert {(f.klass, f.subject, f.file) for f in verify_archive(house).findings} == {
         ("altered", "database", "events.sqlite")
     }
+
+
+ROWS_OF_LEAVES = {
+    "deleted": "DELETE FROM leaves WHERE idx = {}",
+    "id": "UPDATE leaves SET id = zeroblob(16) WHERE idx = {}",
+    "version": "UPDATE leaves SET version = 77 WHERE idx = {}",
+    "hash": "UPDATE leaves SET hash = zeroblob(32) WHERE idx = {}",
+}
+
+
+@pytest.mark.parametrize("case", ROWS_OF_LEAVES)
+def test_a_leaf_that_is_wrong_accuses_no_event(house: House, case: str) -> None:
+    """A register whose events are all there is not said to have a hole because the table of leaves has one."""
+    verify_archive(house)
+    stream, version, *_ = Stored(house).rows("register.entered")[0]
+    leaf = house.ledger.leaf_of(UUID(stream), version // 2 or 1)
+    assert leaf is not None
+    with closing(sqlite3.connect(house.settings.ledger_file, isolation_level=None)) as db:
+        db.execute(ROWS_OF_LEAVES[case].format(leaf.index))
+    found = {(f.klass, f.subject, f.leaf_index) for f in verify_archive(house).findings}
+    assert found == {("deleted" if case == "deleted" else "altered", "leaf", leaf.index)}
+
+
+@pytest.mark.parametrize("case", ROWS_OF_LEAVES)
+def test_a_forgery_whose_leaf_is_wrong(house: House, case: str) -> None:
+    """An event that breaks the rules is not hidden by laying hands on its row in the table of leaves."""
+    stored = Stored(house)
+    [forged] = FORGERIES["an act after the withdrawal"](stored)
+    with closing(sqlite3.connect(house.settings.events_file, isolation_level=None)) as db:
+        db.execute(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)", forged
+        )
+    verify_archive(house)
+    leaf = house.ledger.leaf_of(UUID(forged[0]), forged[1])
+    assert leaf is not None
+    with closing(sqlite3.connect(house.settings.ledger_file, isolation_level=None)) as db:
+        db.execute(ROWS_OF_LEAVES[case].format(leaf.index))
+    found = {(f.klass, f.event) for f in verify_archive(house).findings if f.subject == "event"}
+    assert found == {("unauthorised", f"{UUID(forged[0])}/{forged[1]}")}
