@@ -67,6 +67,14 @@ soak: setup ## Kill every process again and again under load, then look for loss
 	@$(BIN)/python -m tests.servers fetch
 	@$(BIN)/python -m tests.faults.soak $(SECONDS) $(SOAK_FLAGS)
 
+DRILL_FLAGS ?= --servers
+
+.PHONY: drill
+drill: setup ## Tamper with an archive in every way, verify each time, and write docs/TAMPER-DRILL.md
+	@bash .ci/system ensure python servers
+	@$(BIN)/python -m tests.servers fetch
+	@$(BIN)/python -m tests.drill $(DRILL_FLAGS)
+
 .PHONY: lint
 lint: setup ## Check style, types and layers
 	@$(BIN)/ruff check --quiet .

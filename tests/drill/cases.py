@@ -154,6 +154,6 @@ def _misnamed(found: Verification, made: Made) -> list[str]:
     for each in found.findings:
         stream = (each.event or "").partition("/")[0]
         code = records.get(stream)
-        if each.record != code and not (each.record is None and stream in spoilt):
+        if code is not None and each.record != code and not (each.record is None and stream in spoilt):
             wrong.append(f"{each.event}: {each.record} instead of {code}")
     return wrong

@@ -5,6 +5,7 @@ from __future__ import annotations
 from indexers.verify.files import files_in_state
 from tests.drill.hands import Hands
 from tests.drill.registry import Draw, Expected, kind, named
+from tests.drill.world import Made
 
 ALL = (
     "rows",
@@ -39,15 +40,15 @@ def everything(hands: Hands, draw: Draw) -> Expected:
     size = _older(draw)
     hands.roll_back_events(size)
     hands.roll_back_ledger(size)
-    _roll_back_public(hands, draw, size)
-    _roll_back_files(hands, draw, size)
+    roll_back_public(hands, size)
+    roll_back_files(draw.made, hands, size)
     return named("rolled back", "ledger", hands.ledger)
 
 
 @kind("rolled back", "backups", "older public files restored", "恢复了旧的公开目录", alone=ALL)
 def public(hands: Hands, draw: Draw) -> Expected:
     size, made = _older(draw), draw.made
-    _roll_back_public(hands, draw, size)
+    roll_back_public(hands, size)
     stamps = [name for name in made.public[made.size] if name.startswith("timestamps/")]
     found = named("rolled back", "checkpoint", "checkpoint") | named("deleted", "timestamp", *stamps)
     if made.public[size].get("vkey") != made.public[made.size].get("vkey"):  # the key of that time was retired since
@@ -57,24 +58,24 @@ def public(hands: Hands, draw: Draw) -> Expected:
 
 @kind("deleted", "backups", "older files restored", "恢复了旧的附件库", alone=["files", "named files"], shares=["rows"])
 def files(hands: Hands, draw: Draw) -> Expected:
-    return named("deleted", "file", *_roll_back_files(hands, draw, _older(draw)))
+    return named("deleted", "file", *roll_back_files(draw.made, hands, _older(draw)))
 
 
-def _roll_back_public(hands: Hands, draw: Draw, size: int) -> None:
+def roll_back_public(hands: Hands, size: int) -> None:
     """As the public files were when the ledger had this size."""
-    older = draw.made.public[size]
+    older = hands.made.public[size]
     for name in set(hands.public()) - set(older):
         hands.remove(name)
     for name, data in older.items():
         hands.write(name, data)
 
 
-def _roll_back_files(hands: Hands, draw: Draw, size: int) -> list[str]:
+def roll_back_files(made: Made, hands: Hands, size: int) -> list[str]:
     """Remove what was filed later; gives how findings name it."""
     named: dict[str, str] = {}
-    for row in draw.made.rows[:size]:
+    for row in made.rows[:size]:
         named |= {sha256: "" for _, sha256, _ in files_in_state(row.topic, row.state)}
-    for row in draw.made.rows[size:]:
+    for row in made.rows[size:]:
         for name, sha256, _ in files_in_state(row.topic, row.state):
             named.setdefault(sha256, f"{row.id}/{row.version} {name}")
     for sha256 in (gone := {key: place for key, place in named.items() if place}):

@@ -68,7 +68,6 @@ class Made:
     notes: dict[int, str] = field(default_factory=dict)  # those checkpoints
     public: dict[int, dict[str, bytes]] = field(default_factory=dict)  # the ledger's public files at those sizes
     receipt: str = ""  # of the record that was filed last
-    cosigned: str = ""  # what the witness keeps
     thief: str = "old.key"  # a key that was retired
 
     @property
@@ -198,7 +197,6 @@ def _prove(made: Made, vkeys: tuple[str, ...], stack: ExitStack) -> None:
         witnessing(house, time.time, lambda: 0.0).run_once(forced=True)
         kept = house.cosignatures.witnessed()
         assert kept is not None, "the witness did not cosign"
-        made.cosigned = kept.note
         if shutil.which("openssl"):
             [outcome] = stamping(house, time.time, lambda: 0.0).run_all()
             assert outcome.stamped is not None, outcome.fault
