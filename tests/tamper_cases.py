@@ -185,6 +185,26 @@ CASES: dict[str, Case] = {
         ),
         fixed(("inserted", "leaf", f"ledger.sqlite:leaves/{SIZE}")),
     ),
+    "leaf inserted far off, node inserted, tile deleted": (
+        lambda a: [
+            a.ledger(f"INSERT INTO leaves VALUES ({SIZE} + 30, 9999, zeroblob(16), 1, zeroblob(32))"),
+            a.ledger("UPDATE tracking SET position = 9999", "INSERT INTO nodes VALUES (1, 2, zeroblob(32))"),
+            a.public("tile/0/002.p/88").unlink(),
+        ][0],
+        fixed(
+            ("inserted", "leaf", f"ledger.sqlite:leaves/{SIZE + 30}"),
+            ("inserted", "ledger", "ledger.sqlite:nodes/1/2"),
+            ("deleted", "tile", "tile/0/002.p/88"),
+        ),
+    ),
+    "bundles and events swapped": (
+        lambda a: [
+            swap_columns(10, 300, "originator_id")(a),
+            a.swap("tile/entries/000", "tile/entries/001"),
+        ][0],
+        lambda a: {("reordered", "event", NAMES[n]) for n in (10, 300)}
+        | {("reordered", "tile", f"tile/entries/00{n}") for n in (0, 1)},
+    ),
     "leaves swapped": (
         lsql(
             "CREATE TEMP TABLE copy AS SELECT * FROM leaves WHERE idx IN (9, 300)",

@@ -28,15 +28,18 @@ class Expected:
     possible: set[Tile] = field(default_factory=set)
 
 
-def expected_tiles(size: int, anchors: Anchors, in_table: int) -> Expected:
-    """All tiles of the tree; of those that are partial, one for each checkpoint that fell into them."""
+def expected_tiles(size: int, anchors: Anchors, ahead: int) -> Expected:
+    """All tiles of the tree; of those that are partial, one for each checkpoint that fell into them.
+
+    ``ahead`` is the size that the ledger comes to when its last batch is published: no less than ``size``.
+    """
     edge = with_bundles({tile for each in anchors.kept for tile in _partials(each)})
     expected = Expected(
         with_bundles(set(tiles_between(0, size)))
         | {tile for tile in edge if size >> 8 * max(tile.level, 0) < tile.start + WIDTH}  # full: partial ones dropped
     )
     completed = max(anchors.kept, default=0)
-    for start, end in ((completed, max(in_table, size)), (anchors.published, size)):
+    for start, end in ((completed, ahead), (anchors.published, size)):
         # A publication that was not completed, or one that was undone, which is reported as such.
         if start < end:
             expected.possible |= with_bundles(set(tiles_between(start, end))) | (edge - expected.certain)

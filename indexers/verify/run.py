@@ -235,7 +235,8 @@ def _check_ledger(
         report_unconfirmed(found, truth)
     if pending:
         found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
-    expected = expected_tiles(size, anchors, in_table)
+    ahead = max([size, *ends])  # with a batch that is about to be published
+    expected = expected_tiles(size, anchors, ahead)
     present = walk_files(found, published, expected, lambda data: keys.announces(data, size))
     if fast:  # full tiles of level 0 were compared already
         check_low_tiles(
@@ -244,7 +245,7 @@ def _check_ledger(
     else:
         check_low_tiles(found, sources, lambda number: truth.hashes[number], present)
     check_upper_tiles(found, published, present, walk)
-    check_nodes(found, ledger, walk, lost, in_table)
+    check_nodes(found, ledger, walk, lost, ahead)
     check_batches(found, ledger, ends, size, lost, in_table)
     check_roots(found, walk, anchors, ledger.name)
     check_stamps(found, walk, stamped)

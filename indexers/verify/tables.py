@@ -15,7 +15,7 @@ LEVELS = range(1, 8)
 """Of nodes: no ledger has 256**8 leaves."""
 
 
-def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, lost: int, in_table: int) -> None:
+def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, lost: int, ahead: int) -> None:
     """The nodes that the ledger's table keeps for making roots. Those of a batch that is about to be published may be
     there already."""
     missing = {
@@ -27,17 +27,17 @@ def check_nodes(found: Verification, ledger: LedgerEvidence, walk: TreeWalk, los
             missing.discard(key)
             if value != walk.levels[level - 1][index]:
                 _node_finding(found, "altered", ledger.name, key, "被改动", "was altered")
-        elif not _may_be_ahead(level, index, walk.size, in_table):
+        elif not _may_be_ahead(level, index, walk.size, ahead):
             _node_finding(found, "inserted", ledger.name, key, "不属于这棵树", "does not belong to the tree")
     for key in sorted(missing):
         _node_finding(found, "deleted", ledger.name, key, "不见了", "is missing")
 
 
-def _may_be_ahead(level: Any, index: Any, size: int, in_table: int) -> bool:
+def _may_be_ahead(level: Any, index: Any, size: int, ahead: int) -> bool:
     """Whether a node can be one of a batch that is about to be published."""
     if type(level) is not int or type(index) is not int or level not in LEVELS:
         return False
-    return size < (index + 1) << 8 * level <= in_table
+    return size < (index + 1) << 8 * level <= ahead
 
 
 def _node_finding(found: Verification, klass: Any, store: str, key: tuple[Any, Any], zh: str, en: str) -> None:

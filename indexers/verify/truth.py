@@ -22,6 +22,9 @@ from indexers.verify.walk import TreeWalk, low_files
 MAX_TRIES = 1024
 """Combinations tried for a chunk, and for the whole tree; one altered leaf makes two."""
 
+MOST_EXCHANGED = 16
+"""Bundles that are looked for in each other's places: all of them are read for each."""
+
 Hashes = list[bytes | None]
 
 
@@ -49,6 +52,7 @@ class Sources:
 
     def __init__(self, events: EventEvidence, ledger: LedgerEvidence, published: PublishedFiles, size: int) -> None:
         self.events, self.ledger, self.published, self.size = events, ledger, published, size
+        self._holders: dict[int, int] = {}  # chunk → the chunk in whose place its bundle lies
         self._bundle: tuple[int, list[bytes | None]] = (-1, [])  # the one read last: findings come in neighbourhoods
 
     def width(self, number: int) -> int:
@@ -95,12 +99,25 @@ class Sources:
     def identity(self, index: int, truth: bytes | None) -> EntryFields | None:
         """What the bundle says of a leaf, if its entry is the true one."""
         made = self.entries(index // WIDTH)[index % WIDTH]
+        if made is not None and leaf_hash(made) != truth:
+            made = self._exchanged(index, truth)
         if made is None or leaf_hash(made) != truth:
             return None
         try:
             return read_entry(made)
         except InvalidEntry:
             return None
+
+    def _exchanged(self, index: int, truth: bytes | None) -> bytes | None:
+        """The entry from the bundle that lies in another one's place, where bundles were exchanged."""
+        number, at = divmod(index, WIDTH)
+        if number not in self._holders:
+            if len(self._holders) == MOST_EXCHANGED:
+                return None
+            others = (each for each in range((self.size - 1) // WIDTH + 1) if each != number)
+            self._holders[number] = next((each for each in others if truth in self.bundle(each)[at : at + 1]), number)
+        entries = self.entries(self._holders[number])
+        return entries[at] if at < len(entries) else None
 
 
 def row_hash(row: RawRow | None) -> bytes | None:

@@ -10,7 +10,7 @@ from tests.drill.registry import Draw, Expected, kind, named
 from tests.drill.world import Made
 from tests.forgeries import FORGERIES, Row
 
-FORGES = ("tail", "integrate")
+FORGES = ("tail", "integrate", "published checkpoint", "last signed")
 
 ZH = {
     "an act after the withdrawal": "撤回以后又有动作",

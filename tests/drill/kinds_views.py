@@ -56,7 +56,7 @@ def document_inserted(hands: Hands, draw: Draw) -> Expected:
 
 @kind("inserted", "index", "a version that nobody filed in the index", "往索引里塞一个没有的版本", shares=MEASURED)
 def version_inserted(hands: Hands, draw: Draw) -> Expected:
-    document = replace(draw.document(lambda each: each.source == "record"), revision=9)
+    document = replace(draw.document(lambda each: each.source == "record"), revision=900)
     hands.write_index(document)
     return named("inserted", "index", hands.index_place(document))
 
@@ -147,7 +147,7 @@ def _issue_forged(hands: Hands, draw: Draw, change: Callable[[dict[str, Any]], o
     return f"{row.id}/{row.version + 1}"
 
 
-FORGES = ("tail", "integrate", "the issued report")
+FORGES = ("tail", "integrate", "published checkpoint", "last signed", "the issued report")
 
 
 @kind("stale", "issued reports", "a report issued with other figures", "签发的年报数字与事件不符", alone=FORGES,
