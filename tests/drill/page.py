@@ -102,13 +102,13 @@ def _head(command: str, seed: int, on: date) -> Iterable[str]:
 
 “找到”是说核验发现了这处改动；“指得准”是说类别、对象和位置都对，记录的档号也对；“误报”是没有人动过却被指出的，或者同一处说了两遍的。
 几种一起时，如果事件或账本本身被改，检索索引和年报就没有可靠的对照，核验会说明没有核对它们；把事件和账本从备份恢复以后再核验一次，就会指出来。
-这样的改动记在“恢复以后”一栏，也算在“指得准”里。
+这样的改动记在“恢复以后”一栏，也算在“指得准”里。服务器上不把这两类改动合在一起。
 
 > *Found*: the check noticed it. *Exact*: class, object, place and record are right. *False*: something named
 > that nobody touched, or named twice. Where events or ledger were altered in the same case, there is nothing to
 > hold search index and reports against, and the check says that it did not look at them; when events and ledger
 > have been restored from a backup, the next check names what was done there. These stand under *after
-> restoring*, and count as exact.
+> restoring*, and count as exact. On servers the two are not combined.
 """.splitlines()
 
 
@@ -151,12 +151,12 @@ def _limits(shown: Sequence[Shown]) -> Iterable[str]:
 
 > What the check cannot find by itself
 
-核验对照的是档案库里的东西。谁要是能把这些全部换掉，包括用账本真正的密钥重新签名，就只有留在外面的东西能揭穿。下表每一格都由演练试过：
+核验对照的是档案库里的东西。谁要是能把这些全部换掉，包括用账本真正的密钥重新签名，就只有留在外面的东西能揭穿。下表每一格都由演练在单机的档案库上试过：
 ✓ 是只靠这一样就能发现，— 是发现不了。
 
 > The check compares what lies in the archive. Whoever can replace all of it, and sign it again with the log's
-> real key, is found only by what was kept outside. Each cell was tried by the drill: ✓ found by this alone, —
-> not found.
+> real key, is found only by what was kept outside. Each cell was tried by the drill on an
+> embedded archive: ✓ found by this alone, — not found.
 """
     yield "| 做了什么 · what was done | " + " | ".join(f"{zh} · {en}" for zh, en in MEANS.values()) + " |"
     yield "|---|" + "---|" * len(MEANS)
