@@ -199,7 +199,7 @@ CASES: dict[str, Case] = {
     ),
     "bundles and events swapped": (
         lambda a: [
-            swap_columns(10, 300, "originator_id")(a),
+            swap_columns(10, 300, "state")(a),
             a.swap("tile/entries/000", "tile/entries/001"),
         ][0],
         lambda a: {("reordered", "event", NAMES[n]) for n in (10, 300)}

@@ -23,7 +23,7 @@ from tests.drill.runs import drill
 from tests.drill.world import build, say
 from tests.drill.yard import Yard
 
-EMBEDDED, ON_SERVERS, SEED = 520, 120, 0
+EMBEDDED, ON_SERVERS, SEED = 500, 100, 0
 
 
 def main(arguments: list[str] | None = None) -> int:

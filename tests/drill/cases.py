@@ -122,6 +122,7 @@ def run_case(made: Made, copy: Copy, seed: int, kinds: Sequence[Kind], on_server
                 expected = [kind.act(hands, draw) for kind in chosen]
             except NothingLeft:
                 continue
+            assert all(each.findings for each in expected), [kind.name for kind in chosen]
             return _judge(Result(seed, chosen, expected, Counter()), hands)
     raise AssertionError(f"case {seed}: {[kind.name for kind in chosen]} never go together")
 

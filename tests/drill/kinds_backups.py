@@ -58,7 +58,9 @@ def public(hands: Hands, draw: Draw) -> Expected:
 
 @kind("deleted", "backups", "older files restored", "恢复了旧的附件库", alone=["files", "named files"], shares=["rows"])
 def files(hands: Hands, draw: Draw) -> Expected:
-    return named("deleted", "file", *roll_back_files(draw.made, hands, _older(draw)))
+    with_files = [leaf for leaf, row in enumerate(draw.made.rows) if files_in_state(row.topic, row.state)]
+    size = draw.chance.choice([end for end in draw.made.ends if end <= with_files[-1]])
+    return named("deleted", "file", *roll_back_files(draw.made, hands, size))
 
 
 def roll_back_public(hands: Hands, size: int) -> None:

@@ -18,8 +18,10 @@ from adapters.bootstrap import House, create_archive, open_archive
 from adapters.signing import Ed25519Signer, load_key
 from domain.access import Actor
 from domain.archive import IncomingFile
+from domain.event import Stamp
 from domain.ledger.note import COSIGNATURE_ED25519
 from domain.ports import SearchDocument, StoredRow
+from domain.records.events import ProgressNoted
 from indexers import keys
 from indexers.pipeline import Pipeline, integrate, witnessing
 from indexers.timestamping import stamping
@@ -35,6 +37,9 @@ NOTES = 410
 
 LATER = 3
 """Records that came after the report was issued."""
+
+ITEMS = 4
+"""Of so many records the last is a rectification item."""
 
 STEP = 6
 """Records between two checkpoints."""
@@ -101,7 +106,7 @@ def build(folder: Path, servers: Mapping[str, str] | None = None) -> Made:
             house.administration.add_organisation(admin, code, f"学校{code[-1]}")
         for code, name in (("p-zhang", "张敏"), ("p-li", "李强")):
             house.administration.add_person(admin, code, name, organisation=HERE, post="书记")
-        _file(made, house, admin)
+        _file(made, house, admin, entropy)
         Pipeline(house).catch_up()
         house.reporting.issue(admin, HERE, YEAR, endings=["json"])
         _publish(made, house)
@@ -126,7 +131,7 @@ def build(folder: Path, servers: Mapping[str, str] | None = None) -> Made:
     return made
 
 
-def _file(made: Made, house: House, admin: Actor) -> None:
+def _file(made: Made, house: House, admin: Actor, entropy: SeededEntropy) -> None:
     archive = house.archive
 
     def attached(name: str, text: str) -> IncomingFile:
@@ -135,7 +140,7 @@ def _file(made: Made, house: House, admin: Actor) -> None:
     for n in range(RECORDS):
         organisation = (HERE, THERE)[n % 2]
         day = f"2023-{1 + n % 12:02d}-{1 + n % 28:02d}"
-        if n % 11 == 10 or n == RECORDS - 1:
+        if n % ITEMS == ITEMS - 1:
             item = {"problem": f"问题{n}", "measures": "措施", "department": "总务处", "responsible": "李强"}
             raw = {"organisation": organisation, "family": "rectification", "form": "problem_item", "title": f"整改{n}",
                    "occurred": {"from": day}, "deadline": "2023-12-30", "term": "长期整改", **item}  # fmt: skip
@@ -146,20 +151,26 @@ def _file(made: Made, house: House, admin: Actor) -> None:
         made.codes.append(archive.file(admin, raw, files).record.code)
         if n % STEP == STEP - 1:
             _publish(made, house)
+    items = [archive.find(code) for code in made.codes[ITEMS - 1 :: ITEMS]]
+    stamp, noted = Stamp("admin", house.clock(), entropy.salt), []
     for n in range(NOTES):
-        archive.note_progress(admin, made.codes[10 if n % 2 else -1], f"第{n}次进展", "2023-11-02")
-        if n % 40 == 39:
+        item, revision = items[n % len(items)], 2 + n // len(items)
+        noted.append(ProgressNoted(on="2023-11-02", note=f"第{n}次进展", **stamp.header(item.id, revision)))
+        if n % 40 == 39:  # appended together, as quickly as that may be
+            house.events.append(noted)
+            noted = []
             _publish(made, house)
-    for n in (1, 4, 7, 12, 18):
+    house.events.append(noted)
+    for n in (1, 4, 8, 12, 18):
         changed = lecture(organisation=(HERE, THERE)[n % 2], title=f"第{n}次学习（更正）")
         archive.correct(admin, made.codes[n], changed, "笔误")
-    for n in range(0, 9, 3):
+    for n in (0, 6, 9):
         archive.sign_off(admin, made.codes[n])
     for n in (13, 14):
         archive.withdraw(admin, made.codes[n], "重复")
     archive.send_back(admin, made.codes[16], "缺签到表")
     archive.attach(admin, made.codes[5], [attached("补交.txt", "后来补交的一份材料")])
-    archive.close_item(admin, made.codes[10], "已解决", (), "2023-12-10")
+    archive.close_item(admin, made.codes[11], "已解决", (), "2023-12-10")
     _publish(made, house)
 
 
@@ -218,9 +229,9 @@ def _seal(made: Made) -> None:
 
 
 @contextmanager
-def opened(made: Made, home: Path) -> Iterator[House]:
+def opened(made: Made, home: Path, **others: str) -> Iterator[House]:
     """A copy of the archive, as a command opens it."""
-    house = open_archive(made.settings(home))
+    house = open_archive(made.settings(home, **others))
     try:
         yield house
     finally:
