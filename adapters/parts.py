@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters import binding
 from adapters.blobs.folder import FolderBlobStore
+from adapters.blobs.sealing.keys import SQLiteBlobKeys
 from adapters.events.sqlite import SQLiteEventStore
 from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.binding import Place
     from adapters.blobs.s3 import S3BlobStore
+    from adapters.blobs.sealing.keys import BlobKeys
     from adapters.breaker import Breaker
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
@@ -318,24 +320,36 @@ def index(settings: Settings) -> IndexPlace:
 
 
 def blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
+    keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        return FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
     from adapters.blobs.s3 import S3BlobStore
 
     if shared.database is None:  # one machine
-        return S3BlobStore(shared.bucket, settings.staging_folder)
+        return S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys)
     from adapters.postgres.gate import PostgresGate
 
-    return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=PostgresGate(shared.database))
+    gate = PostgresGate(shared.database)
+    return S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
 
 
 def private_blobs(settings: Settings, shared: Servers) -> FolderBlobStore | S3BlobStore:
     """The same for one process that stages and keeps by itself: nobody else has to find what it staged."""
+    keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return FolderBlobStore(settings.blobs_folder, settings.staging_folder)
+        return FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
     from adapters.blobs.s3 import S3BlobStore
 
-    return S3BlobStore(shared.bucket, settings.staging_folder)
+    return S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys)
+
+
+def blob_keys(settings: Settings, shared: Servers) -> BlobKeys:
+    """The keys of sealed files, and the memory of those that were erased."""
+    if shared.database is None:
+        return SQLiteBlobKeys(settings.blob_keys_file)
+    from adapters.postgres.blob_keys import PostgresBlobKeys
+
+    return PostgresBlobKeys(shared.database)
 
 
 def texts(settings: Settings, shared: Servers) -> Texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from domain.errors import Lang
 
@@ -84,3 +85,23 @@ def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Remark]:
             )
         ]
     return []
+
+
+def of_signed_line(who_zh: str, who_en: str, url: str) -> list[Remark]:
+    """What is wrong with the way to whoever answers with a signature: it cannot be forged, but it can be kept back."""
+    try:
+        at = urlsplit(url)
+        if at.scheme == "https" or is_local(at.hostname or ""):
+            return []
+    except ValueError:  # nobody can be asked there; whoever asks says so
+        return []
+    return [
+        Remark(
+            "no_tls",
+            f"到{who_zh}的连接没有加密（TLS）：答复有签名，伪造不了；但这段网络上的人看得到问了什么，也能把答复扣下。"
+            "对方有 https 地址的，请换上。",
+            f"The connection to {who_en} is not encrypted (TLS): its answers are signed and cannot be forged, but"
+            " whoever is on that network sees what is asked and can keep answers back. Use an https address where there"
+            " is one.",
+        )
+    ]

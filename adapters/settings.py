@@ -303,6 +303,11 @@ class Settings:
         return self.home / "files"
 
     @property
+    def blob_keys_file(self) -> Path:
+        """Beside the folder of the files, which looks for it there by itself (`adapters.blobs.sealing.keys`)."""
+        return self.home / "blob-keys.db"
+
+    @property
     def staging_folder(self) -> Path:
         return self.home / "staging"
 

@@ -1,21 +1,26 @@
 """Row 3: events into the ledger, leaf by leaf, with tiles and a signed checkpoint; and how soon a receipt is ready.
 
-Ours alone: the figure of a peer's log that stands beside it was published by its authors.
+Beside it Tessera's log on files takes the same entries on the same disk: its program reads each entry from a file,
+ours from the rows of the database, where it stored them before; that is told with the storing and without. Both logs
+have the same size. Where Tessera's program cannot be had, what its authors publish stands in its place.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from adapters.bootstrap import House
+from adapters.events.rows import new_row
 from benchmarks.append import Following, one_by_one
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, paired, percentile, seconds
+from benchmarks.tessera import ONESHOT_NAME, Oneshot, one_shot
 from benchmarks.world import World
 from domain.event import Event
+from domain.ledger.entry import entry
 from indexers.pipeline import integrate
 
 ROW, NAME = 3, "integrate"
@@ -28,8 +33,11 @@ LOAD_SECONDS = 5.0
 LOOK = 0.01
 """Seconds between two looks at how far the ledger is published."""
 
-TESSERA = 10_000.0
+PUBLISHED = 10_000.0
 """Entries a second that Tessera's authors publish for its POSIX storage on NVMe."""
+
+INTEGRATE = "integrate: leaves, tiles, signed checkpoint"
+STORE = "store the events in batches, and integrate"
 
 
 def run(world: World, records: int) -> Result:
@@ -38,40 +46,61 @@ def run(world: World, records: int) -> Result:
     for batch in generator.batches(records):
         house.events.append(batch)
     integrate(house)
+    before = house.ledger.size()
+    log = one_shot(world.fresh("tessera"))
+    if log is not None:
+        _grow(log, house)
     events, count = one_by_one(generator), min(ROUND, 2 * records)
+    rounds = world.rounds(5)
+    waiting = [list(islice(events, count)) for _ in range(rounds)]
+    stored: list[float] = []
 
-    def ours(_: int) -> float:
-        waiting = list(islice(events, count))
-        for start in range(0, count, 1000):
-            house.events.append(waiting[start : start + 1000])
+    def ours(n: int) -> float:
+        stored.append(seconds(lambda: _append(house, waiting[n])))
         return count / seconds(lambda: integrate(house))
 
-    rounds = world.rounds(5)
-    (speed,) = paired(rounds, ours)
+    def theirs(n: int) -> float:
+        if log is None:
+            return PUBLISHED
+        return count / seconds(log.prepare([entry(*new_row(event)) for event in waiting[n]]))
+
+    speed, peer = paired(rounds, ours, theirs)
+    both = [count / (count / each + storing) for each, storing in zip(speed, stored, strict=True)]
     load = LOAD_SECONDS if records >= 1000 else 0.1
     waits = [receipts(house, events, load) for _ in range(rounds)]
     house.close()
     limit = [1.0] * rounds
-    peer = "Tessera, POSIX on NVMe (published figure, another machine)"
+    where = "files on this disk" if house.servers.database is not None else "the same disk"
+    against, target = f"{ONESHOT_NAME}: the same entries from files, {where}", Target("at least", 5)
+    if log is None:
+        against, target = "Tessera, POSIX on NVMe (published figure, another machine)", None
     p99, p50 = ([percentile(each, share) for each in waits] for share in (0.99, 0.5))
+    work = "receipt ready after the write, {}, one writer at full speed"
     return Result(
         ROW,
         NAME,
         records,
         [
-            Comparison("integrate: leaves, tiles, signed checkpoint", peer, "entries/s", speed, [TESSERA] * rounds),
-            Comparison(
-                "receipt ready after the write, p99, one writer at full speed",
-                "the limit",
-                "s",
-                p99,
-                limit,
-                Target("at most", 1),
-            ),
-            Comparison("receipt ready after the write, p50, one writer at full speed", "the limit", "s", p50, limit),
+            Comparison(INTEGRATE, against, "entries/s", speed, peer, target),
+            Comparison(STORE, against, "entries/s", both, peer),
+            Comparison(work.format("p99"), "the limit", "s", p99, limit, Target("at most", 1)),
+            Comparison(work.format("p50"), "the limit", "s", p50, limit),
         ],
-        {"events_before": 2 * records, "events_a_round": count, "receipts_a_round": min(map(len, waits))},
+        {"events_before": before, "events_a_round": count, "receipts_a_round": min(map(len, waits))},
     )
+
+
+def _append(house: House, events: Sequence[Event]) -> None:
+    for start in range(0, len(events), 1000):
+        house.events.append(events[start : start + 1000])
+
+
+def _grow(log: Oneshot, house: House) -> None:
+    """Give the other log the entries that ours has."""
+    position = 0
+    while rows := house.events.rows(position, ROUND):
+        log.prepare([entry(row.id, row.version, row.topic, row.state) for row in rows])()
+        position = rows[-1].position
 
 
 def receipts(house: House, events: Iterator[Event], load: float) -> list[float]:

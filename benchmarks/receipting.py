@@ -1,15 +1,21 @@
-"""Row 13: from an acknowledged filing to its receipt in hand, while 200 records a second are filed.
+"""Row 13: from a filing to its receipt in hand, while 200 records a second are filed.
 
-Filing goes through the use case, at even distances; every record's receipt is asked for as soon as it is filed. All of
-it is in one process with the integrator, as in ``jianzheng serve`` on one machine.
+Filings arrive at even distances whether or not the one before is done; whoever is late has kept somebody waiting, so
+the clock runs from the instant at which a filing was *due*. Beside it stands the wait after its answer. Filing goes
+through the use case and receipts are asked for in the order of filing, again and again until they are there; all of it
+is in one process with the integrator, as in ``jianzheng serve`` on one machine.
+
+Where 200 a second are too many for the machine, lower rates are tried until the receipts keep their second.
 """
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, NamedTuple
 
 from adapters.bootstrap import House
 from benchmarks.append import Following
@@ -17,15 +23,33 @@ from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, percentile
 from benchmarks.world import World, fill
 from domain.access import SYSTEM
+from domain.receipts import ReceiptNotReady
 from indexers.pipeline import integrate
 
 ROW, NAME = 13, "receipts"
 RATE = 200
 """Filings a second."""
 
-LOAD_SECONDS = 10.0
-FILERS, TAKERS = 4, 16
-"""Threads that file, and threads that wait for receipts."""
+LOWER = (150, 100, 75, 50, 25)
+"""What is tried where the receipts do not keep their second."""
+
+LIMIT = 1.0
+"""Seconds in which 99 of 100 receipts are to be there."""
+
+LOAD_SECONDS = 30.0
+FILERS, TAKERS = 8, 2
+"""Threads that file, and threads that take receipts."""
+
+LOOK = 0.02
+"""Seconds between two questions for a receipt that is not ready."""
+
+
+class Waits(NamedTuple):
+    """Of one round, in seconds: from the instant a filing was due, and from its answer, to the receipt in hand."""
+
+    due: list[float]
+    answered: list[float]
+    rate: float  # filings a second that there really were
 
 
 def run(world: World, records: int) -> Result:
@@ -33,40 +57,62 @@ def run(world: World, records: int) -> Result:
     fill(house, records)
     organisations = Generator(records).organisations
     integrate(house)
-    rounds, load = world.rounds(5), LOAD_SECONDS if records >= 1000 else 0.2
-    waits, rates = [], []
-    for n in range(rounds):
-        found, rate = take(house, organisations, load, f"{n}")
-        waits.append(found)
-        rates.append(rate)
+    load = LOAD_SECONDS if records >= 1000 else 0.2
+    found = [take(house, organisations, RATE, load) for _ in range(world.rounds(3))]
+    rate: int | None = RATE if _kept(found) else None
+    for lower in LOWER if rate is None else ():
+        if _kept([take(house, organisations, lower, load)]):
+            rate = lower
+            break
     house.close()
-    p99, p50 = ([percentile(each, share) for each in waits] for share in (0.99, 0.5))
-    limit, work = [1.0] * rounds, f"receipt in hand after filing, {RATE} filings/s"
     return Result(
         ROW,
         NAME,
         records,
-        [
-            Comparison(f"{work}, p99", "the limit", "s", p99, limit, Target("at most", 1)),
-            Comparison(f"{work}, p50", "the limit", "s", p50, limit),
-            Comparison("filings under which it was measured", "what was meant", "filings/s", rates, [RATE] * rounds),
-        ],
-        {"records_before": records, "receipts_a_round": min(map(len, waits)), "filers": FILERS, "takers": TAKERS},
+        list(_comparisons(found, rate)),
+        {
+            "records_before": records,
+            "seconds_a_round": load,
+            "receipts_a_round": len(found[0].due),
+            "filers": FILERS,
+            "takers": TAKERS,
+            "rate_that_keeps_the_limit": rate,
+        },
     )
 
 
-def take(house: House, organisations: list[str], load: float, name: str) -> tuple[list[float], float]:
-    """Seconds from each acknowledged filing to its receipt, and how many filings a second there were."""
-    waits: list[float] = []
-    guard, due = threading.Lock(), iter(range(max(1, int(RATE * load))))
-    taken: list[Future[None]] = []
-    begun = time.perf_counter()
+def _kept(rounds: list[Waits]) -> bool:
+    return statistics.median(percentile(each.due, 0.99) for each in rounds) <= LIMIT
 
-    def receive(code: str, filed: float) -> None:
-        house.receipts.one(SYSTEM, code)
-        wait = time.perf_counter() - filed
-        with guard:
-            waits.append(wait)
+
+def _comparisons(rounds: list[Waits], rate: int | None) -> list[Comparison]:
+    limit, made = [LIMIT] * len(rounds), list[Comparison]()
+    since = {
+        "the filing was due": [each.due for each in rounds],
+        "the filing's answer": [each.answered for each in rounds],
+    }
+    for when, waits in since.items():
+        work = f"receipt in hand after {when}, {RATE} filings/s"
+        p99, p50 = ([percentile(each, share) for each in waits] for share in (0.99, 0.5))
+        made.append(Comparison(f"{work}, p99", "the limit", "s", p99, limit, Target("at most", 1)))
+        made.append(Comparison(f"{work}, p50", "the limit", "s", p50, limit))
+    rates, meant = [each.rate for each in rounds], [float(RATE)] * len(rounds)
+    made.append(Comparison("filings under which it was measured", "what was meant", "filings/s", rates, meant))
+    if rate is not None:
+        work = f"highest rate tried that keeps the limit: p99 after the filing was due ≤ {LIMIT:g} s"
+        made.append(
+            Comparison(work, "what was meant", "filings/s", [float(rate)], [float(RATE)], Target("at least", 1))
+        )
+    return made
+
+
+def take(house: House, organisations: list[str], rate: int, load: float) -> Waits:
+    """File at this rate for so many seconds, and take every receipt."""
+    count = max(1, int(rate * load))
+    due, guard = iter(range(count)), threading.Lock()
+    filed: SimpleQueue[tuple[str, float, float] | None] = SimpleQueue()
+    waits, ends = Waits([], [], 0.0), list[float]()
+    begun = time.perf_counter()
 
     def file() -> None:
         while True:
@@ -74,19 +120,43 @@ def take(house: House, organisations: list[str], load: float, name: str) -> tupl
                 n = next(due, None)
             if n is None:
                 return
-            time.sleep(max(0.0, begun + n / RATE - time.perf_counter()))
-            record = house.archive.file(SYSTEM, _raw(organisations[n % len(organisations)], f"{name}-{n}")).record
-            with guard:
-                taken.append(takers.submit(receive, record.code, time.perf_counter()))
+            at = begun + n / rate
+            time.sleep(max(0.0, at - time.perf_counter()))
+            raw = _raw(organisations[n % len(organisations)], f"{begun}-{n}")
+            code = house.archive.file(SYSTEM, raw).record.code
+            now = time.perf_counter()
+            filed.put((code, at, now))
+            ends.append(now)
 
-    with Following(house), ThreadPoolExecutor(TAKERS) as takers:
-        with ThreadPoolExecutor(FILERS) as filers:
-            for each in [filers.submit(file) for _ in range(FILERS)]:
+    def receive() -> None:
+        while (waiting := filed.get()) is not None:
+            code, at, answered = waiting
+            while not _had(house, code):
+                time.sleep(LOOK)
+            now = time.perf_counter()
+            with guard:
+                waits.due.append(now - at)
+                waits.answered.append(now - answered)
+
+    with Following(house), ThreadPoolExecutor(FILERS + TAKERS) as threads:
+        takers = [threads.submit(receive) for _ in range(TAKERS)]
+        try:
+            for each in [threads.submit(file) for _ in range(FILERS)]:
                 each.result()
-        rate = len(taken) / (time.perf_counter() - begun)
-        for receipt in taken:
-            receipt.result()
-    return waits, rate
+        finally:
+            for _ in takers:
+                filed.put(None)
+        for taker in takers:
+            taker.result()
+    return waits._replace(rate=count / max(max(ends) - begun, load))
+
+
+def _had(house: House, code: str) -> bool:
+    try:
+        house.receipts.one(SYSTEM, code, pauses=())
+    except ReceiptNotReady:
+        return False
+    return True
 
 
 def _raw(organisation: str, name: str) -> dict[str, Any]:

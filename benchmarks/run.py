@@ -5,7 +5,7 @@ turns in one run, so only the ratios mean something on another machine. ``--tabl
 Several rows are measured in a process each, as a command would be: threads that one row left behind slow no other.
 
 With ``--servers`` the archives lie on PostgreSQL, MinIO and Elasticsearch. The growth of an archive to a million events
-is no part of ``all``: ``python -m benchmarks.run growth``.
+and the check of as large a one are no part of ``all``: ``python -m benchmarks.run growth``, ``verify-scale``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ MODULES = (
     "reporting",
     "starting",
     "growth",
+    "scale",
 )
 ON_SERVERS = (
     "append",
@@ -52,9 +53,13 @@ ON_SERVERS = (
     "million",
     "reporting",
     "growth",
+    "scale",
 )
-BY_NAME = frozenset({"growth"})
-"""No part of ``all``."""
+BY_NAME = {
+    "growth": (table.OF_GROWTH, table.GROWTH_ON_SERVERS),
+    "verify-scale": (table.OF_SCALE, table.SCALE_ON_SERVERS),
+}
+"""No part of ``all``; each has a place of its own on the page, embedded and on servers."""
 
 
 class Row(Protocol):
@@ -149,8 +154,9 @@ def _alone(wanted: list[Row], args: argparse.Namespace) -> bool:
 
 def marks(wanted: list[Row], args: argparse.Namespace) -> tuple[str, str]:
     """Where on the page the figures go."""
-    if {row.NAME for row in wanted} <= BY_NAME:
-        return table.GROWTH_ON_SERVERS if args.servers else table.OF_GROWTH
+    names = {row.NAME for row in wanted}
+    if len(names) == 1 and (name := names.pop()) in BY_NAME:
+        return BY_NAME[name][args.servers]
     return table.ON_SERVERS if args.servers else (table.BEGIN, table.END)
 
 

@@ -26,8 +26,7 @@ class Server(NamedTuple):
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def memory(self, field: str = "VmRSS") -> float:
-        """MiB of the process and of those it started."""
-        return sum(_memory(pid, field) for pid in _family(self.pid))
+        return memory_of(self.pid, field)
 
 
 def command(*arguments: str) -> list[str]:
@@ -73,6 +72,11 @@ def _await(process: subprocess.Popen[bytes], port: int, start: float, log: Path)
         finally:
             connection.close()
     raise AssertionError(f"the server gave no answer in {READY_SECONDS:g} s")
+
+
+def memory_of(pid: int, field: str = "VmRSS") -> float:
+    """MiB of a process and of those it started."""
+    return sum(_memory(member, field) for member in _family(pid))
 
 
 def _family(pid: int) -> list[int]:

@@ -12,6 +12,8 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 ON_SERVERS = ("<!-- measured on servers: begin -->", "<!-- measured on servers: end -->")
 OF_GROWTH = ("<!-- measured growth: begin -->", "<!-- measured growth: end -->")
 GROWTH_ON_SERVERS = ("<!-- measured growth on servers: begin -->", "<!-- measured growth on servers: end -->")
+OF_SCALE = ("<!-- measured scale: begin -->", "<!-- measured scale: end -->")
+SCALE_ON_SERVERS = ("<!-- measured scale on servers: begin -->", "<!-- measured scale on servers: end -->")
 _HEAD = (
     "| row | records | work | compared with | ours | theirs | ratio: min / **median** / max | target | |\n"
     "|---|---|---|---|---|---|---|---|---|\n"

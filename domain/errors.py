@@ -9,6 +9,7 @@
     │   ├── InvalidCursor                the mark of the next page of a search is damaged or of another search
     │   ├── NotFound                     nothing by that name here
     │   ├── InvalidDigest                not the SHA-256 of anything
+    │   ├── BlobErased                   a file that was made unreadable for good, and stays so
     │   ├── NotCanonical                 a value that has no canonical JSON
     │   ├── InvalidEntry                 not an entry of the ledger
     │   ├── InvalidTile                  not a tile or an entry bundle
@@ -26,12 +27,10 @@
     │   ├── StorageFull                  no room left where files are kept
     │   ├── StorageNotWritable           read-only, or the rights are wrong
     │   ├── StorageFailed                the disk or the file system reports a fault
-    │   ├── ExtractorUnavailable         no process can be started to read a file's text
     │   ├── DocumentRejected             the search engine refuses one document
     │   ├── IndexLocked                  another process is writing the search index
     │   └── IndexDamaged                 the search index cannot be read; it can be rebuilt
-    │       ├── IndexPositionAltered         how far it has come was written by somebody else
-    │       └── IndexAhead                   it has come further than the ledger
+    │       └── IndexPositionAltered         how far it has come was written by somebody else
     ├── IntegrityFault              1    what is stored is not what was recorded
     │   ├── BlobMissing                  a file that was kept is not there any more
     │   ├── BlobDamaged                  a kept file is not the bytes that its name promises
@@ -167,6 +166,20 @@ class InvalidDigest(InputError):
 
     def __init__(self, value: str, **where: Any) -> None:
         super().__init__(value=value[:80], **where)
+
+
+class BlobErased(InputError):
+    """A file that was made unreadable for good. That is no damage: the history says why, and it does not come back."""
+
+    code = "blob_erased"
+    http_status = 410
+    zh = "文件 {sha256} 已经依规定销毁，不能再读取，同样的内容也不能再存入。"
+    en = "The file {sha256} was erased for good: it can neither be read nor be filed again."
+    next_zh = "销毁的依据和批准人，请看这条记录的历史。"
+    next_en = "The history of its record says on what ground, and who approved it."
+
+    def __init__(self, sha256: str, **where: Any) -> None:
+        super().__init__(sha256=sha256, **where)
 
 
 class NotCanonical(InputError):
@@ -341,16 +354,6 @@ class StorageFailed(Unavailable):
         super().__init__(reason=reason, **where)
 
 
-class ExtractorUnavailable(Unavailable):
-    """The system grants no further process or memory. The file is kept; only its text has to wait."""
-
-    code = "extractor_unavailable"
-    zh = "现在无法启动文字提取程序。"
-    en = "The program that reads files cannot be started now."
-    next_zh = "文件已妥善保存，文字稍后会自动提取。"
-    next_en = "The file is safe; its text will be read later."
-
-
 class DocumentRejected(Unavailable):
     """A search engine takes the batch but not this document; ``document`` is its id."""
 
@@ -402,19 +405,6 @@ class IndexPositionAltered(IndexDamaged):
 
     def __init__(self, **where: Any) -> None:
         super().__init__(detail="position", **where)
-
-
-class IndexAhead(IndexDamaged):
-    """The ledger went back, as by an old backup, or the index is of another one."""
-
-    code = "index_ahead"
-    zh = "检索索引已编到第 {position} 条，账本却只有 {size} 条：账本倒退过，或者索引不是这个档案库的。"
-    en = (
-        "The search index has taken in {position} leaves, and the ledger has {size}: the ledger went back, or the index"
-        " is not this archive's."
-    )
-    next_zh = "请先运行 jianzheng verify 查明账本是否完整，再运行 jianzheng index rebuild 重建索引。"
-    next_en = "Run jianzheng verify to learn whether the ledger is whole, then jianzheng index rebuild."
 
 
 # ── what is stored is not what was recorded ─────────────────────────────────────────────────────────────────────

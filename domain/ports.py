@@ -113,7 +113,8 @@ class StagedFile(Protocol):
     def commit(self) -> None:
         """Keep them under their digest, durably; nothing happens when the digest is already kept.
 
-        Raises `BlobDamaged` when other bytes lie under that digest, and `BlobMissing` when staging lost it.
+        Raises `BlobDamaged` when other bytes lie under that digest, `BlobMissing` when staging lost it, and
+        `BlobErased` when these bytes were erased: what is gone does not come back unnoticed.
         """
         ...
 
@@ -144,7 +145,20 @@ class BlobStore(Protocol):
         ...
 
     def open(self, sha256: str) -> IO[bytes]:
-        """A seekable reader. Raises `BlobMissing`."""
+        """A seekable reader. Raises `BlobMissing`, `BlobErased`."""
+        ...
+
+    def erase(self, sha256: str) -> bool:
+        """Make a kept file unreadable for good, durably.
+
+        True: nothing of it can be read here any more; so also where it was not there. False: a lock holds a readable
+        copy, and nothing was removed; repeat it when the lock has ended. Waits until no filing is under way. After an
+        error a repeat finishes what was begun.
+        """
+        ...
+
+    def erased(self, digests: Iterable[str]) -> set[str]:
+        """Those of them that were erased here."""
         ...
 
     def size(self, sha256: str) -> int | None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.extraction.cache import Texts
 from adapters.views import QueueTables
-from domain.errors import EventUnreadable, IndexAhead, IndexPositionAltered
+from domain.errors import EventUnreadable, IndexDamaged, IndexPositionAltered
 from domain.organisations.directory import Directory
 from domain.ports import EventStore, ExtractedText, Leaf, LedgerReader, SearchDocument, SearchEngine
 from domain.records.events import FileEntry, RecordEvent
@@ -27,6 +27,19 @@ from indexers.quarantine import Attempts, Quarantine, may_be_of_one
 
 BATCH = 1_000
 """Leaves taken in by one commit of the index."""
+
+
+class IndexAhead(IndexDamaged):
+    """The ledger went back, as by an old backup, or the index is of another one."""
+
+    code = "index_ahead"
+    zh = "检索索引已编到第 {position} 条，账本却只有 {size} 条：账本倒退过，或者索引不是这个档案库的。"
+    en = (
+        "The search index has taken in {position} leaves, and the ledger has {size}: the ledger went back, or the index"
+        " is not this archive's."
+    )
+    next_zh = "请先运行 jianzheng verify 查明账本是否完整，再运行 jianzheng index rebuild 重建索引。"
+    next_en = "Run jianzheng verify to learn whether the ledger is whole, then jianzheng index rebuild."
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from adapters.extraction.cache import Texts
 from adapters.presence import is_gone, new_name
 from adapters.views import LEASE, QueueTables, WaitingText
 from adapters.work import Fault
-from domain.errors import IntegrityFault, JianzhengError, ProgramFault, StorageFailed
+from domain.errors import BlobErased, IntegrityFault, JianzhengError, ProgramFault, StorageFailed
 from domain.ports import BlobStore, ExtractedText, TextExtractor, TextStatus
 from indexers.backoff import BackOff, Chance
 from indexers.heartbeat import beating
@@ -121,6 +121,8 @@ class TextIndexer:
         """Raises what is no fault of the file, which is given back then."""
         try:
             found = self._text(item)
+        except BlobErased:  # before anybody had read it: there is nothing to wait for
+            self.queue.done(item.sha256)
         except (IntegrityFault, StorageFailed) as error:  # this file is missing, damaged, or on a bad spot of the disk
             self._failed(item, Fault.of(error))
         except JianzhengError:

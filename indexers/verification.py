@@ -16,10 +16,10 @@ from domain.ledger.note import VerifierKey
 from domain.organisations.directory import Directory
 from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
-from domain.reporting import Reporting
 from indexers.naming import describe
 from indexers.pipeline import integrate
 from indexers.record_documents import DocumentsPlace
+from indexers.report_folds import FoldsPlace
 from indexers.rules import stored_event_fits
 from indexers.verify.findings import Progress, Refusal, Verification
 from indexers.verify.index_look import Searched
@@ -127,23 +127,13 @@ def searched(house: House) -> Searched:
 
 
 def reported(house: House) -> Reported:
-    """What reports are made from, and how they are made from another index."""
+    """What reports are made from, and where they are made once more."""
     return Reported(
         name="views.sqlite" if house.settings.database is None else "postgresql",
         figures=house.figures,
         events=house.events,
         ledger=house.ledger,
-        reporting=lambda figures: Reporting(
-            events=house.events,
-            ledger=house.ledger,
-            figures=figures,
-            directory=house.directory,
-            directory_at=house.directory.at,
-            renderers={},
-            clock=house.clock,
-            entropy=house.entropy,
-            zone=house.settings.zone,
-        ),
+        folds=FoldsPlace(house.settings),
         aside=lambda: house.work.streams("figures"),
     )
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive, IncomingFile
-from domain.errors import BlobMissing, VersionConflict
+from domain.errors import BlobErased, BlobMissing, VersionConflict
 from domain.event import Event, Stamp
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
@@ -92,6 +92,7 @@ class MemoryBlobs:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.gone: set[str] = set()
 
     def stage(self, chunks: Iterator[bytes]) -> MemoryStagedFile:
         return MemoryStagedFile(self, b"".join(chunks))
@@ -104,8 +105,16 @@ class MemoryBlobs:
 
     def open(self, sha256: str) -> IO[bytes]:
         if sha256 not in self.kept:
-            raise BlobMissing(sha256)
+            raise (BlobErased if sha256 in self.gone else BlobMissing)(sha256)
         return io.BytesIO(self.kept[sha256])
+
+    def erase(self, sha256: str) -> bool:
+        self.kept.pop(sha256, None)
+        self.gone.add(sha256)
+        return True
+
+    def erased(self, digests: Iterable[str]) -> set[str]:
+        return self.gone & set(digests)
 
     def size(self, sha256: str) -> int | None:
         return len(self.kept[sha256]) if sha256 in self.kept else None
@@ -138,6 +147,8 @@ class MemoryStagedFile:
         return io.BytesIO(self.data)
 
     def commit(self) -> None:
+        if self.sha256 in self.store.gone:
+            raise BlobErased(self.sha256)
         self.store.kept[self.sha256] = self.data
 
     def discard(self) -> None: ...

@@ -34,8 +34,9 @@ from adapters.blobs.durable import (
     write_all,
 )
 from adapters.blobs.names import checked_digest, is_digest, kept_name, kept_path
+from adapters.blobs.sealing.keys import KEYS_FILE, Erasures, SQLiteBlobKeys
 from adapters.blobs.staging import Arrived, Staged
-from domain.errors import BlobDamaged, BlobMissing
+from domain.errors import BlobDamaged, BlobErased, BlobMissing
 from domain.ports import FixityResult
 
 STAGED_SECONDS = 24 * 3600
@@ -48,10 +49,18 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: 
 
 
 class FolderBlobStore:
-    """A `BlobStore` in a folder. ``now`` is the wall clock in seconds, by which uploads expire."""
+    """A `BlobStore` in a folder. ``now`` is the wall clock in seconds, by which uploads expire. ``erasures`` remembers
+    what was erased: by itself in a file beside the root."""
 
-    def __init__(self, root: Path, staging: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        root: Path,
+        staging: Path,
+        now: Callable[[], float] = time.time,
+        erasures: Erasures | None = None,
+    ) -> None:
         self._root, self._staging, self._now = root, staging, now
+        self._erasures = erasures or SQLiteBlobKeys(root.parent / KEYS_FILE)
         self._durable_dirs: set[Path] = set()  # directories whose names this process has seen fsynced
         self._whole: dict[Path, tuple[int, int, int]] = {}  # staged by this process: inode, size, ctime
         with storage_errors():
@@ -113,6 +122,13 @@ class FolderBlobStore:
     # ── kept ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def keep(self, staged: Path, sha256: str, size: int) -> None:
+        """As `put`, of what was not erased; what was leaves nothing here."""
+        if self._erasures.destroyed([sha256]):
+            self.drop(staged)
+            raise BlobErased(sha256)
+        self.put(staged, sha256, size)
+
+    def put(self, staged: Path, sha256: str, size: int) -> None:
         """Give staged bytes their lasting name. A repeat after any fault is safe; the staged file stays until then.
 
         When the name is taken, the file under it is compared with what it promises: to acknowledge over a damaged
@@ -138,7 +154,7 @@ class FolderBlobStore:
             try:
                 handle = os.open(path, _READ)
             except FileNotFoundError:
-                raise BlobMissing(sha256) from None
+                raise (BlobErased if self._erasures.destroyed([sha256]) else BlobMissing)(sha256) from None
             except OSError as error:
                 if error.errno == errno.ELOOP:  # a symbolic link in place of the file
                     raise BlobDamaged(sha256) from None
@@ -174,6 +190,35 @@ class FolderBlobStore:
                 found[sha256] = f"{at.st_dev}:{at.st_ino}:{at.st_size}:{at.st_mtime_ns}:{at.st_ctime_ns}"
         return found
 
+    # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def erase(self, sha256: str) -> bool:
+        checked_digest(sha256)
+        with self.alone():
+            self.remove(sha256)
+            self._erasures.destroy(sha256)
+        return True
+
+    def erased(self, digests: Iterable[str]) -> set[str]:
+        return self._erasures.destroyed(list(digests))
+
+    def alone(self) -> AbstractContextManager[None]:
+        """No filing is under way while the block runs."""
+        return pending.alone(self._staging)
+
+    def remove(self, sha256: str) -> bool:
+        """Take a file and all uploads of the same bytes away, durably. Nothing here is ever locked: always True."""
+        path = kept_path(self._root, sha256)
+        with storage_errors():
+            with os.scandir(self._staging) as entries:
+                uploads = [Path(entry) for entry in entries if entry.name.startswith(f"{sha256}.")]
+            for each in (*uploads, path):
+                each.unlink(missing_ok=True)
+            for folder in (self._staging, path.parent):
+                if folder.exists():
+                    fsync_dir(folder)
+        return True
+
     # ── filings that died ───────────────────────────────────────────────────────────────────────────────────────
 
     def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
@@ -182,18 +227,25 @@ class FolderBlobStore:
     def leftovers(self) -> set[str]:
         return pending.digests(self._staging)
 
-    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
-        with pending.alone(self._staging):
+    def clean_up(
+        self, referenced: Callable[[set[str]], set[str]], remove: Callable[[str], bool] | None = None
+    ) -> list[str]:
+        """``remove``: takes one of them away, where it is kept under another name than its own."""
+        with self.alone():
             left = pending.digests(self._staging)
             removed = sorted(left - referenced(left)) if left else []
-            with storage_errors():
-                for sha256 in removed:
-                    kept_path(self._root, sha256).unlink(missing_ok=True)
+            for sha256 in removed:
+                (remove or self._unlink)(sha256)
             pending.forget(self._staging)
         self.sweep()
         return removed
 
     # ── below ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _unlink(self, sha256: str) -> bool:
+        with storage_errors():
+            kept_path(self._root, sha256).unlink(missing_ok=True)
+        return True
 
     def _make_dirs(self, leaf: Path) -> None:
         if leaf not in self._durable_dirs:

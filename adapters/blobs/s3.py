@@ -35,11 +35,12 @@ from adapters.blobs.s3_notes import FolderGate, Gate, Notes
 from adapters.blobs.s3_reader import reader
 from adapters.blobs.s3_sending import plain, send
 from adapters.blobs.s3_spool import Spool
+from adapters.blobs.sealing.keys import KEYS_FILE, Erasures, SQLiteBlobKeys
 from adapters.blobs.staging import HASH_BLOCK, Arrived, Staged
 from adapters.s3 import bucket
 from adapters.s3.bucket import BucketFacts
 from adapters.s3.client import Client, Kept
-from domain.errors import BlobDamaged, BlobMissing, StorageFailed, Unavailable
+from domain.errors import BlobDamaged, BlobErased, BlobMissing, StorageFailed, Unavailable
 from domain.ports import FixityResult
 
 IDENTITY_THREADS = 8
@@ -49,7 +50,8 @@ IDENTITY_THREADS = 8
 class S3BlobStore:
     """A `BlobStore` in a bucket. ``spool`` is a folder for uploads on their way. ``shared``: an upload may be claimed
     by a request to another machine. ``gate`` keeps filings and clean-ups apart; the default is right as long as all of
-    them run on this machine. ``now`` is the wall clock in seconds.
+    them run on this machine. ``now`` is the wall clock in seconds. ``erasures`` remembers what was erased: by itself in
+    a file beside the spool.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class S3BlobStore:
         shared: bool = False,
         gate: Gate | None = None,
         now: Callable[[], float] = time.time,
+        erasures: Erasures | None = None,
     ) -> None:
         self._client, self._now = client, now
+        self._erasures = erasures or SQLiteBlobKeys(spool.parent / KEYS_FILE)
         self.spool = Spool(spool, client, shared, now)
         self._notes = Notes(client, gate or FolderGate(spool))
 
@@ -101,6 +105,13 @@ class S3BlobStore:
     # ── kept ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def keep(self, staged: Path, sha256: str, size: int) -> None:
+        """As `put`, of what was not erased; what was leaves nothing here."""
+        if self._erasures.destroyed([sha256]):
+            self.drop(staged)
+            raise BlobErased(sha256)
+        self.put(staged, sha256, size)
+
+    def put(self, staged: Path, sha256: str, size: int) -> None:
         """Put staged bytes under their lasting name. A repeat after any fault is safe; they stay staged until then.
 
         When the name is taken, what lies there is compared with what it promises: to acknowledge over a damaged file
@@ -130,8 +141,10 @@ class S3BlobStore:
             self.drop(staged)
 
     def open(self, sha256: str) -> IO[bytes]:
-        key = key_of(sha256)
-        return reader(self._client, key, sha256, self._kept(sha256))
+        key, kept = key_of(sha256), self._client.head(key_of(sha256))
+        if kept is None:
+            raise (BlobErased if self._erasures.destroyed([sha256]) else BlobMissing)(sha256)
+        return reader(self._client, key, sha256, kept)
 
     def size(self, sha256: str) -> int | None:
         kept = self._client.head(key_of(sha256))
@@ -179,6 +192,31 @@ class S3BlobStore:
         """Lock a file without an end, or lift that; its retention goes on as it was."""
         bucket.hold(self._client, key_of(sha256), self._kept(sha256), on)
 
+    # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def erase(self, sha256: str) -> bool:
+        checked_digest(sha256)
+        with self.alone():
+            if not self.remove(sha256):
+                return False
+            self._erasures.destroy(sha256)
+        return True
+
+    def erased(self, digests: Iterable[str]) -> set[str]:
+        return self._erasures.destroyed(list(digests))
+
+    def alone(self) -> AbstractContextManager[None]:
+        """No filing is under way on any machine while the block runs."""
+        return self._notes.gate.alone()
+
+    def remove(self, sha256: str) -> bool:
+        """Take all versions of a file and all uploads of the same bytes away; False, and nothing was removed, where one
+        of the versions is locked."""
+        if not self._remove(sha256):
+            return False
+        self.spool.forget(sha256)
+        return True
+
     # ── filings that died ───────────────────────────────────────────────────────────────────────────────────────
 
     def pending(self, digests: Iterable[str]) -> AbstractContextManager[None]:
@@ -187,13 +225,16 @@ class S3BlobStore:
     def leftovers(self) -> set[str]:
         return self._notes.digests()
 
-    def clean_up(self, referenced: Callable[[set[str]], set[str]]) -> list[str]:
+    def clean_up(
+        self, referenced: Callable[[set[str]], set[str]], remove: Callable[[str], bool] | None = None
+    ) -> list[str]:
         """A leftover that is locked stays, and stays noted: it goes with a clean-up after its lock has ended. So does
-        one whose event may yet come (`Gate.aftermath`)."""
+        one whose event may yet come (`Gate.aftermath`). ``remove``: takes one of them away, where it is kept under
+        another name than its own."""
         with self._notes.gate.alone():
             notes, left = self._notes.settled(datetime.fromtimestamp(self._now(), UTC))
             unnamed = sorted(left - referenced(left)) if left else []
-            removed = [sha256 for sha256 in unnamed if self._remove(sha256)]
+            removed = [sha256 for sha256 in unnamed if (remove or self._remove)(sha256)]
             self._notes.replace(notes, set(unnamed) - set(removed))
         self.sweep()
         return removed

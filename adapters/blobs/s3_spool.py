@@ -74,6 +74,16 @@ class Spool:
         if self._shared and (kept := self._client.head(STAGING + path.name)):
             self._client.delete(STAGING + path.name, kept.version)
 
+    def forget(self, sha256: str) -> None:
+        """Drop every upload of these bytes, and what the bucket still has of former ones."""
+        with storage_errors(), os.scandir(self.folder) as entries:
+            here = [Path(entry) for entry in entries if entry.name.startswith(f"{sha256}.")]
+        for path in here:
+            with storage_errors():
+                path.unlink(missing_ok=True)
+        for each in self._client.objects(f"{STAGING}{sha256}.", versions=True):
+            self._client.delete(str(each.object_name), each.version_id)
+
     def sweep(self) -> int:
         """Remove what expired, and what killed processes left; returns how many uploads."""
         removed = 0

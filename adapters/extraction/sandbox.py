@@ -34,7 +34,7 @@ from typing import IO, Self
 from adapters.blobs.durable import storage_errors
 from adapters.extraction.formats import ENCRYPTED, MODULES, essence
 from adapters.extraction.wire import READY, STARVED, from_json
-from domain.errors import ExtractorUnavailable
+from domain.errors import Unavailable
 from domain.ports import ExtractedText, TextStatus
 
 EXTRACTOR_VERSION = "1"
@@ -56,6 +56,16 @@ START_SECONDS = 30
 
 _COMMAND = (sys.executable, "-I", "-B", "-m", "adapters.extraction.worker")
 """Isolated: neither the environment nor the working folder decides what is imported."""
+
+
+class ExtractorUnavailable(Unavailable):
+    """The system grants no further process or memory. The file is kept; only its text has to wait."""
+
+    code = "extractor_unavailable"
+    zh = "现在无法启动文字提取程序。"
+    en = "The program that reads files cannot be started now."
+    next_zh = "文件已妥善保存，文字稍后会自动提取。"
+    next_en = "The file is safe; its text will be read later."
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.safety import of_signed_line
 from api.cli.check_answers import Answer, Look
 from domain.errors import Unavailable
 
@@ -16,11 +17,13 @@ def timestamps(look: Look) -> Answer:
 
     house, wanted = look.house, look.settings.timestamp_authorities
     assert house is not None
+    lines = [(f"时间戳机构 {each.name}", f"the time-stamping authority {each.name}", each.url) for each in wanted]
+    unsafe = [remark for line in lines for remark in of_signed_line(*line)]
     try:
         found = kept(house, newest=True)
     except Unavailable:  # that the files are away is said once, of the files
         zh, en = "时间戳和文件放在一起，现在看不到", "the stamps lie with the files and cannot be seen now"
-        return Answer(zh, en, facts={"authorities": []}, warning=True)
+        return Answer(zh, en, unsafe=unsafe, facts={"authorities": []}, warning=True)
     if not wanted and not found:
         return Answer("没有设置时间戳机构", "no time-stamping authority is set", facts={"authorities": []})
     failed, told = failing(house), []
@@ -41,7 +44,8 @@ def timestamps(look: Look) -> Answer:
     rootless = [each.name for each in parts.authorities(look.settings) if not each.roots.is_file()]
     zh, en = _said(told, bad, rootless)
     facts = {"authorities": told, "bad": bad, "without_roots": rootless}
-    return Answer(zh, en, facts=facts, warning=bool(bad or rootless or any(each["error"] for each in told)))
+    warning = bool(bad or rootless or any(each["error"] for each in told))
+    return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
 
 
 def _said(told: Sequence[dict[str, Any]], bad: Sequence[str], rootless: Sequence[str]) -> tuple[str, str]:

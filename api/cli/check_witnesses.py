@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from adapters.safety import Remark
+from adapters.bootstrap import House
+from adapters.safety import Remark, of_signed_line
 from api.cli.check_answers import LANGUAGES, Answer, Look
+from domain.errors import InputError
 from indexers.watched import said
 from indexers.watched import witnesses as watched
 
@@ -20,9 +22,24 @@ def witnesses(look: Look) -> Answer:
     facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
     zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)
     unsafe = [Remark("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
+    unsafe += _lines(house)
     late = found["since"] is not None and _age(found["since"]) > PATIENCE
     warning = found["state"] == "unknown" or (found["state"] == "unwitnessed" and late)
     return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
+
+
+def _lines(house: House) -> list[Remark]:
+    """Of the addresses in the policy; that one cannot be read is told by the state."""
+    try:
+        known = house.policy.policy.witnesses
+    except InputError:
+        return []
+    return [
+        remark
+        for name, one in known.items()
+        if one.url
+        for remark in of_signed_line(f"见证方 {name}", f"the witness {name}", one.url)
+    ]
 
 
 def _age(since: str) -> float:

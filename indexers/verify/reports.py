@@ -1,8 +1,8 @@
 """Issued reports and the index that they are made from, against the events.
 
 The index of figures (which events concern which organisation's year) is made once more, from events and ledger alone,
-in a temporary database; what differs is named. Then every report that was issued is folded again from that index: it
-must come out as it was issued, under the root that it names.
+in a temporary database; what differs is named. Then every report that was issued is folded again from that index
+(`issued`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from adapters.figures import FiguresIndex, FiguresTables
-from domain.errors import DatabaseDamaged, EventUnreadable, IntegrityFault, JianzhengError
+from domain.errors import DatabaseDamaged, EventUnreadable, IntegrityFault
 from domain.ports import EventStore, Leaf, LedgerReader
-from domain.reporting import Reporting
-from domain.reports.events import ReportIssued
 from indexers.figures import Figures
+from indexers.verify.crew import Start
 from indexers.verify.events import Describe
 from indexers.verify.findings import Class, Progress, Verification
+from indexers.verify.issued import FoldsPlace, check_issued
 
 TRIES = 3
 """An archive that is in use goes on while it is read: what differs is looked at again when the index has moved."""
@@ -45,17 +45,19 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Reported:
-    """The archive's index of figures, what it is made from, and how reports are made from another one."""
+    """The archive's index of figures, what it is made from, and where reports are made from another one."""
 
     name: str  # of the database that it lies in
     figures: FiguresTables
     events: EventStore
     ledger: LedgerReader
-    reporting: Callable[[FiguresTables], Reporting]
+    folds: FoldsPlace
     aside: Callable[[], Iterable[str]] = frozenset  # streams that the indexer has set aside
 
 
-def check_reports(found: Verification, reported: Reported, describe: Describe, progress: Progress) -> None:
+def check_reports(
+    found: Verification, reported: Reported, describe: Describe, start: Start | None, progress: Progress
+) -> None:
     """To be called when events and ledger were checked: only sound ones can say what an index should hold."""
     if any(each.subject in ("event", "leaf", "ledger", "database") for each in found.findings):
         found.remark(
@@ -65,6 +67,8 @@ def check_reports(found: Verification, reported: Reported, describe: Describe, p
     with TemporaryDirectory(prefix="jianzheng-verify-") as folder, closing(FiguresIndex(Path(folder) / "f")) as anew:
         try:
             _check(found, reported, anew, describe, progress)
+            leaves = sorted({leaf for _, leaf in anew.issued_rows()})
+            check_issued(found, reported.folds, Path(folder) / "f", leaves, start, progress)
         except DatabaseDamaged as error:
             zh, en = (error.message(lang) for lang in ("zh", "en"))
             found.add(
@@ -103,7 +107,6 @@ def _check(found: Verification, reported: Reported, anew: FiguresIndex, describe
             f"年报索引的差别太多，只列出 {MOST_NAMED} 处。",
             f"Only {MOST_NAMED} differences of the index of figures are named; there are more.",
         )
-    _check_issued(found, reported, anew, describe, progress)
 
 
 def _differences(reported: Reported, anew: FiguresIndex, size: int, progress: Progress) -> dict[Line, Class]:
@@ -218,41 +221,3 @@ def _leaf(reported: Reported, index: int) -> Leaf | None:
     if type(index) is not int or not 0 <= index < reported.ledger.size():
         return None
     return next(iter(reported.ledger.leaves(index, 1)), None)
-
-
-def _check_issued(
-    found: Verification, reported: Reported, anew: FiguresIndex, describe: Describe, progress: Progress
-) -> None:
-    reporting = reported.reporting(anew)
-    leaves = sorted({leaf for _, leaf in anew.issued_rows()})
-    for number, index in enumerate(leaves, 1):
-        leaf = _leaf(reported, index)
-        rows = [] if leaf is None else reported.events.rows_at([leaf.position])
-        event = reported.events.decode(rows[0]) if rows else None
-        if leaf is not None and isinstance(event, ReportIssued):
-            _check_one(found, reporting, leaf, event)
-        progress("issued", number, len(leaves))
-
-
-def _check_one(found: Verification, reporting: Reporting, leaf: Leaf, event: ReportIssued) -> None:
-    what_zh, what_en = (
-        f"{event.organisation} {event.year} 年年报",
-        f"the report of {event.organisation} for {event.year}",
-    )
-    address: dict[str, Any] = {"event": f"{leaf.id}/{leaf.version}", "leaf_index": leaf.index, "record": None}
-    try:
-        wrong = reporting.objection(event)
-    except IntegrityFault:
-        raise
-    except JianzhengError as error:
-        zh, en = (error.message(lang) for lang in ("zh", "en"))
-        found.remark(f"{what_zh}没有核对：{zh}", f"{what_en} was not checked: {en}")
-        return
-    if wrong is not None:
-        found.add(
-            "forked" if wrong.code == "root_differs" else "stale",
-            "report",
-            f"已签发的 {what_zh}：{wrong.zh}",
-            f"Issued, {what_en}: {wrong.en}",
-            **address,
-        )

@@ -114,11 +114,11 @@ def verify(
                 if sample is None:
                     since_end = partial(_filed_since, subject, end)
                     check_extra_files(found, named, blobs, subject.pending, unsound, deleted, accused, since_end)
+            start = way_to_start(found.tree_size)
             if sample is None and subject.searched is not None:
-                start = way_to_start(found.tree_size)
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
             if sample is None and subject.reported is not None:
-                check_reports(found, subject.reported, subject.describe, progress)
+                check_reports(found, subject.reported, subject.describe, start, progress)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error

@@ -14,7 +14,7 @@ from adapters.blobs.folder import FolderBlobStore
 from adapters.blobs.s3 import S3BlobStore
 from adapters.s3.address import Address
 from adapters.s3.client import Client
-from domain.errors import BlobMissing, InvalidDigest
+from domain.errors import BlobErased, BlobMissing, InvalidDigest
 from domain.ports import BlobStore
 
 NOWHERE = hashlib.sha256(b"nowhere").hexdigest()
@@ -172,10 +172,40 @@ def test_memory_stays_flat(store: BlobStore) -> None:
     assert peak < 8 << 20
 
 
+def test_what_was_erased_is_gone_and_stays_so(connect: Callable[[], BlobStore]) -> None:
+    """An erased file is named as erased by every process, is in no list, and does not come back by being sent again."""
+    store, waiting = connect(), connect().stage(iter([b"private"]))
+    gone, kept = put(store, b"private"), put(store, b"public")
+    assert store.erased([gone, kept]) == set()
+    assert store.erase(gone) and store.erase(gone)
+    again = connect()
+    for each in (store, again):
+        assert each.erased([gone, kept, NOWHERE]) == {gone}
+        assert each.size(gone) is None and list(each.digests()) == [kept] and list(each.strays()) == []
+        assert list(each.fixity([gone, kept])) == [(gone, None, None), (kept, kept, 6)]
+        assert each.find_staged(gone) is None
+        with pytest.raises(BlobErased):
+            each.open(gone)
+        with pytest.raises(BlobErased):
+            each.stage(iter([b"private"])).commit()
+    with pytest.raises(BlobErased):
+        waiting.commit()
+    assert again.size(gone) is None
+    with again.open(kept) as reader:
+        assert reader.read() == b"public"
+
+
+def test_what_never_was_here_can_be_erased(store: BlobStore) -> None:
+    """Who repeats an erasure, or does it in a copy of the archive, is told that nothing can be read."""
+    assert store.erase(NOWHERE) and store.erased([NOWHERE]) == {NOWHERE}
+    with pytest.raises(BlobErased):
+        put(store, b"nowhere")
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_only_digests_are_names(store: BlobStore, name: str) -> None:
     """What is not a digest is refused by name before anything is looked up."""
-    for call in (store.open, store.size, store.find_staged):
+    for call in (store.open, store.size, store.find_staged, store.erase):
         with pytest.raises(InvalidDigest):
             call(name)
     with pytest.raises(InvalidDigest):

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.roles import APP_ROLE
+from domain.ledger.note import COSIGNATURE_ED25519, VerifierKey
 from tests.cli_world import BACK_ENDS, PASSWORD, Shell, servers
 from tests.postgres_world import APP_PASSWORD
 from tests.servers import own
@@ -112,6 +113,23 @@ def test_settings_that_do_nothing_are_named(shell: Shell) -> None:
     assert set(codes(settings)) == {"setting_unknown", "password_left_in_environment"}
     assert "hush" not in json.dumps(settings) and PASSWORD not in json.dumps(settings)
     assert codes(parts_of(shell, JIANZHENG_ADMIN_PASSWORD="")["settings"]) == []
+
+
+def test_whoever_signs_for_us_is_asked_over_tls(shell: Shell) -> None:
+    """A witness of the policy and a time-stamping authority of the settings that are asked in the clear over a network
+    are called unsafe by their names; the others are not."""
+    vkey = shell("checkpoint", "--json").json["vkey"]
+    keys = [VerifierKey(f"w.example/{n}", COSIGNATURE_ED25519, bytes([n]) * 32).encode() for n in range(3)]
+    policy = shell.folder / "clear-policy"
+    policy.write_text(
+        f"log {vkey}\nwitness far {keys[0]} http://w.example/0\nwitness near {keys[1]} http://127.0.0.1:9/1\n"
+        f"witness safe {keys[2]} https://w.example/2\ngroup g any far near safe\nquorum g\n"
+    )
+    authorities = "far=http://tsa.example/ near=http://[::1]:9/ safe=https://tsa.example/"
+    parts = parts_of(shell, JIANZHENG_POLICY=str(policy), JIANZHENG_TIMESTAMP_AUTHORITIES=authorities)
+    for name, who in (("witnesses", "见证方 far"), ("timestamps", "时间戳机构 far")):
+        assert [(each["code"], who in each["message"]) for each in parts[name]["unsafe"]] == [("no_tls", True)]
+        assert parts[name]["state"] == "warning"
 
 
 def test_a_second_start_finds_the_archive(shell: Shell) -> None:

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from adapters.extraction import sandbox
-from adapters.extraction.sandbox import Limits, SandboxedExtractor
-from domain.errors import ExtractorUnavailable
+from adapters.extraction.sandbox import ExtractorUnavailable, Limits, SandboxedExtractor
 from domain.ports import ExtractedText
 
 

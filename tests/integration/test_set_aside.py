@@ -13,9 +13,10 @@ import pytest
 
 from adapters import settings
 from adapters.bootstrap import House, create_archive, open_archive
+from adapters.extraction.sandbox import ExtractorUnavailable
 from adapters.work import MAX_ATTEMPTS, Fault
 from domain.archive import IncomingFile
-from domain.errors import DocumentRejected, ExtractorUnavailable, LedgerRolledBack
+from domain.errors import DocumentRejected, LedgerRolledBack
 from domain.ports import SearchRequest
 from indexers.backoff import BackOff
 from indexers.pipeline import Pipeline

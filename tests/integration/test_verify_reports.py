@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from adapters.bootstrap import House
 from adapters.postgres.database import Database
 from domain.event import stream_id
 from domain.reports.events import ReportIssued
 from indexers.pipeline import Pipeline
 from indexers.verification import reported, verify_archive
-from indexers.verify import Verification
+from indexers.verify import Verification, issued
 from indexers.verify import reports as checked
+from indexers.verify.crew import Start
 from tests.cli_world import BACK_ENDS
 from tests.fakes import lecture
 from tests.http_world import HERE, World, world_on
@@ -174,13 +177,13 @@ def test_a_forged_report(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> N
     events = archive.world.house.events
     decode, other = events.decode, sha256(b"other figures").hexdigest()
 
-    def as_forged(row: Any) -> Any:
+    def as_forged(_: Any, row: Any) -> Any:
         found = decode(row)
         if not isinstance(found, ReportIssued):
             return found
         return replace(found, digests={**found.digests, "json": other})
 
-    monkeypatch.setattr(events, "decode", as_forged)
+    monkeypatch.setattr(type(events), "decode", as_forged)  # each process opens a store of its own
     found = {(f.klass, f.subject, f.event) for f in archive.check().findings}
     assert found == {("stale", "report", f"{stream_id('report', f'{HERE}/{YEAR}')}/1")}
 
@@ -189,7 +192,7 @@ def test_events_that_are_unsound_are_no_measure(archive: Archive) -> None:
     """Where the events themselves were changed, reports are not accused: it is said that they were not checked."""
     found = Verification()
     found.add("altered", "event", "改了", "altered", event="x/1")
-    checked.check_reports(found, reported(archive.world.house), lambda _: None, lambda *_: None)
+    checked.check_reports(found, reported(archive.world.house), lambda _: None, None, lambda *_: None)
     assert len(found.findings) == len(found.not_checked) == 1
 
 
@@ -215,3 +218,43 @@ def test_a_daily_run_leaves_reports_alone(archive: Archive) -> None:
     archive.sql("DELETE FROM concerned")
     found = verify_archive(archive.world.house, sample=0)
     assert found.ok and any("eport" in remark.en for remark in found.not_checked)
+
+
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def forged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Many issued reports, and among them some that somebody put into the database past the rules."""
+    with world_on(request.param, request, tmp_path_factory.mktemp("forged") / "home") as world:
+        house = world.house
+        admin = house.operator()
+        house.archive.file(admin, lecture(organisation=HERE))
+        world.catch_up()
+        other = sha256(b"other").hexdigest()
+        changes: tuple[dict[str, Any], ...] = (
+            {}, {"digests": {"json": other}}, {}, {"root": other}, {"fold_version": 99}, {"digests": {"json": other}},
+        )  # fmt: skip
+        for number, changed in enumerate(changes):
+            event = house.reporting.issue(admin, HERE, YEAR - number, endings=["json"]).event
+            stream = stream_id("report", f"{HERE}/{1900 + number}")
+            house.events.append([replace(event, originator_id=stream, **changed)])
+        for number in range(issued.SPAWN):
+            house.reporting.issue(admin, HERE, YEAR + 1 + number, endings=["json"])
+        world.catch_up()
+        yield house
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_several_processes_find_what_one_does(forged: House, start: Start) -> None:
+    """The same findings and remarks in the same order, and the same progress, whoever folds the reports."""
+    folds = reported(forged).folds
+    assert pickle.loads(pickle.dumps(folds)) == folds, "it must be possible to send it to another process"
+
+    def check(start: Start | None) -> tuple[Verification, list[tuple[str, int, int]]]:
+        found, said = Verification(tree_size=forged.ledger.size()), list[tuple[str, int, int]]()
+        checked.check_reports(found, reported(forged), lambda _: None, start, lambda *each: said.append(each))
+        return found, said
+
+    alone = check(None)
+    assert check(start) == alone
+    found, _ = alone
+    assert [each.klass for each in found.findings] == ["stale", "forked", "stale"]
+    assert len(found.not_checked) == 1

@@ -64,6 +64,8 @@ func answer(q question) (found verdict) {
 		err = openNote(q.Text, q.Keys, &found)
 	case "tlog-proof":
 		err = openProof(q, &found)
+	case "bare tlog-proof":
+		err = openBare(q, &found)
 	case "policy":
 		err = satisfied(q.Policy, q.Text)
 	case "ed25519":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from argparse import Namespace
+from collections import namedtuple
 from collections.abc import Iterator
 from datetime import date
 from itertools import islice
@@ -13,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from benchmarks import machine, run, table
+from benchmarks import machine, receipting, run, scale, table
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Target
 from benchmarks.world import World
 from domain.records import content
 from domain.records.events import RecordFiled
+
+DiskUsage = namedtuple("DiskUsage", "total used free")
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +124,42 @@ def test_table_replaces_what_was_measured_before(tmp_path: Path) -> None:
     page.write_text("no place", "utf-8")
     with pytest.raises(SystemExit, match="no place for the figures"):
         table.write(measured, page)
+
+
+@pytest.mark.parametrize("name", ["append-single", *run.BY_NAME])
+@pytest.mark.parametrize("on_servers", [False, True])
+def test_page_has_a_place_for_each_row(name: str, on_servers: bool, tmp_path: Path) -> None:
+    """Figures that took an hour to measure are not lost for want of a mark on the page."""
+    page = tmp_path / "PERFORMANCE.md"
+    page.write_text(table.PAGE.read_text("utf-8"), "utf-8")
+    marks = run.marks(run.chosen([name], on_servers), Namespace(servers=on_servers))
+    table.write({"machine": machine.describe(tmp_path), "rows": []}, page, marks)
+    assert table.PAGE.read_text("utf-8").count(marks[0]) == page.read_text("utf-8").count(marks[0]) == 1
+
+
+@pytest.mark.parametrize(("most", "said"), [(200, 200), (120, 100), (20, None)])
+def test_lower_rates_are_tried_until_receipts_keep_their_second(
+    monkeypatch: pytest.MonkeyPatch, world: World, most: int, said: int | None
+) -> None:
+    """The highest of the tried rates at which 99 of 100 receipts are there in time, or none."""
+
+    def take(_: object, __: object, rate: int, load: float) -> receipting.Waits:
+        waits = [0.4] * 98 + [1.1 if rate > most else 0.9] * 2
+        return receipting.Waits(waits, waits, rate)
+
+    monkeypatch.setattr(receipting, "take", take)
+    found = receipting.run(world, 40)
+    assert found.facts["rate_that_keeps_the_limit"] == said
+    assert [each.met for each in found.comparisons if "due, 200" in each.work and each.target] == [most == 200]
+    assert any("rate tried" in each.work for each in found.comparisons) is (said is not None)
+
+
+def test_no_disk_is_filled_to_the_brim(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Where archives and files would not fit, nothing is begun; a small try needs little."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: DiskUsage(100 << 30, 92 << 30, 8 << 30))
+    scale.require_room(world, 50_000)
+    with pytest.raises(SystemExit, match=r"16\.0 GiB of disk are needed, 8\.0 are free"):
+        scale.require_room(world, 500_000)
 
 
 def _written(found: Any) -> Any:

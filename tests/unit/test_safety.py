@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.safety import is_local, of_line, of_secret
+from adapters.safety import is_local, of_line, of_secret, of_signed_line
 
 GOOD = "9f2c7a01d4e8b365"
 
@@ -42,3 +42,17 @@ def test_passwords_that_are_tried_first(secret: str, user: str, code: str) -> No
 def test_a_good_password_is_no_remark() -> None:
     """Long, and nobody's default."""
     assert of_secret(GOOD, "jianzheng_app") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "codes"),
+    [("https://w.example/w1", []), ("http://127.0.0.1:8100/w1", []), ("http://[::1]:8100", []),
+     ("http://localhost/tsa", []), ("http://w.example/w1", ["no_tls"]), ("HTTP://10.0.0.8:8100", ["no_tls"]),
+     ("http://user:hush@tsa.example/", ["no_tls"])],
+)  # fmt: skip
+def test_whoever_signs_is_asked_over_tls_too(url: str, codes: list[str]) -> None:
+    """Unless the way never leaves the machine. It is said who is meant; an address may hold a password and is not."""
+    found = of_signed_line("见证方 w1", "the witness w1", url)
+    assert [remark.code for remark in found] == codes
+    for remark in found:
+        assert "见证方 w1" in remark.zh and "the witness w1" in remark.en and "hush" not in f"{remark}"
