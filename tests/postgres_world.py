@@ -32,6 +32,13 @@ def archive_database(server: str) -> Iterator[Address]:
         yield prepare(url)
 
 
+LOCKS_HERE = (
+    "pg_locks WHERE locktype = 'advisory' AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Advisory locks of this database: `pg_locks` tells those of all, also of tests that run at the same time."""
+
+
 def administer(server: str, address: Address, statement: str) -> list[tuple[Any, ...]]:
     """One statement in that database by the server's administrator, behind the archive's back."""
     at = Address.parse(server).at(address.database)

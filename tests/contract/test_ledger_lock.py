@@ -14,7 +14,7 @@ from adapters.ledger.postgres import ledger_lock
 from adapters.postgres.database import Database
 from adapters.postgres.faults import DatabaseUnreachable
 from domain.ports import Lock
-from tests.postgres_world import administer, prepare
+from tests.postgres_world import LOCKS_HERE, administer, prepare
 
 
 @pytest.fixture(params=["file", "postgres"])
@@ -93,7 +93,7 @@ def test_a_server_frees_the_lock_of_a_lost_connection(postgres_database: str) ->
             administer(
                 postgres_database,
                 address,
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'",
+                f"SELECT pg_terminate_backend(pid, 10000) FROM {LOCKS_HERE}",
             )
             with ledger_lock(another_one).held(10) as theirs:
                 assert theirs

@@ -66,7 +66,7 @@ def witness(run: Shell) -> str:
     assert run("witness", "remove-log", vkey, "--folder", "w").code == 0
     assert run("witness", "add-log", vkey, "--folder", "w").code == 0
     ed, ml = made.json["vkeys"]
-    return f"log {vkey}\nwitness ed {ed} URL\nwitness ml {ml} URL\ngroup both all ed ml\nquorum both\n"
+    return f"log {vkey}\nwitness ed {ed} <url>\nwitness ml {ml} <url>\ngroup both all ed ml\nquorum both\n"
 
 
 def test_making_a_witness(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_an_archive_has_its_checkpoint_cosigned(run: Shell, witness: str) -> Non
     assert run("witness", "ask", "--json").json["state"] == "off"
     policy = run.folder / "policy"
     away = {"JIANZHENG_POLICY": str(policy)}
-    policy.write_text(witness.replace("URL", "http://127.0.0.1:9/"), "utf-8")
+    policy.write_text(witness.replace("<url>", "http://127.0.0.1:9/"), "utf-8")
     failed = run("witness", "ask", "--json", **away)
     assert (failed.code, failed.json["state"]) == (1, "unwitnessed")
     assert failed.json["witnesses"][0]["fault"]["code"] == "witness_unreachable"
@@ -112,7 +112,7 @@ def test_an_archive_has_its_checkpoint_cosigned(run: Shell, witness: str) -> Non
     assert told.code == 0 and "见证" in told.err
     assert run("index", "status", "--json", **away).json["witnesses"]["since"]
     with witness_served(run, "w") as url:
-        policy.write_text(witness.replace("URL", url), "utf-8")
+        policy.write_text(witness.replace("<url>", url), "utf-8")
         asked = run("witness", "ask", "--json", **away)
         assert (asked.code, asked.json["state"], asked.json["since"]) == (0, "witnessed", None), asked.out
     note = run("checkpoint", "--json", **away).json
@@ -143,7 +143,7 @@ def test_a_server_has_everything_cosigned_by_itself(run: Shell, witness: str, tm
     """Whatever is filed while it runs; policy and witnessed checkpoint are public; readiness tells."""
     with witness_served(run, "w") as url:
         policy = tmp_path / "policy"
-        policy.write_text(witness.replace("URL", url), "utf-8")
+        policy.write_text(witness.replace("<url>", url), "utf-8")
         home = {"JIANZHENG_HOME": str(run.folder / "jianzheng-data"), "JIANZHENG_POLICY": str(policy)}
         house = open_archive(read({**home, **run.servers}))
         pipeline = Pipeline(house)

@@ -16,7 +16,7 @@ from adapters.postgres.address import Address
 from adapters.postgres.database import Database
 from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy
-from tests.postgres_world import administer, archive_database
+from tests.postgres_world import LOCKS_HERE, administer, archive_database
 
 MakeGate = Callable[[], Gate]
 SOON = 20.0  # seconds within which something that is bound to happen has happened
@@ -147,5 +147,5 @@ def test_a_lost_connection_ends_nothing_but_itself(
         assert gate._link is not None
         administer(postgres_url, address, f"SELECT pg_terminate_backend({gate._link.backend}, 10000)")
     with gate.filing(), psycopg.connect(**address.parameters()) as asking:
-        held = asking.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'")
+        held = asking.execute(f"SELECT count(*) FROM {LOCKS_HERE} AND mode = 'ShareLock'")
         assert held.fetchone() == (1,)

@@ -30,7 +30,7 @@ from domain.ledger.tree import leaf_hash
 from domain.ports import EventStore, LedgerTables, Lock
 from indexers.ledger import Integrator
 from tests.contract.test_event_store import signed
-from tests.postgres_world import administer, prepare
+from tests.postgres_world import LOCKS_HERE, administer, prepare
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -128,9 +128,7 @@ def test_an_integrator_that_lost_its_lock_unnoticed(
         def depose(at: str) -> None:
             if at != step or ledger.size() != 300:
                 return
-            holder = (
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'"
-            )
+            holder = f"SELECT pg_terminate_backend(pid) FROM {LOCKS_HERE} AND mode = 'ExclusiveLock'"
             administer(postgres_database, database.address, holder)
             same_events.append([signed(UUID(int=1000 + n)) for n in range(300)])
             assert other.run_once(30) == 300
