@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers.local import KINDS
+
 pytest_plugins = ["tests.servers.plugin"]
 
 # Nothing is timed: a busy machine must not turn a property red.
@@ -63,7 +65,7 @@ def _guarded(method: Any) -> Any:
 TESTS = Path(__file__).parent
 
 ON_SERVERS = ("postgres", "s3", "elastic", "servers", "bucket")
-"""How the cases of a contract suite are called that need a server to be started."""
+"""How the cases of a contract suite are called that need a server to be started, where their fixtures do not tell."""
 
 
 LONGEST_FIRST = ("faults", "interop", "integration")
@@ -77,6 +79,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(rank)))
     for item in items:
-        case = item.name.partition("[")[2]
-        if case.startswith(ON_SERVERS):
+        case, fixtures = item.name.partition("[")[2], getattr(item, "fixturenames", ())
+        if case.startswith(ON_SERVERS) or any(f"{kind}_url" in fixtures for kind in KINDS):
             item.add_marker(pytest.mark.slow)

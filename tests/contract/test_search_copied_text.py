@@ -63,6 +63,7 @@ def is_promised(copied: str, before: str, quoted: bool) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(st.data())
 def test_a_copy_finds_its_document(engine: SearchEngine, data: st.DataObject) -> None:
