@@ -139,6 +139,7 @@ def _extract(media_type: str, handle: int) -> ExtractedText:
         return ExtractedText(refused.status, detail=refused.detail)
     except MemoryError:
         return ExtractedText("too_large", detail="more memory than one file may take")
+    # Readers of other people's make raise whatever a broken file leads them to; this process is there to catch it.
     except Exception as error:
         return ExtractedText("damaged", detail=f"the reader gave up ({type(error).__name__})")
 
