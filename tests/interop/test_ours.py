@@ -120,21 +120,31 @@ def test_receipts(program: Path, log: World) -> None:
         assert (go.get("index", 0), go["extra"]) == (proof.index, b64encode(proof.extra or b"").decode())
 
 
+def respelt(text: bytes, changed: bytes) -> bool:
+    """Whether the line that differs still stands for the same bytes: of 64 bytes, base64 uses but two bits of the
+    last character, and Go reads any character that has these two (`encoding/base64`, not `Strict`)."""
+    [(was, now)] = [two for two in zip(text.splitlines(), changed.splitlines(), strict=True) if two[0] != two[1]]
+    try:
+        return b64decode(was.split(b" ")[-1], validate=True) == b64decode(now.split(b" ")[-1], validate=True)
+    except ValueError:
+        return False
+
+
 def test_receipts_that_were_spoilt(program: Path, log: World) -> None:
-    """Any character of the proof or of its checkpoint changed, the wrong leaf, a quorum that is not met."""
+    """Any character of the proof or of its checkpoint changed, the wrong leaf, a quorum that is not met. We refuse
+    every one; Go accepts one that spells the same bytes differently, and no other."""
     random = Random(5)
-    common = {"kind": "tlog-proof", "keys": keys(log, EAST)}
+    common: dict[str, Any] = {"kind": "tlog-proof", "keys": keys(log, EAST)}
     text, leaf = receipt(log, 130, cosigned(log, EAST))
-    start = text.index(b"index ")
-    spoilt = []
-    for _ in range(200):
-        at = random.randrange(start, len(text))
-        other = random.choice([c for c in b"AZaz09+/=- \n" if c != text[at]])
-        changed = text[:at] + bytes([other]) + text[at + 1 :]
-        spoilt.append({**common, "text": changed, "leaf": leaf, "policy": policy(log, EAST, least=1)})
-    answers = asked(program, spoilt)
+    spoilt: list[dict[str, Any]] = []
+    for at in range(text.index(b"index "), len(text)):
+        others = [c for c in b"AZaz09+/=- \n" if c != text[at]]
+        for other in others if text[at + 1 : at + 2] == b"=" else random.sample(others, 1):
+            changed = text[:at] + bytes([other]) + text[at + 1 :]
+            spoilt.append({**common, "text": changed, "leaf": leaf, "policy": policy(log, EAST, least=1)})
     assert not any(ours(question)["ok"] for question in spoilt)
-    assert not any(go["ok"] for go in answers)
+    accepted = [q["text"] for q, go in zip(spoilt, asked(program, spoilt), strict=True) if go["ok"]]
+    assert all(respelt(text, changed) for changed in accepted), accepted
     questions = [
         {**common, "text": text, "leaf": log.ledger.leaves(131, 1)[0].hash},
         {**common, "text": text, "leaf": leaf, "policy": policy(log, EAST, WEST, least=2)},
