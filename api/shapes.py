@@ -17,8 +17,7 @@ from domain.records.record import Record, Version, replay
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
-    from domain.archive import Outcome
-    from domain.erasing import Proceeding
+    from domain.erasing import Considered, Proceeding
     from domain.reporting import Verdict
     from domain.searching import Answer, Found
 
@@ -81,7 +80,7 @@ def erasure_of(record: Record) -> Json | None:
     return {**said, **ground_json(key)}
 
 
-def erasing_json(outcome: Outcome) -> Json:
+def erasing_json(outcome: Considered) -> Json:
     """What a proposal or a decision came to. Nothing of the record itself: who decides need not be able to read it."""
     record = outcome.record
     return {
@@ -91,6 +90,9 @@ def erasing_json(outcome: Outcome) -> Json:
         "revision": record.revision,
         "erasure": erasure_of(record),
         "destroyed": [{"sha256": sha256, "revision": by} for sha256, by in record.destroyed.items()],
+        "shared": [
+            {"sha256": each.sha256, "records": list(each.records), "others": each.others} for each in outcome.shared
+        ],
         "changed": outcome.changed,
     }
 

@@ -6,7 +6,7 @@ An approval says for ever what goes, to the digest of each stored state; what go
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -33,9 +33,6 @@ from domain.records.record import Record, replay
 
 BATCH = 2_000
 
-MOST_NAMED = 5
-"""Records that are named of those that share a file."""
-
 _ABOUT_FILES = frozenset({RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorrected.TOPIC})
 
 State = Literal["open", "rejected", "erased"]
@@ -61,25 +58,44 @@ class Proceeding:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Shared:
+    """A file whose bytes stay, because other records name it: ``records``, the codes of those that the actor may read,
+    and ``others``, how many more there are."""
+
+    sha256: str
+    records: tuple[str, ...]
+    others: int
+
+
+@dataclass(frozen=True)
+class Considered(Outcome):
+    """``shared``: the files of it whose bytes stay."""
+
+    shared: tuple[Shared, ...] = ()
+
+
 class Erasing:
     def __init__(self, archive: Archive) -> None:
         self.archive, self.events = archive, archive.events
 
-    def propose(self, actor: Actor, reference: str, ground: str, basis: str, files: Sequence[str] = ()) -> Outcome:
+    def propose(self, actor: Actor, reference: str, ground: str, basis: str, files: Sequence[str] = ()) -> Considered:
         """``files`` by name or digest, none for all of the record. Raises the errors of `domain.records.erasure`."""
         record = self.archive.read(actor, reference)
         self._require(actor, "erasure.propose", self.archive.target(record))
         chosen, said = erasure.ground(ground.strip()), erasure.basis(basis)
         digests = [self._digest(record, each) for each in files]
         if record.status != "erased":  # else the record itself says so
-            self._possible(record, chosen.key, digests)
+            self._require_ground(record, chosen.key)
         event = record.propose_erasure(chosen.key, said, digests, self._stamp(actor))
+        shared = self._shared(actor, record, digests or record.digests)
         self.events.append([event])
         record.apply(event)
-        return Outcome(record, True)
+        return Considered(record, True, shared)
 
-    def approve(self, actor: Actor, reference: str) -> Outcome:
-        """What is to go is decided here, by what is stored at this moment."""
+    def approve(self, actor: Actor, reference: str) -> Considered:
+        """What is to go is decided here, by what is stored at this moment. Of a file that other records name, only they
+        keep it; its bytes go with the last of them."""
         record_id = self._for_decision(actor, reference)
         rows = self.events.stored(record_id)
         record, acts = self._replayed(rows, reference)
@@ -88,18 +104,19 @@ class Erasing:
             raise erasure.ErasureNotProposed(record=record.code)
         if actor.username == proposal.by or self._same_person(actor, proposal.by):
             raise erasure.ErasureNeedsAnother
-        self._possible(record, proposal.ground, proposal.digests)
+        self._require_ground(record, proposal.ground)
         states = [
             (row.version, state_digest(row.state), act.recorded_at)
             for row, act in zip(rows, acts, strict=True)
             if not row.topic.startswith(ERASURE_PREFIX)
         ]
         event = record.erase(states, self._stamp(actor))
+        shared = self._shared(actor, record, event.digests)
         self.events.append([event])
         record.apply(event)
-        return Outcome(record, True)
+        return Considered(record, True, shared)
 
-    def reject(self, actor: Actor, reference: str, reason: str) -> Outcome:
+    def reject(self, actor: Actor, reference: str, reason: str) -> Considered:
         record_id = self._for_decision(actor, reference)
         if not reason.strip():
             raise ReasonMissing
@@ -107,7 +124,7 @@ class Erasing:
         event = record.reject_erasure(reason.strip(), self._stamp(actor))
         self.events.append([event])
         record.apply(event)
-        return Outcome(record, True)
+        return Considered(record, True)
 
     def proceedings(self, actor: Actor) -> list[Proceeding]:
         """All that the actor may propose or decide about, the newest first."""
@@ -128,6 +145,25 @@ class Erasing:
                     found[key] = _decided(found[key], event, row.position)
         mine = [each for each in found.values() if self._sees(actor, each.organisation)]
         return sorted(mine, key=lambda each: -each.position)
+
+    def holders(self, record_id: UUID, digests: Collection[str], after: int = 0) -> dict[str, list[Record | None]]:
+        """The other records that still name each of these files, None for one that cannot be read; of the files that
+        nobody else names, nothing. All events behind position ``after`` are looked at: who must not destroy what others
+        hold has to know."""
+        needles, sharing = {each: each.encode() for each in digests}, dict[UUID, set[str]]()
+        while needles and (rows := self.events.rows(after, BATCH)):
+            for row in rows:
+                if row.topic not in _ABOUT_FILES or row.id == record_id:
+                    continue
+                if names := {each for each, needle in needles.items() if needle in row.state}:
+                    sharing.setdefault(row.id, set()).update(names)
+            after = rows[-1].position
+        found: dict[str, list[Record | None]] = {}
+        for other, names in sharing.items():
+            record, held = self._held(other, names)
+            for each in held:
+                found.setdefault(each, []).append(record)
+        return found
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,33 +205,33 @@ class Erasing:
             raise NotFound("记录", "record", reference)
         return record, acts
 
-    def _possible(self, record: Record, ground: str, digests: Sequence[str]) -> None:
+    def _require_ground(self, record: Record, ground: str) -> None:
         filed_on = datetime.fromisoformat(record.filed_at).astimezone(self.archive.zone).date()
         erasure.require_ground(ground, record.code, record.content, filed_on, self.archive.today())
-        every = {entry.sha256 for version in record.versions for entry in version.files}
-        self._require_own(record, (set(digests) or every) - record.destroyed.keys())
 
-    def _require_own(self, record: Record, digests: set[str]) -> None:
-        """Raises `FileShared`. All events are looked at: who must not erase what others hold has to know."""
-        if not digests:
-            return
-        needles, sharing = [each.encode() for each in digests], dict[UUID, None]()
-        position = 0
-        while rows := self.events.rows(position, BATCH):
-            for row in rows:
-                if row.topic in _ABOUT_FILES and row.id != record.id and any(each in row.state for each in needles):
-                    sharing[row.id] = None
-            position = rows[-1].position
-        shared = [name for each in sharing if (name := self._holds(each, digests)) is not None]
-        if shared:
-            more = "…" if len(shared) > MOST_NAMED else ""
-            raise erasure.FileShared(records="、".join(sorted(shared)[:MOST_NAMED]) + more)
+    def _shared(self, actor: Actor, record: Record, digests: Iterable[str]) -> tuple[Shared, ...]:
+        return tuple(
+            self._told(actor, sha256, holders)
+            for sha256, holders in sorted(self.holders(record.id, {*digests} - record.destroyed.keys()).items())
+        )
 
-    def _holds(self, record_id: UUID, digests: set[str]) -> str | None:
-        """The code of a record that still names one of the files."""
-        record = self.archive.find(str(record_id))
-        named = {entry.sha256 for version in record.versions for entry in version.files}
-        return record.code if (named & digests) - record.destroyed.keys() else None
+    def _told(self, actor: Actor, sha256: str, holders: Sequence[Record | None]) -> Shared:
+        """Whose they are is told to those only who may read them."""
+        today = self.archive.today().isoformat()
+        seen = [
+            each.code
+            for each in holders
+            if each is not None and decide(actor, "record.read", self.archive.target(each), today).allowed
+        ]
+        return Shared(sha256, tuple(sorted(seen)), len(holders) - len(seen))
+
+    def _held(self, record_id: UUID, digests: set[str]) -> tuple[Record | None, set[str]]:
+        """A record, and which of the files it still names; all of them where it was tampered with."""
+        try:
+            record = self.archive.find(str(record_id))
+        except JianzhengError:
+            return None, digests
+        return record, (digests & record.digests) - record.destroyed.keys()
 
     @staticmethod
     def _digest(record: Record, said: str) -> str:

@@ -164,12 +164,13 @@ class BlobStore(Protocol):
         """A seekable reader. Raises `BlobMissing`, `BlobErased`."""
         ...
 
-    def erase(self, sha256: str) -> bool:
+    def erase(self, sha256: str, unless: Callable[[], bool] = lambda: False) -> bool:
         """Make a kept file unreadable for good, durably.
 
         True: nothing of it can be read here any more; so also where it was not there. False: a lock holds a readable
-        copy, and nothing was removed; repeat it when the lock has ended. Waits until no filing is under way. After an
-        error a repeat finishes what was begun.
+        copy, and nothing was removed; repeat it when the lock has ended. Waits until no filing is under way, and asks
+        then ``unless`` somebody needs it: nothing is removed, and the answer is False. After an error a repeat finishes
+        what was begun.
         """
         ...
 

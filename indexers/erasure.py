@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 from adapters.bootstrap import House
 from adapters.erasures import Left
@@ -62,7 +63,7 @@ class Erasures:
         reasons: list[Reason] = []
         if isinstance(event, RecordErased):
             reasons += self._states(event)
-            reasons += [reason for digest in event.digests for reason in self._file(digest)]
+            reasons += self._files(event)
             reasons += self._documents(event)
         if reasons:
             self._tried[left.position] = attempts + 1, self.now() + PAUSES.after(attempts + 1, self.chance)
@@ -89,16 +90,31 @@ class Erasures:
             self.fault("state-erased")
         return found
 
-    def _file(self, digest: str) -> list[Reason]:
-        house = self.house
+    def _files(self, event: RecordErased) -> list[Reason]:
+        """What another record names as well stays for its sake, and goes with the last one."""
+        position = self.house.events.head()  # before the look: what comes meanwhile is looked at while filings wait
+        held = self.house.erasing.holders(event.originator_id, event.digests)
+        alone = [each for each in event.digests if each not in held]
+        return [reason for digest in alone for reason in self._file(event.originator_id, digest, position)]
+
+    def _file(self, record: UUID, digest: str, position: int) -> list[Reason]:
+        house, came = self.house, False
+
+        def named_since() -> bool:
+            nonlocal came
+            came = digest in house.erasing.holders(record, (digest,), position)
+            return came
+
+        try:
+            gone = house.blobs.erase(digest, unless=named_since)
+        except BlobMissing:
+            gone = True
+        if came:
+            return []
+        self.fault("blob-erased")
         house.queue.forget(digest)
         house.accounts.forget_uploads(digest)
         self.fault("unqueued")
-        try:
-            gone = house.blobs.erase(digest)
-        except BlobMissing:
-            gone = True
-        self.fault("blob-erased")
         house.texts.forget(digest)
         self.fault("text-forgotten")
         if gone:

@@ -200,9 +200,11 @@ class FolderBlobStore:
 
     # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def erase(self, sha256: str) -> bool:
+    def erase(self, sha256: str, unless: Callable[[], bool] = lambda: False) -> bool:
         checked_digest(sha256)
         with self.alone():
+            if unless():
+                return False
             self.remove(sha256)
             self._erasures.destroy(sha256)
         return True

@@ -10,7 +10,7 @@ from api.cli.context import Context
 from domain.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from domain.archive import Outcome
+    from domain.erasing import Considered
 
 
 def propose(context: Context, args: Namespace) -> int:
@@ -60,12 +60,21 @@ def show(context: Context, args: Namespace) -> int:
     return EXIT_DONE
 
 
-def _done(context: Context, outcome: Outcome, zh: str, en: str) -> int:
+def _done(context: Context, outcome: Considered, zh: str, en: str) -> int:
     from api.shapes import erasing_json
 
     context.catch_up()
     context.screen.document(erasing_json(outcome))
     context.screen.say(f"{outcome.record.code} {zh}", f"{outcome.record.code} {en}")
+    for each in outcome.shared:
+        zh, en = "、".join(each.records), ", ".join(each.records)
+        if each.others:
+            zh = f"{zh}和另外 {each.others} 条记录" if zh else f"另外 {each.others} 条记录"
+            en = f"{en} and {each.others} more" if en else f"{each.others} other records"
+        context.screen.note(
+            f"文件 {each.sha256[:12]}… 还附在{zh}：那里的不受影响，字节留到那里也销毁为止",
+            f"The file {each.sha256[:12]}… stays where {en} names it as well; its bytes go when it is erased there",
+        )
     return EXIT_DONE
 
 

@@ -29,7 +29,7 @@ RECORD = (
 )
 ORGANISATION, PERSON, USER = "code name kind parent path", "code name posts", "username person closed roles"
 TOKENS = "id name created expires used"
-ERASING = "record code status revision erasure destroyed changed"
+ERASING = "record code status revision erasure destroyed shared changed"
 SEARCH = "total took_ms hits facets next behind"
 
 

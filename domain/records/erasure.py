@@ -86,16 +86,6 @@ class FileNotOfRecord(InputError):
     en = "{record} has no file “{file_said}”, or it is erased already."
 
 
-class FileShared(Conflict):
-    """Its bytes are one and the same for all records that name it."""
-
-    code = "erasure_file_shared"
-    zh = "其他记录也附有同样的文件（{records}），不能单独销毁。"
-    en = "Other records name the same file ({records}): it cannot be erased for one alone."
-    next_zh = "请先销毁那些记录里的这个文件，或一并撤下本次提请。"
-    next_en = "Erase it there first, or let this proposal be."
-
-
 class RecordIsErased(Conflict):
     """Something was asked for that an erased event alone could give."""
 

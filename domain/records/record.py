@@ -96,6 +96,11 @@ class Record:
     def files(self) -> tuple[FileEntry, ...]:
         return self.current.files
 
+    @property
+    def digests(self) -> set[str]:
+        """Of all files that it names, or once named; none of a stub."""
+        return {entry.sha256 for version in self.versions for entry in version.files}
+
     def require_there(self, entry: FileEntry) -> None:
         """Raises `FileErased`, also while the bytes are not gone yet."""
         if (by := self.destroyed.get(entry.sha256)) is not None:
@@ -120,6 +125,7 @@ class Record:
         files = merged(self.files, new)
         if files == self.files:
             return None
+        self._require_none_erased(files)
         names = [f.name for f in files[len(self.files) :]]
         return FilesAttached(files=_json(files), gaps=list(gaps), attached=names, **self._next(stamp))
 
@@ -133,6 +139,7 @@ class Record:
             raise FamilyFixed(field="family")
         if checked.content == self.content and files == self.files:
             return None
+        self._require_none_erased(files)
         gaps = [gap.as_json() for gap in checked.gaps]
         return RecordCorrected(
             content=checked.content, files=_json(files), gaps=gaps, reason=reason, **self._next(stamp)
@@ -211,6 +218,12 @@ class Record:
                 act_zh=ACT_ZH[act],
                 act_en=ACT[act].replace("_", " "),
             )
+
+    def _require_none_erased(self, files: Iterable[FileEntry]) -> None:
+        """What was erased here does not come back, though another record still has it. Raises `FileErased`."""
+        for entry in files:
+            if entry not in self.files:
+                self.require_there(entry)
 
     def _require_open_item(self) -> None:
         if self.item is None:

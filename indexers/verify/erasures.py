@@ -101,17 +101,26 @@ def check_tombstones(found: Verification, erasures: Erasures, describe: Describe
 
 
 def check_remains(
-    found: Verification, erasures: Erasures, blobs: BlobStore, remains: Remains | None, describe: Describe
+    found: Verification,
+    erasures: Erasures,
+    blobs: BlobStore,
+    held: Callable[[str], bool],
+    remains: Remains | None,
+    describe: Describe,
 ) -> None:
-    """Nothing of what was erased can be read any more."""
+    """Nothing of what was erased can be read any more, but a file that is ``held`` by another record."""
     for erasure in erasures.erasures.values():
         left = [
             Remain("file", result.sha256, f"文件 {result.sha256} 还读得出", f"the file {result.sha256} can be read")
             for result in blobs.fixity(erasure.digests)
-            if result.found is not None
+            if result.found is not None and not held(result.sha256)
         ]
         if remains is not None:
-            left += remains(UUID(erasure.stream), bool(erasure.states), erasure.digests)
+            left += [
+                each
+                for each in remains(UUID(erasure.stream), bool(erasure.states), erasure.digests)
+                if each.subject != "file" or not held(each.name)
+            ]
         record = describe(UUID(erasure.stream))
         for each in left:
             found.add(

@@ -42,6 +42,11 @@ def files_in_state(topic: str, state: bytes) -> Sequence[NamedFile]:
         return ()
 
 
+_FILES = "SELECT sha256, size, name, id, version, SUM(count), MIN(rowid) FROM named"
+_EACH = "GROUP BY sha256 ORDER BY sha256"
+"""A file once, as the first record names it: beside a single MIN, SQLite takes the other columns from its row."""
+
+
 class NamedFiles:
     """The files that sound events name, gathered while the events are read."""
 
@@ -52,7 +57,7 @@ class NamedFiles:
         self._db.execute("BEGIN")
         self._db.execute(
             "CREATE TABLE named (sha256 TEXT, size INTEGER, name TEXT, id TEXT, version INTEGER, count INTEGER,"
-            " PRIMARY KEY (sha256)) WITHOUT ROWID"
+            " UNIQUE (sha256, id))"
         )
 
     def __enter__(self) -> NamedFiles:
@@ -75,15 +80,15 @@ class NamedFiles:
                 (sha256, size, name, event_id, version),
             )
 
-    def forget(self, digests: Iterable[str]) -> None:
-        """What was erased is looked at by those who know of erasures."""
-        self._db.executemany("DELETE FROM named WHERE sha256 = ?", [(each,) for each in digests])
+    def forget(self, stream: str, digests: Iterable[str]) -> None:
+        """A record does not name what was erased of it; another one may."""
+        self._db.executemany("DELETE FROM named WHERE sha256 = ? AND id = ?", [(each, stream) for each in digests])
 
     def clear(self) -> None:
         self._db.execute("DELETE FROM named")
 
     def count(self) -> int:
-        return int(self._db.execute("SELECT COUNT(*) FROM named").fetchone()[0])
+        return int(self._db.execute("SELECT COUNT(DISTINCT sha256) FROM named").fetchone()[0])
 
     def __contains__(self, sha256: str) -> bool:
         return self._db.execute("SELECT 1 FROM named WHERE sha256 = ?", (sha256,)).fetchone() is not None
@@ -91,20 +96,16 @@ class NamedFiles:
     def pages(self) -> Iterator[dict[str, tuple[int, str, str, int, int]]]:
         """digest → size, name, stream, version, how many events name it; in ascending order of digests."""
         after = ""
-        while page := self._db.execute(
-            "SELECT sha256, size, name, id, version, count FROM named WHERE sha256 > ? ORDER BY sha256 LIMIT ?",
-            (after, CHUNK),
-        ).fetchall():
-            yield {row[0]: row[1:] for row in page}
+        while page := self._db.execute(f"{_FILES} WHERE sha256 > ? {_EACH} LIMIT ?", (after, CHUNK)).fetchall():
+            yield {row[0]: row[1:6] for row in page}
             after = page[-1][0]
 
     def sample(self, count: int, random: Random) -> dict[str, tuple[int, str, str, int, int]]:
         """``count`` of them, each as likely as any other."""
-        keys = [row[0] for row in self._db.execute("SELECT sha256 FROM named ORDER BY sha256")]
+        keys = [row[0] for row in self._db.execute("SELECT DISTINCT sha256 FROM named ORDER BY sha256")]
         chosen = random.sample(keys, min(count, len(keys)))
-        statement = "SELECT sha256, size, name, id, version, count FROM named WHERE sha256 = ?"
-        rows = [self._db.execute(statement, (each,)).fetchone() for each in sorted(chosen)]
-        return {row[0]: row[1:] for row in rows}
+        rows = [self._db.execute(f"{_FILES} WHERE sha256 = ? {_EACH}", (each,)).fetchone() for each in sorted(chosen)]
+        return {row[0]: row[1:6] for row in rows}
 
 
 def check_files(
@@ -254,6 +255,13 @@ def check_extra_files(
             f"有 {len(unclear)} 个文件没有事件引用，可能属于被删除的事件：{listed}",
             f"{len(unclear)} files are named by no event; they may belong to deleted ones: {listed}",
         )
+
+
+def others_name(
+    named: NamedFiles, unsound_states: Sequence[bytes], filed_since: Callable[[], Iterable[str]], sha256: str
+) -> bool:
+    """Whether a file stays for the sake of a record of which it was not erased, however little is left of that one."""
+    return sha256 in named or any(_mentions(state, sha256) for state in unsound_states) or sha256 in set(filed_since())
 
 
 def _mentions(state: bytes, sha256: str) -> bool:

@@ -25,7 +25,7 @@ from indexers.verify.databases import Databases, check_databases, report_damage
 from indexers.verify.erasures import Erasures, Remains, check_remains, check_tombstones
 from indexers.verify.events import Describe, EventCheck
 from indexers.verify.fast import Checker, Places, fast_pass, way_to_start
-from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state
+from indexers.verify.files import CHUNK, NamedFiles, check_extra_files, check_files, files_in_state, others_name
 from indexers.verify.findings import FilesOf, FitsAlone, Progress, Sample, Verification
 from indexers.verify.histories import all_possible
 from indexers.verify.index import check_index
@@ -111,16 +111,18 @@ def verify(
             for zh, en in tables.remarks():
                 found.remark(zh, en)
             if (blobs := subject.blobs) is not None:
-                named.forget(erasures.digests)
+                for erasure in erasures.erasures.values():
+                    named.forget(erasure.stream, erasure.digests)
                 accused = check_files(
                     found, named, blobs, subject.describe, progress, sample=sample, random=random, hashed=hashed
                 )
+                since_end = partial(_filed_since, subject, end)
                 if sample is None:
-                    since_end = partial(_filed_since, subject, end)
                     check_extra_files(
                         found, named, blobs, subject.pending, unsound, deleted, accused, since_end, erasures.digests
                     )
-                check_remains(found, erasures, blobs, subject.remains, subject.describe)
+                held = partial(others_name, named, unsound, since_end)
+                check_remains(found, erasures, blobs, held, subject.remains, subject.describe)
             start = way_to_start(found.tree_size)
             if sample is None and subject.searched is not None:
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)

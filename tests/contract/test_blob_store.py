@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -213,6 +215,24 @@ def test_what_never_was_here_can_be_erased(store: BlobStore) -> None:
     assert store.erase(NOWHERE) and store.erased([NOWHERE]) == {NOWHERE}
     with pytest.raises(BlobErased):
         put(store, b"nowhere")
+
+
+def test_what_somebody_needs_is_not_erased(store: BlobStore) -> None:
+    """Asked once no filing is under way; where the answer is yes nothing happens, and it may be erased another day."""
+    needed, filing, asked = put(store, b"needed"), Event(), Event()
+
+    def erase() -> bool:
+        filing.wait(10)
+        return store.erase(needed, unless=lambda: bool(asked.set()) or True)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.pending([needed]):
+            under_way = pool.submit(erase)
+            filing.set()
+            assert not asked.wait(0.3)
+        assert under_way.result(10) is False
+    assert asked.is_set() and store.size(needed) == 6 and store.erased([needed]) == set()
+    assert store.erase(needed, unless=lambda: False) and store.erased([needed]) == {needed}
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

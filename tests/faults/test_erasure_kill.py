@@ -21,7 +21,7 @@ from tests.http_world import HERE, make_world
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-POINTS = ("state-erased", "unqueued", "blob-erased", "text-forgotten", "older-dropped", "purged")
+POINTS = ("state-erased", "blob-erased", "unqueued", "text-forgotten", "older-dropped", "purged")
 
 
 def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:

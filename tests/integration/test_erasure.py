@@ -29,6 +29,7 @@ from tests.servers import own
 
 YEAR = 2023
 SECRET = "独角兽"
+SHARED = "两次会议的同一份通知"
 
 
 @dataclass
@@ -55,9 +56,10 @@ def stage(world: World, name: str, text: str) -> IncomingFile:
 def make(world: World) -> Erased:
     house = world.house
     admin, secretary = house.operator(), house.directory().account("secretary-here").actor()
-    files = [stage(world, "签到表.txt", f"{SECRET}签到")]
+    files = [stage(world, "签到表.txt", f"{SECRET}签到"), stage(world, "通知.txt", SHARED)]
     record = house.archive.file(admin, lecture(organisation=HERE, body=f"{SECRET}的发言"), files).record
-    other = house.archive.file(admin, lecture(organisation=HERE, title="另一讲")).record
+    shared = [stage(world, "通知.txt", SHARED)]
+    other = house.archive.file(admin, lecture(organisation=HERE, title="另一讲"), shared).record
     world.catch_up()
     assert found(world) == 1
     house.reporting.issue(admin, HERE, YEAR, endings=("json",))
@@ -195,6 +197,42 @@ def test_what_is_still_there_is_named(erased: Erased) -> None:
     assert ("deleted", "event", f"{stream}/1") in addresses(erased)
     set_state(erased, erased.record, first)
     assert addresses(erased) == set()
+
+
+def test_a_file_of_two_records_stays_for_the_other(erased: Erased) -> None:
+    """There it can be read and found; one that is filed between an approval and the purge keeps its file as well."""
+    world, house = erased.world, erased.world.house
+    admin, secretary = house.operator(), house.directory().account("secretary-here").actor()
+    [notice] = erased.other.files
+    with house.blobs.open(notice.sha256) as reader:
+        assert reader.read().decode() == SHARED
+    assert house.texts.holds(notice.sha256)
+    assert [each.record.code for each in house.searching.search(admin, SearchRequest(query="同一份通知")).hits] == [
+        erased.other.code
+    ]
+    text = "两次都要的材料"
+    first = house.archive.file(
+        admin, lecture(organisation=HERE, title="第三讲"), [stage(world, "材料.txt", text)]
+    ).record
+    world.catch_up()
+    house.erasing.propose(secretary, first.code, "privacy", "教党〔2024〕7号", ["材料.txt"])
+    assert house.erasing.approve(admin, first.code).shared == ()
+    second = house.archive.file(
+        admin, lecture(organisation=HERE, title="第四讲"), [stage(world, "又是.txt", text)]
+    ).record
+    world.catch_up()
+    assert house.erasures.left() == []
+    with house.blobs.open(second.files[0].sha256) as reader:
+        assert reader.read().decode() == text
+    assert [each.record.code for each in house.searching.search(admin, SearchRequest(query=text)).hits] == [second.code]
+    assert verify_archive(house).findings == []
+    house.erasing.propose(secretary, second.code, "privacy", "教党〔2024〕8号", ["又是.txt"])
+    house.erasing.approve(admin, second.code)
+    world.catch_up()
+    with pytest.raises(BlobErased):
+        house.blobs.open(second.files[0].sha256)
+    assert not house.texts.holds(second.files[0].sha256)
+    assert verify_archive(house).findings == []
 
 
 def addresses(erased: Erased) -> set[tuple[str, str, str | None]]:

@@ -170,12 +170,12 @@ class SealedBlobStore:
 
     # ── erasing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def erase(self, sha256: str) -> bool:
+    def erase(self, sha256: str, unless: Callable[[], bool] = lambda: False) -> bool:
         """First whatever is readable without a key, then the key, then what nobody can read any more: where a lock
         holds that, it stays until it is swept after the lock's end."""
         checked_digest(sha256)
         with self.inner.alone():
-            if not self.inner.remove(sha256):
+            if unless() or not self.inner.remove(sha256):
                 return False
             seal = self._seal(sha256)
             self.keys.destroy(sha256)

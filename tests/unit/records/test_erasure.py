@@ -9,6 +9,7 @@ import pytest
 from domain.access import Actor
 from domain.archive import ReasonMissing
 from domain.audit import audit
+from domain.erasing import Shared
 from domain.errors import NotAllowed, NotFound
 from domain.records import erasure
 from domain.records.events import RecordErased, RecordEvent, Tombstone
@@ -137,13 +138,37 @@ def test_files_can_be_erased_while_the_record_stays(school):
     assert audit(history(school, record)) is None
 
 
-def test_a_file_that_another_record_names_is_not_erased(school):
-    """Its bytes are one and the same for both; once it is erased there, it can go."""
+def test_a_file_that_another_record_names_stays_for_its_sake(school):
+    """Both are told of each other, and either can go first; of one that somebody may not read, the number is told."""
     record, other = filed(school), filed(school, title="另一次")
-    with pytest.raises(erasure.FileShared, match=other.code):
-        propose(school, record)
-    unnamed = school.archive.file(school.actor("clerk"), lecture(title="没有附件"), []).record
-    assert erased(school, unnamed).status == "erased"
+    digest = record.files[0].sha256
+    abroad = school.archive.file(school.actor("stranger"), lecture(organisation="school-02"), [school.file(b"signed")])
+    proposed = school.erasing.propose(
+        school.actor("secretary"), record.code, "privacy", "教党〔2024〕7号", ["签到表.txt"]
+    )
+    assert proposed.shared == (Shared(digest, (other.code,), 1),)
+    approved = school.erasing.approve(school.actor("admin"), record.code)
+    assert approved.shared == (Shared(digest, (other.code, abroad.record.code), 0),)
+    assert approved.record.destroyed == {digest: 3}
+    assert school.archive.find(other.code).destroyed == {}
+    assert school.erasing.holders(record.id, [digest]) == {digest: [other, abroad.record]}
+    assert school.erasing.holders(other.id, [digest]) == {digest: [abroad.record]}
+    assert school.erasing.holders(record.id, [digest], after=school.events.head()) == {}
+    assert erased(school, other).status == "erased"
+    assert school.erasing.holders(record.id, [digest]) == {digest: [abroad.record]}
+
+
+def test_what_was_erased_is_not_attached_again(school):
+    """Not by a new name, nor by a correction, though another record still has it; elsewhere it may be filed."""
+    record, other = filed(school), filed(school, title="另一次")
+    name = record.files[0].name
+    erased(school, record, files=[name])
+    clerk, again = school.actor("clerk"), replace(school.file(b"signed"), name="再来.txt")
+    with pytest.raises(erasure.FileErased):
+        school.archive.attach(clerk, record.code, [again])
+    with pytest.raises(erasure.FileErased):
+        school.archive.correct(clerk, record.code, lecture(title="改题"), "改题", [again])
+    assert school.archive.attach(clerk, other.code, [again]).changed
 
 
 def test_nothing_can_be_done_to_an_erased_record(school):
