@@ -20,7 +20,7 @@ from adapters.settings import Settings
 if TYPE_CHECKING:
     from adapters.accounts import Accounts
     from adapters.binding import Place
-    from adapters.blobs.s3 import S3BlobStore
+    from adapters.blobs.sealing.inner import Inner
     from adapters.blobs.sealing.keys import BlobKeys
     from adapters.blobs.sealing.store import SealedBlobStore
     from adapters.breaker import Breaker
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from adapters.witness.store import SQLiteCosignatures
     from adapters.work import SQLiteWorkLog
     from domain.ports import Lock
-
-    Blobs = FolderBlobStore | S3BlobStore | SealedBlobStore
 
 
 @dataclass(frozen=True)
@@ -335,10 +333,13 @@ def index(settings: Settings) -> IndexPlace:
     return ElasticIndexPlace(settings.search)
 
 
-def blobs(settings: Settings, shared: Servers) -> Blobs:
+def blobs(settings: Settings, shared: Servers) -> SealedBlobStore:
+    """The files. What is sealed, or was erased, may become known at any time by another process or machine: so the
+    sealing stands before every store, and asks nothing of it where there is no key."""
     keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
+        store = FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
+        return _sealed(settings, store, keys)
     from adapters.blobs.s3 import S3BlobStore
 
     if shared.database is None:  # one machine
@@ -346,24 +347,22 @@ def blobs(settings: Settings, shared: Servers) -> Blobs:
     from adapters.postgres.gate import PostgresGate
 
     gate = PostgresGate(shared.database)
-    store = S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
-    return _sealed(settings, store, keys)
+    bucket = S3BlobStore(shared.bucket, settings.staging_folder, shared=True, gate=gate, erasures=keys)
+    return _sealed(settings, bucket, keys)
 
 
-def private_blobs(settings: Settings, shared: Servers) -> Blobs:
+def private_blobs(settings: Settings, shared: Servers) -> SealedBlobStore:
     """The same for one process that stages and keeps by itself: nobody else has to find what it staged."""
     keys = blob_keys(settings, shared)
     if shared.bucket is None:
-        return _sealed(settings, FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys), keys)
+        store = FolderBlobStore(settings.blobs_folder, settings.staging_folder, erasures=keys)
+        return _sealed(settings, store, keys)
     from adapters.blobs.s3 import S3BlobStore
 
     return _sealed(settings, S3BlobStore(shared.bucket, settings.staging_folder, erasures=keys), keys)
 
 
-def _sealed(settings: Settings, store: FolderBlobStore | S3BlobStore, keys: BlobKeys) -> Blobs:
-    """With the sealing before it, where files are sealed or there may be some that were."""
-    if not settings.sealing and not keys.exists():
-        return store
+def _sealed(settings: Settings, store: Inner, keys: BlobKeys) -> SealedBlobStore:
     from adapters.blobs.sealing.store import SealedBlobStore
 
     return SealedBlobStore(store, keys, sealing=settings.sealing)

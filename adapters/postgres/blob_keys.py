@@ -18,9 +18,6 @@ class PostgresBlobKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def exists(self) -> bool:
-        return True
-
     def any(self) -> bool:
         return bool(self._database.value("SELECT EXISTS (SELECT FROM blob_keys)"))
 

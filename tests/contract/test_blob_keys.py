@@ -114,5 +114,5 @@ def test_nothing_of_a_destroyed_key_is_left_in_the_files(tmp_path: Path) -> None
 def test_to_ask_makes_no_file(tmp_path: Path) -> None:
     """An archive in which nothing was sealed or erased has no keys' file."""
     store = SQLiteBlobKeys(tmp_path / KEYS_FILE)
-    assert not store.destroyed(DIGESTS) and not store.find(DIGESTS) and not store.exists() and not list(store.pages())
+    assert not store.destroyed(DIGESTS) and not store.find(DIGESTS) and not store.any() and not list(store.pages())
     assert tuple(store.counts()) == (0, 0) and list(tmp_path.iterdir()) == []

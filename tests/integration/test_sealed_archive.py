@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters import parts
-from adapters.blobs.sealing.store import SealedBlobStore
+from adapters.blobs.sealing.keys import KEYS_FILE
 from adapters.bootstrap import House, create_archive, open_archive
 from adapters.copying.route import route
 from adapters.settings import Settings, read
@@ -57,7 +58,7 @@ def keys_of(settings: Settings) -> dict[str, bytes | None]:
 def test_it_works_and_verifies(settings: Settings) -> None:
     """Nothing readable lies in its folder of files; texts are found, and the check finds nothing."""
     with closing(open_archive(settings)) as house:
-        assert isinstance(house.blobs, SealedBlobStore)
+        assert house.blobs.sealing
         lying = [path for path in settings.blobs_folder.rglob("*") if path.is_file()]
         assert lying and not any("讲稿".encode() in path.read_bytes() for path in lying)
         assert any("讲稿".encode() in data for data in files_of(house).values())
@@ -128,7 +129,8 @@ def test_a_copy_has_keys_of_its_own(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_keys_go_along_where_files_stay(settings: Settings, postgres_database: str) -> None:
-    """Only the database moves: files in their place are read by the same keys, and erased files stay erased."""
+    """Only the database moves: files in their place are read by the same keys, and erased files stay erased. So on the
+    way back, also where the keys' file is lost, and where nothing new would be sealed."""
     with closing(open_archive(settings)) as house:
         gone, before = erase_one(house), files_of(house)
         there = route(settings, [postgres_database])
@@ -137,3 +139,14 @@ def test_keys_go_along_where_files_stay(settings: Settings, postgres_database: s
     with closing(open_archive(there.target)) as moved:
         assert files_of(moved) == before and moved.blobs.erased([gone]) == {gone}
         assert verify_archive(moved).findings == []
+        later = erase_one(moved, b"another letter")
+    keys = keys_of(there.target)
+    (settings.home / KEYS_FILE).unlink()
+    plain = replace(there.target, seal="auto")
+    with closing(open_archive(plain)) as moved:
+        back = route(plain, [f"file:{settings.home}"])
+        assert migrate(moved, back).ok
+    assert keys_of(back.target) == keys
+    with closing(open_archive(back.target)) as home:
+        assert files_of(home) == before and home.blobs.erased([gone, later]) == {gone, later}
+        assert verify_archive(home).findings == []

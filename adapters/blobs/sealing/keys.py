@@ -85,10 +85,6 @@ class BlobKeys(Erasures, Protocol):
         """Whether anything was ever sealed or erased."""
         ...
 
-    def exists(self) -> bool:
-        """Whether that may be so, told without asking a server."""
-        ...
-
     def close(self) -> None:
         """Close what this thread holds open."""
         ...
@@ -114,9 +110,6 @@ class SQLiteBlobKeys:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._tables = SQLiteTables(path, _SCHEMA)
-
-    def exists(self) -> bool:
-        return self._path.exists()
 
     def any(self) -> bool:
         return bool(self._all("SELECT 1 FROM blob_keys LIMIT 1", ()))
@@ -184,7 +177,7 @@ class SQLiteBlobKeys:
             yield from self._all(f"{statement} IN ({','.join('?' * len(some))})", some)
 
     def _all(self, statement: str, values: Sequence[object]) -> list[sqlite3.Row]:
-        if not self.exists():
+        if not self._path.exists():
             return []
         with translated(), self._tables.reading() as db:
             return db.execute(statement, values).fetchall()
