@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from adapters.ledger.policy import published_policy
 from domain.errors import Lang
@@ -109,16 +110,33 @@ def erased_since(house: House, found: Judgement) -> Json | None:
         return None
     for receipt in found.receipts:
         digest = sha256(receipt.state).hexdigest()
-        for event in house.events.stream(receipt.id):
-            if isinstance(event, RecordErased) and named(event).get(receipt.version) == digest:
-                return {
-                    "record": event.code,
-                    "revision": event.originator_version,
-                    "at": event.recorded_at,
-                    "by": event.actor,
-                    "basis": event.basis,
-                    **ground_json(event.ground),
-                }
+        if (erased := _erasure(house, receipt.id, receipt.version, digest)) is not None:
+            return erased
+    return None
+
+
+def what_became(house: House, record: UUID, version: int, leaf: str) -> Json:
+    """Of an event that somebody has a receipt of, told by its leaf hash in base64: whether this ledger has it
+    (``known``), and by which event it was erased."""
+    known = house.ledger.leaf_of(record, version)
+    if known is None or b64encode(known.hash).decode() != leaf:
+        return {"known": False, "erased": None}
+    return {"known": True, "erased": _erasure(house, record, version, None)}
+
+
+def _erasure(house: House, record: UUID, version: int, digest: str | None) -> Json | None:
+    """The event that erased another one, whose state had this digest, if that is to be looked at."""
+    for event in house.events.stream(record):
+        state = named(event).get(version) if isinstance(event, RecordErased) else None
+        if isinstance(event, RecordErased) and state is not None and digest in (None, state):
+            return {
+                "record": event.code,
+                "revision": event.originator_version,
+                "at": event.recorded_at,
+                "by": event.actor,
+                "basis": event.basis,
+                **ground_json(event.ground),
+            }
     return None
 
 

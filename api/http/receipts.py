@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,7 +16,7 @@ from adapters.signing import verifier_of
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
 from api.http.serving import disposition
-from api.receipts import Compared, erased_since, indulgent, judgement_json, read_policy, record_named
+from api.receipts import Compared, erased_since, indulgent, judgement_json, read_policy, record_named, what_became
 from domain.access import Actor
 from domain.errors import Lang
 from domain.judging import judge
@@ -70,6 +71,18 @@ def verify(house: HouseDep, request: Request, said: ToVerify) -> Json:
     return judgement_json(
         found, language(request), compared, own=said.policy is None, zone=zone, erased=erased_since(house, found)
     )
+
+
+@router.get("/receipts/event")
+def event(
+    house: HouseDep,
+    record: UUID,
+    version: Annotated[int, Query(ge=1, le=10**9)],
+    leaf: Annotated[str, Query(min_length=44, max_length=44)],
+) -> Json:
+    """What became of an event that is named by its leaf hash (base64): whether the ledger has it, and by which event it
+    was lawfully erased. Needs no account: whoever knows the hash has a receipt of it."""
+    return what_became(house, record, version, leaf)
 
 
 async def served(

@@ -19,7 +19,7 @@ WORDS = (
     "failed", "bad_policy", "pdf", "pdf_next", "unreadable", "nothing", "complete", "holds", "holds_about", "own_key",
     "no_witness", "unchecked", "other_file", "other_file_about", "file_differs", "file_same", "your_files", "event",
     "event_n", "code", "by", "at", "reason", "record", "index", "leaf", "bytes", "named_files", "ledger", "origin",
-    "size", "root", "key", "witnesses", "none",
+    "size", "root", "key", "witnesses", "none", "ask", "ask_about", "still", "erased", "unknown", "no_answer",
 )  # fmt: skip
 """What the page's script says."""
 
@@ -43,6 +43,7 @@ def page(request: Request, house: HouseDep) -> Response:
         policy=b64encode(published_policy(house).data).decode(),
         vkey=house.signer.vkey(),
         zone=str(house.settings.zone),
+        origin=house.identity.origin,
         words=words,
     )
 

@@ -58,6 +58,7 @@ FACTS = {
     "GET /api/v1/records/{reference}/files/{name}": Fact("record.read"),
     "GET /api/v1/records/{reference}/receipt": Fact("record.read"),
     "POST /api/v1/receipts/verify": Fact(ANYONE, "ok kind error proven checkpoint witnesses erased warnings files"),
+    "GET /api/v1/receipts/event": Fact(ANYONE, "known erased"),
     "POST /api/v1/records/{reference}/attach": Fact("record.attach", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/correct": Fact("record.correct", f"{RECORD} changed"),
     "POST /api/v1/records/{reference}/sign-off": Fact("record.sign_off", f"{RECORD} changed"),

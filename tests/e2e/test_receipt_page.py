@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -20,7 +21,7 @@ from domain.ledger.policy import Group, Known, Policy
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.tree import inclusion_proof, leaf_hash, root_of
 from tests.e2e.conftest import Served, Watched
-from tests.e2e.world import SECRETARY
+from tests.e2e.world import ADMIN, CLERK, SECRETARY, filed
 from tests.receipt_vectors import (
     ALONE,
     KNOWN,
@@ -190,3 +191,32 @@ def test_the_receipt_of_a_record_page_holds(watched: Watched, served: Served) ->
     said = checker.says("ok")
     assert "本站自己公布的策略" in said
     assert "没有要求任何见证方" in said
+
+
+def test_the_archive_is_asked_what_became_of_an_event(watched: Watched, served: Served) -> None:
+    """When somebody presses the button, and not before: it is still there; nobody answers; it was erased."""
+    with closing(open_archive(served.settings)) as house:
+        clerk, secretary, admin = (house.directory().account(name).actor() for name in (CLERK, SECRETARY, ADMIN))
+        day = house.archive.today().isoformat()
+        record = filed(house, clerk, "study_session", "党课", "以后要销毁的一讲", day, {})
+        data = house.receipts.one(admin, record.code)
+        watched.goto("/receipt")
+        checker, asked = Checker(watched), list[str]()
+        watched.page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
+        answer = checker.result.locator(".sheet p", has_text="档案库")
+        checker.take("file", data)
+        checker.says("ok")
+        assert asked == []
+        checker.result.get_by_role("button").click()
+        answer.get_by_text("没有销毁").wait_for()
+        assert ["/api/v1/receipts/event?" in url for url in asked] == [True]
+        watched.page.context.set_offline(True)
+        checker.take("file", data)
+        checker.result.get_by_role("button").click()
+        answer.get_by_text("没有回答").wait_for()
+        watched.page.context.set_offline(False)
+        house.erasing.propose(secretary, record.code, "privacy", "教党〔2024〕7号")
+        house.erasing.approve(admin, record.code)
+    checker.take("file", data)
+    checker.result.get_by_role("button").click()
+    answer.get_by_text(f"依法销毁（{record.code} 第 3 个事件）").wait_for()

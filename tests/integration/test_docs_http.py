@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+from uuid import UUID
 
 import pytest
 from httpx import Response
@@ -183,6 +184,7 @@ def calls(world: World) -> dict[str, tuple[str, Any]]:
         "POST /api/v1/index/retry": ("/api/v1/index/retry", {"all": True}),
         "POST /api/v1/verify": ("/api/v1/verify", {"sample": 0}),
         "POST /api/v1/receipts/verify": ("/api/v1/receipts/verify", {"receipt": receipt}),
+        "GET /api/v1/receipts/event": (f"/api/v1/receipts/event?record={UUID(int=0)}&version=1&leaf={'A' * 44}", None),
         "GET /ledger/timestamps": ("/ledger/timestamps", None),
         "GET /healthz": ("/healthz", None),
         "GET /readyz": ("/readyz", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -156,6 +157,15 @@ def test_receipts_of_before_still_hold(erased: Erased) -> None:
     assert (old.ok, old.said[0].act[0]) == (True, "filed")
     said = erased.world.client().post("/api/v1/receipts/verify", json={"receipt": erased.receipt}).json()
     assert (said["erased"]["revision"], said["erased"]["ground"], said["erased"]["by"]) == (3, "privacy", "admin")
+    leaf = b64encode(old.receipts[0].leaf).decode()
+    asked = {"record": erased.stream, "version": "1", "leaf": leaf}
+    stranger = erased.world.client()
+    told = stranger.get("/api/v1/receipts/event", params=asked).json()
+    assert told == {"known": True, "erased": said["erased"]}
+    nothing = {"known": False, "erased": None}
+    assert stranger.get("/api/v1/receipts/event", params={**asked, "version": "2"}).json() == nothing
+    assert stranger.get("/api/v1/receipts/event", params={**asked, "leaf": "A" * 43 + "="}).json() == nothing
+    assert stranger.get("/api/v1/receipts/event", params={**asked, "leaf": "A"}).status_code == 422
     new = judge(house.receipts.one(admin, erased.record.code).encode(), indulgent(house), verifier_of)
     assert (new.ok, new.said[0].act[0], new.said[0].revision) == (True, "erased", 3)
     with pytest.raises(RecordIsErased):

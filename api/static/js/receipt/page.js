@@ -1,6 +1,7 @@
 // The page "Check a receipt": takes files, has them judged in this very browser, and says what is proven. Once it is
-// loaded it asks the network for nothing, and no file leaves the machine.
+// loaded it asks the network for nothing by itself, and no file leaves the machine.
 
+import { asking } from "./asking.js";
 import { fromBase64, sha256, toBase64, toHex } from "./bytes.js";
 import { judge } from "./judge.js";
 import { canVerify } from "./note.js";
@@ -91,12 +92,17 @@ function proven(verdict, files) {
   if (!taken.policy.length) parts.push(warning(say("own_key")));
   if (!verdict.witnessed) parts.push(warning(say("no_witness")));
   if (verdict.unchecked.length) parts.push(warning(say("unchecked", { names: verdict.unchecked.join(", ") })));
-  parts.push(...verdict.events.map(eventSheet), treeSheet(verdict));
+  const ours = verdict.checkpoint.origin === place.dataset.origin;
+  parts.push(...verdict.events.map((event) => eventSheet(event, ours)), treeSheet(verdict));
   return parts;
 }
 
 function warning(text) {
   return element("div", "notice due", element("p", "", text));
+}
+
+function tell(text, kind = "") {
+  return kind === "due" ? warning(text) : element("p", "small", kind === "ok" ? "✓ " : "", text);
 }
 
 function fileList(files) {
@@ -116,7 +122,8 @@ function facts(rows) {
   return list;
 }
 
-function eventSheet(event) {
+/** `ours`: the archive that serves this page has the event, and can be asked what became of it. */
+function eventSheet(event, ours) {
   const act = words[`act:${event.topic}`] ?? event.topic;
   const sheet = element("section", "sheet stack", element("h2", "", event.title || act));
   sheet.append(
@@ -138,6 +145,7 @@ function eventSheet(event) {
     });
     sheet.append(element("h3", "", say("named_files")), element("ul", "bare stack", ...items));
   }
+  if (ours) sheet.append(asking(event, { say, when, tell }));
   return sheet;
 }
 
