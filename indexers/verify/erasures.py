@@ -18,6 +18,8 @@ from domain.records.events import RecordErased
 from indexers.verify.events import Describe
 from indexers.verify.findings import Verification
 
+MAX_LISTED = 5
+
 Row = tuple[str, int, str, bytes]
 """Stream (32 hexadecimal digits), version, topic and state of a sound event."""
 
@@ -78,8 +80,10 @@ def concerns(row: Row) -> bool:
     return row[3][: len(PREFIX)] == PREFIX or row[2] == RecordErased.TOPIC
 
 
-def check_tombstones(found: Verification, erasures: Erasures, describe: Describe) -> None:
-    """Each was announced; and what was announced is a tombstone by now."""
+def check_tombstones(found: Verification, erasures: Erasures, describe: Describe) -> int:
+    """Each was announced; and what was announced is a tombstone by now. Returns how many no erasure ever named: what
+    these events said of files, nobody knows."""
+    forged = 0
     for (stream, version), (by, state) in sorted(erasures.tombstones.items()):
         erasure = erasures.erasures.get((stream, by))
         announced = None if erasure is None or by <= version else erasure.states.get(version)
@@ -89,6 +93,7 @@ def check_tombstones(found: Verification, erasures: Erasures, describe: Describe
             zh, en = "内容被抹去，而没有销毁事件列出它", "its state was taken away, and no erasure names it"
         else:
             zh, en = "被抹去的内容不是销毁事件所列的", "what was taken away is not what the erasure names"
+        forged += announced is None
         _event(found, "deleted" if announced is None else "altered", stream, version, describe, zh, en)
     known = {each.event for each in found.findings if each.event}
     for erasure in erasures.erasures.values():
@@ -98,6 +103,7 @@ def check_tombstones(found: Verification, erasures: Erasures, describe: Describe
                 zh = f"销毁没有做完（事件 {erasure.event}）：它的内容还在"
                 en = f"erasure incomplete (event {erasure.event}): its state is still there"
                 _event(found, "stale", erasure.stream, version, describe, zh, en)
+    return forged
 
 
 def check_remains(
@@ -105,10 +111,13 @@ def check_remains(
     erasures: Erasures,
     blobs: BlobStore,
     held: Callable[[str], bool],
+    deleted_events: int,
     remains: Remains | None,
     describe: Describe,
 ) -> None:
-    """Nothing of what was erased can be read any more, but a file that is ``held`` by another record."""
+    """Nothing of what was erased can be read any more, but a file that is ``held`` by another record: or was, perhaps, by
+    an event that somebody deleted."""
+    unclear: set[str] = set()
     for erasure in erasures.erasures.values():
         left = [
             Remain("file", result.sha256, f"文件 {result.sha256} 还读得出", f"the file {result.sha256} can be read")
@@ -123,6 +132,9 @@ def check_remains(
             ]
         record = describe(UUID(erasure.stream))
         for each in left:
+            if deleted_events and each.subject == "file":
+                unclear.add(each.name)
+                continue
             found.add(
                 "stale",
                 each.subject,
@@ -132,6 +144,12 @@ def check_remains(
                 event=erasure.event,
                 file=each.name,
             )
+    if unclear:
+        listed = ", ".join(sorted(unclear)[:MAX_LISTED]) + (" …" if len(unclear) > MAX_LISTED else "")
+        found.remark(
+            f"有 {len(unclear)} 个销毁过的文件还读得出，可能是因为被删除的事件也引用过它：{listed}",
+            f"{len(unclear)} erased files can still be read, perhaps because deleted events name them too: {listed}",
+        )
 
 
 def _event(found: Verification, klass: Any, stream: str, version: int, describe: Describe, zh: str, en: str) -> None:

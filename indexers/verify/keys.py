@@ -22,6 +22,7 @@ from domain.ledger.entry import entry
 from domain.ledger.key_events import KeyEvent, keys_stream
 from domain.ledger.keys import KeyHistory, fold
 from domain.ledger.note import Verifier, VerifierKey, parse_note, parse_vkey
+from domain.ledger.tombstone import PREFIX
 from domain.ledger.tree import leaf_hash
 from domain.ports import EventStore, LedgerReader
 from indexers.verify.findings import Refusal, Verification
@@ -127,6 +128,8 @@ def _acts(stream: UUID, events: EventStore, ledger: LedgerReader) -> list[KeyEve
         if (row.id, row.version) != (stream, leaf.version):
             return None
         if leaf_hash(entry(row.id, row.version, row.topic, row.state)) != leaf.hash:
+            return None
+        if row.state.startswith(PREFIX):  # what an act on a key said is never erased
             return None
     integrated = [events.decode(row) for row in rows]
     return [event for event in (*integrated, *events.stream(stream, after=len(rows))) if isinstance(event, KeyEvent)]

@@ -122,7 +122,7 @@ def verify(
                         found, named, blobs, subject.pending, unsound, deleted, accused, since_end, erasures.digests
                     )
                 held = partial(others_name, named, unsound, since_end)
-                check_remains(found, erasures, blobs, held, subject.remains, subject.describe)
+                check_remains(found, erasures, blobs, held, deleted, subject.remains, subject.describe)
             start = way_to_start(found.tree_size)
             if sample is None and subject.searched is not None:
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
@@ -253,7 +253,7 @@ def _check_ledger(
     check_stamps(found, walk, stamped)
     check_extra_leaves(found, ledger, in_table, size)
     check_tracking(found, ledger, in_table)
-    check_tombstones(found, erasures, subject.describe)
+    deleted += check_tombstones(found, erasures, subject.describe)
     if replay is not None and not replayed:
         places_of = LeafPlaces(events, ledger, size, end, misled)
         check_rules(found, replay, subject.describe, places_of, progress)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
+from domain.ledger.tombstone import state_digest, tombstone
 from domain.ports import StoredRow
 from tests.drill.hands import Hands
 from tests.drill.registry import Act, Draw, Expected, kind, named
@@ -66,6 +67,21 @@ def stream(hands: Hands, draw: Draw) -> Expected:
 def deleted(hands: Hands, draw: Draw) -> Expected:
     leaf = draw.leaf()
     hands.delete_event(leaf)
+    return events("deleted", draw, leaf)
+
+
+@kind(
+    "deleted",
+    "rows",
+    "an event replaced by a forged tombstone",
+    "事件换成伪造的销毁印记",
+    shares=("rows", "named files"),
+)
+def forged_tombstone(hands: Hands, draw: Draw) -> Expected:
+    """Its leaf stays what it was; but no erasure names it."""
+    leaf = draw.leaf()
+    row = draw.made.rows[leaf]
+    hands.set_event(leaf, state=tombstone(row.version + draw.chance.randrange(1, 3), state_digest(row.state)))
     return events("deleted", draw, leaf)
 
 
