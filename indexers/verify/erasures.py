@@ -115,8 +115,8 @@ def check_remains(
     remains: Remains | None,
     describe: Describe,
 ) -> None:
-    """Nothing of what was erased can be read any more, but a file that is ``held`` by another record: or was, perhaps, by
-    an event that somebody deleted."""
+    """Nothing of what was erased can be read any more, but a file that is ``held`` by another record; or was, perhaps,
+    by an event that somebody deleted."""
     unclear: set[str] = set()
     for erasure in erasures.erasures.values():
         left = [
