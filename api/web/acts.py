@@ -1,4 +1,4 @@
-"""Later acts on a record — attach, sign off, return, withdraw, progress, close — one small page each."""
+"""Later acts on a record — attach, sign off, return, withdraw, progress, close, erase — one small page each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, may, render, say, to
 from domain.access import Action, Actor
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
-from domain.records.acts import Status
+from domain.records.acts import THERE, Status
+from domain.records.erasure import GROUNDS
 from domain.records.families import FILE_ROLES
 from domain.records.record import Record
 
@@ -46,6 +47,7 @@ ACTS = (
     Act("close", "item.close", frozenset({"filed", "signed"}), item=True, says="note", must=True),
     Act("return", "record.return", frozenset({"filed", "signed"}), says="reason", must=True),
     Act("withdraw", "record.withdraw", LIVE, says="reason", must=True, danger=True),
+    Act("erase", "erasure.propose", THERE, danger=True),
 )
 
 
@@ -57,6 +59,7 @@ def acts_for(house: House, actor: Actor, record: Record) -> list[Act]:
         for act in ACTS
         if record.status in act.states
         and (not act.item or record.item in ("open", "in_progress"))
+        and (act.key != "erase" or record.proposal is None)
         and may(house, actor, act.action, target)
     ]
 
@@ -91,6 +94,9 @@ def _do(house: House, actor: Actor, code: str, act: Act, said: FormData) -> None
         case "close":
             evidence = _text(said, "evidence").replace("，", " ").replace("、", " ").replace(",", " ").split()
             archive.close_item(actor, code, words, evidence, on)
+        case "erase":
+            files = [each for each in said.getlist("file") if isinstance(each, str)]
+            house.erasing.propose(actor, code, _text(said, "ground"), _text(said, "basis"), files)
         case _:
             archive.attach(actor, code, [*incoming(house, actor, uploads_of(said)), *plain_files(house, said)])
 
@@ -106,7 +112,10 @@ def _page(
         active="search",
         record=record,
         act=act,
-        said={key: _text(said, key) if said else "" for key in ("said", "on", "evidence")},
+        said={key: _text(said, key) if said else "" for key in ("said", "on", "evidence", "ground", "basis")},
+        grounds=[(each.key, each.zh if t.lang == "zh" else each.en) for each in GROUNDS],
+        files=[entry for entry in record.files if entry.sha256 not in record.destroyed],
+        chosen=said.getlist("file") if said else [],
         error={"message": error.message(t.lang), "next": error.next_step(t.lang)} if error else None,
         roles=FILE_ROLES,
         words={key: t.raw(f"js.{key}") for key in WORDS},

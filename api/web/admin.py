@@ -13,7 +13,9 @@ from api.http.auth import ActorDep
 from api.http.context import HouseDep, pipeline_of
 from api.http.directory import may_at_top, top_organisation
 from api.keeping import name_for
+from api.shapes import proceedings_json
 from api.web import shown
+from api.web.desk import person_of
 from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import may, may_somewhere, organisations_for, render, say, to
@@ -25,7 +27,7 @@ from indexers.setaside import chosen, items, retry
 
 router = APIRouter(prefix="/admin")
 
-TABS = ("organisations", "people", "accounts", "index")
+TABS = ("organisations", "people", "accounts", "erasures", "index")
 
 
 @router.get("")
@@ -88,6 +90,10 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
             admin.grant(actor, get("username"), get("role"), get("organisation"), since, until)
         case "accounts/revoke":
             admin.revoke(actor, get("username"), get("role"), get("organisation"), get("on") or None)
+        case "erasures/approve":
+            house.erasing.approve(actor, get("record"))
+        case "erasures/reject":
+            house.erasing.reject(actor, get("record"), get("reason"))
         case "index/retry":
             may_at_top(house, actor, "index.manage")
             found = items(house) if get("item") == "all" else chosen(house, [get("item")], name_for(house, actor))
@@ -129,8 +135,24 @@ def _page(
         accounts=_accounts(house, directory, today) if tab == "accounts" else [],
         roles=[(key, zh if t.lang == "zh" else en) for key, (zh, en) in ROLES.items()],
         role_names={key: zh if t.lang == "zh" else en for key, (zh, en) in ROLES.items()},
+        erasures=_erasures(house, actor, t) if tab == "erasures" else [],
         **_index(pipeline, house, actor, t) if tab == "index" else {},
     )
+
+
+def _erasures(house: House, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
+    found = proceedings_json(house, house.erasing.proceedings(actor))["erasures"]
+    return [
+        {
+            **each,
+            "said": each[f"ground_{t.lang}"],
+            "proposer": person_of(house, each["proposed_by"]),
+            "decider": person_of(house, each["decided_by"] or ""),
+            "mine": each["proposed_by"] == actor.username,
+            "left": each["incomplete"][t.lang] if each["incomplete"] else "",
+        }
+        for each in found
+    ]
 
 
 def _index(pipeline: Pipeline, house: House, actor: Actor, t: Speaker) -> dict[str, Any]:

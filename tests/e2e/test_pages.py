@@ -25,7 +25,7 @@ PAGES = (
     (SECRETARY, f"/records/{LECTURE}/text/0", 200),
     (SECRETARY, f"/records/{LECTURE}/correct", 200),
     (SECRETARY, f"/records/{EVALUATION}", 200),
-    *((SECRETARY, f"/records/{LECTURE}/{act}", 200) for act in ("attach", "sign-off", "return", "withdraw")),
+    *((SECRETARY, f"/records/{LECTURE}/{act}", 200) for act in ("attach", "sign-off", "return", "withdraw", "erase")),
     (SECRETARY, "/records/qh-01-b2-1999-0001", 404),
     (CLERK, "/file", 200),
     (CLERK, "/file/study_session/general_meeting", 200),
@@ -38,7 +38,7 @@ PAGES = (
     (CLERK, "/admin", 403),
     (ADMIN, "/verify", 200),
     (ADMIN, "/receipt", 200),
-    *((ADMIN, f"/admin/{tab}", 200) for tab in ("organisations", "people", "accounts", "index")),
+    *((ADMIN, f"/admin/{tab}", 200) for tab in ("organisations", "people", "accounts", "erasures", "index")),
     (ADMIN, "/nowhere", 404),
 )
 
