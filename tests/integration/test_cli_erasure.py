@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.errors import EXIT_DENIED, EXIT_DONE, EXIT_INPUT
-from tests.cli_world import LECTURE, REPAIR, make_office
+from tests.cli_world import BACK_ENDS, LECTURE, REPAIR, Shell, make_office, servers
 
 pytestmark = pytest.mark.slow
 
 
-def test_one_proposes_and_another_approves(tmp_path: Path) -> None:
+@pytest.fixture(params=BACK_ENDS)
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+    """In a folder; and on servers, where the bucket locks what it keeps."""
+    with servers(request.param, request) as settings:
+        yield make_office(tmp_path, settings)
+
+
+def test_one_proposes_and_another_approves(run: Shell) -> None:
     """Rejected once, then approved: each command says what it did, and what may not be is told by its code."""
-    run = make_office(tmp_path)
     assert (
         run("user", "add", "sec", "--role", "secretary", "--org", "school-01", JIANZHENG_PASSWORD="long enough 1").code
         == 0
