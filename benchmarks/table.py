@@ -19,6 +19,9 @@ _HEAD = (
     "|---|---|---|---|---|---|---|---|---|\n"
 )
 
+_ROW = re.compile(r"\| (\d+) `([^`]+)` \| ([\d,]+) \|")
+_LATER = re.compile(r"^(`[^:]+`): measured on (.+)$", re.MULTILINE)
+
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
     """One line a comparison, for a person who waits."""
@@ -28,22 +31,58 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"{c['work']} — {ours:g} {c['unit']}, {ratio['median']:.2f} × {c['against']}{said}"
 
 
-def render(measured: dict[str, Any]) -> str:
-    machine = measured["machine"]
+def render(measured: dict[str, Any], before: str = "") -> str:
+    """``before`` is what stands on the page: rows that were not measured now stay, with the words on when they were."""
+    fresh = {(each["name"], f"{each['records']:,}") for each in measured["rows"]}
+    old = [
+        line
+        for line in before.splitlines(keepends=True)
+        if (found := _ROW.match(line)) and found.group(2, 3) not in fresh
+    ]
+    rows, said = sorted([*old, *_rows(measured["rows"])], key=_place), _said(measured["machine"])
+    if not old:
+        return f"Measured on {said}\n\n{_HEAD}" + "".join(rows)
+    first, *_ = before.splitlines()
+    later = {words: _names(names) for names, words in _LATER.findall(before)}
+    left = {found[2] for line in old if (found := _ROW.match(line))}
+    later = {words: names & left - {name for name, _ in fresh} for words, names in later.items()}
+    later[said] = later.get(said, set()) | {name for name, _ in fresh}
+    told = "".join(
+        f"{', '.join(f'`{n}`' for n in sorted(names))}: measured on {w}\n\n" for w, names in later.items() if names
+    )
+    return f"{first}\n\n{told}{_HEAD}" + "".join(rows)
+
+
+def _said(machine: dict[str, Any]) -> str:
+    """On which day and machine."""
     said = (
-        f"Measured on {machine['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"{machine['disk']}, {machine['os']}, Python {machine['python']}."
     )
     if servers := machine.get("servers"):
         said += f" On the same machine {servers}."
-    return f"{said}\n\n{_HEAD}" + "".join(_rows(measured["rows"]))
+    return said
+
+
+def _names(listed: str) -> set[str]:
+    return {each.strip("` ") for each in listed.split(",")}
+
+
+def _place(line: str) -> tuple[int, int]:
+    """Rows stand in the order of their numbers, and of the records that they were measured with."""
+    found = _ROW.match(line)
+    return (int(found[1]), int(found[3].replace(",", ""))) if found else (0, 0)
 
 
 def write(measured: dict[str, Any], page: Path = PAGE, marks: tuple[str, str] = (BEGIN, END)) -> None:
-    """Put the figures between the marks of the page; everything else on it stays."""
+    """Put the figures between the marks of the page; everything else on it stays, rows measured another day too."""
     text, (begin, end) = page.read_text("utf-8"), marks
-    made = f"{begin}\n{render(measured)}{end}"
-    changed, count = re.subn(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: made, text, flags=re.DOTALL)
+    changed, count = re.subn(
+        f"{re.escape(begin)}\n(.*?){re.escape(end)}",
+        lambda there: f"{begin}\n{render(measured, there[1])}{end}",
+        text,
+        flags=re.DOTALL,
+    )
     if count != 1:
         raise SystemExit(f"{page} has no place for the figures: {begin} … {end}")
     page.write_text(changed, "utf-8")

@@ -126,6 +126,43 @@ def test_table_replaces_what_was_measured_before(tmp_path: Path) -> None:
         table.write(measured, page)
 
 
+def test_rows_that_were_not_measured_again_stay(tmp_path: Path) -> None:
+    """In their order, and with the day on which they were measured; so it is of rows measured on a third day."""
+    page = tmp_path / "PERFORMANCE.md"
+    page.write_text(f"{table.BEGIN}\nNot measured yet.\n{table.END}\n", "utf-8")
+    facts = machine.describe(tmp_path)
+
+    def measured(day: str, *rows: tuple[int, str, float]) -> dict[str, Any]:
+        made = [
+            {
+                "row": number,
+                "name": name,
+                "records": records,
+                "comparisons": [Comparison("work", "other", "s", [took], [1.0]).as_json()],
+                "facts": {},
+            }
+            for number, name, took in rows
+            for records in (10_000, 100_000)
+        ]
+        return {"machine": {**facts, "date": day}, "rows": made}
+
+    table.write(measured("2026-01-01", (1, "one", 1.0), (2, "two", 1.0), (12, "three", 1.0)), page)
+    table.write(measured("2026-02-02", (2, "two", 2.0), (5, "five", 2.0)), page)
+    table.write(measured("2026-03-03", (5, "five", 3.0)), page)
+    lines = page.read_text("utf-8").splitlines()
+    assert [line.partition(": ")[0] for line in lines if "2026" in line] == [
+        "Measured on 2026-01-01", "`two`", "`five`",
+    ]  # fmt: skip
+    assert "2026-02-02" in next(line for line in lines if line.startswith("`two`"))
+    rows = [line.split(" | ") for line in lines if "`" in line and line.startswith("| ")]
+    assert [(row[0], row[1], row[4]) for row in rows] == [
+        ("| 1 `one`", "10,000", "1 s"), ("| 1 `one`", "100,000", "1 s"),
+        ("| 2 `two`", "10,000", "2 s"), ("| 2 `two`", "100,000", "2 s"),
+        ("| 5 `five`", "10,000", "3 s"), ("| 5 `five`", "100,000", "3 s"),
+        ("| 12 `three`", "10,000", "1 s"), ("| 12 `three`", "100,000", "1 s"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["append-single", *run.BY_NAME])
 @pytest.mark.parametrize("on_servers", [False, True])
 def test_page_has_a_place_for_each_row(name: str, on_servers: bool, tmp_path: Path) -> None:
