@@ -235,6 +235,7 @@ def text_status(text: ExtractedText | Unavailable | None) -> str:
 
 
 def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[Json]:
+    """``erased``, the event that did it, stands with erased files alone; all others have the keys that they ever had."""
     return [
         {
             "name": entry.name,
@@ -243,8 +244,8 @@ def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[J
             "media_type": entry.media_type,
             "role": entry.role,
             "text_status": "erased" if entry.sha256 in record.destroyed else text_status(text),
-            "erased": record.destroyed.get(entry.sha256),
         }
+        | ({"erased": by} if (by := record.destroyed.get(entry.sha256)) is not None else {})
         for entry, text in zip(entries, texts_of(house, record, entries), strict=True)
     ]
 

@@ -99,7 +99,7 @@ def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Ite
         for file in record["files"]:
             said = _TEXTS.get(file["text_status"], ("", ""))[0 if zh else 1]
             digest = screen.dim(file["sha256"][:16])
-            if (by := file["erased"]) is not None:
+            if (by := file.get("erased")) is not None:
                 said = f"已销毁（第 {by} 个事件）" if zh else f"erased under event {by}"
             yield f"  {file['name']}  {file['size']:,}  {file['media_type']}  {digest}  {said}".rstrip()
     yield ""

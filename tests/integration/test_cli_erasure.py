@@ -37,6 +37,8 @@ def test_one_proposes_and_another_approves(run: Shell) -> None:
     assert run("erasure", "propose", LECTURE, *ask, "--file", "签到表.txt", JIANZHENG_USER="sec").code == EXIT_DONE
     done = run("erasure", "approve", LECTURE, "--json")
     assert (done.code, done.json["status"], len(done.json["destroyed"])) == (EXIT_DONE, "filed", 1)
+    [sheet] = run("show", LECTURE, "--json").json["files"]
+    assert (sheet["name"], sheet["text_status"], sheet["erased"]) == ("签到表.txt", "erased", done.json["revision"])
     shown = run("show", LECTURE).out
     assert "已销毁" in shown
     listed = run("erasure", "list", "--json").json["erasures"]
