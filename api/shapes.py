@@ -235,7 +235,7 @@ def text_status(text: ExtractedText | Unavailable | None) -> str:
 
 
 def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[Json]:
-    """``erased``, the event that did it, stands with erased files alone; all others have the keys that they ever had."""
+    """``erased``, the event that did it, stands with erased files alone; others have the keys that they ever had."""
     return [
         {
             "name": entry.name,
