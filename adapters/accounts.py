@@ -27,7 +27,7 @@ from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.blobs.durable import storage_errors
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 from adapters.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
 from domain.errors import InputError, NotFound
 
@@ -364,7 +364,7 @@ class AccountStore(Accounts):
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
                 db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
-                db.execute("PRAGMA journal_mode=WAL")
+                write_ahead(db)
                 db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
                 db.execute("PRAGMA synchronous=FULL")
                 self._local.db, self._local.durable = db, True

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 from domain.ports import Concerned, FiguresReader
 
 _SCHEMA = (
@@ -194,7 +194,7 @@ class FiguresIndex:
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
                 db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
-                db.execute("PRAGMA journal_mode=WAL")
+                write_ahead(db)
                 db.execute("PRAGMA synchronous=NORMAL")  # a lost commit only repeats work
                 for statement in _SCHEMA:
                     db.execute(statement)

@@ -8,6 +8,7 @@ A file system without room shows itself in two ways: `SQLITE_FULL` where a page 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,9 @@ from domain.errors import (
 LOCK_TIMEOUT = 30.0
 """Seconds that a writer waits for another process's transaction before the caller is told to try again."""
 
+_LOOK = 0.01
+"""Seconds between two tries of what SQLite itself does not wait for."""
+
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _PRIMARY = 0xFF
 """The low byte of an extended result code is the primary one."""
@@ -40,6 +44,21 @@ def translated() -> Iterator[None]:
         if found is None:
             raise
         raise found from error
+
+
+def write_ahead(db: sqlite3.Connection) -> None:
+    """Have the file keep a write-ahead log. SQLite's timeout does not cover the switch while another connection is in a
+    transaction, as it is where several processes open a new file at the same moment: so it is waited for here."""
+    end = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_LOOK)
+        else:
+            return
 
 
 def fault_of(error: BaseException) -> JianzhengError | None:

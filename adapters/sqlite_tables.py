@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 
 
 class SQLiteTables:
@@ -24,7 +24,7 @@ class SQLiteTables:
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
                 db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
-                db.execute("PRAGMA journal_mode=WAL")
+                write_ahead(db)
                 for statement in self._schema:
                     db.execute(statement)
                 self._local.db = db

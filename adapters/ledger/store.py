@@ -22,7 +22,7 @@ from uuid import UUID
 
 from adapters.blobs.durable import storage_errors
 from adapters.ledger.nodes import Batch, NodeTree, nodes_above, require_next, whole
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated
+from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 from domain.errors import DatabaseMissing, NotFound
 from domain.ports import Leaf, NewLeaf
 
@@ -84,7 +84,7 @@ class LedgerStore(NodeTree):
                 with self._guard:
                     self._opened.insert(0 if writing else len(self._opened), db)
                 if writing:
-                    db.execute("PRAGMA journal_mode=WAL")
+                    write_ahead(db)
                     db.execute("PRAGMA synchronous=FULL")
                 setattr(self._local, kind, db)
             yield db

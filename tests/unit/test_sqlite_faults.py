@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from adapters.sqlite_faults import fault_of, translated
+from adapters.sqlite_faults import fault_of, translated, write_ahead
 from domain.errors import ArchiveBusy, DatabaseDamaged, StorageFailed, StorageFull, StorageNotWritable
 
 
@@ -70,3 +72,19 @@ def test_a_real_lock_and_a_real_wreck(tmp_path: Path) -> None:
     with pytest.raises(DatabaseDamaged), translated():
         wreck.execute("SELECT * FROM t")
     wreck.close()
+
+
+def test_a_file_that_another_one_writes_to_gets_its_log(tmp_path: Path) -> None:
+    """SQLite refuses the switch at once, whatever the timeout: it is waited for."""
+    path = tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                db.execute("PRAGMA journal_mode=WAL")
+            later = Timer(0.2, other.execute, ["COMMIT"])
+            later.start()
+            write_ahead(db)
+            assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            later.join()
