@@ -48,6 +48,9 @@ class StoredRow(NamedTuple):
     state: bytes
 
 
+NewEntry = tuple[int, bytes, int, bytes]
+"""Position, id (16 bytes), version and entry (`domain.ledger.entry`) of an event."""
+
 Act = tuple[int, str, str, Json]
 """Position, topic, stream (its key in the store: one for each stream, good for telling them apart) and attributes."""
 
@@ -69,6 +72,10 @@ class EventStore(Protocol):
 
     def rows(self, after: int, limit: int) -> list[StoredRow]:
         """Rows behind position ``after``, in commit order: once a row was returned none will appear before it."""
+        ...
+
+    def entries(self, after: int, limit: int) -> list[NewEntry]:
+        """Like `rows`, as what the ledger commits to; without the making of objects. Raises `InvalidEntry`."""
         ...
 
     def directory_rows(self, after: int, limit: int) -> list[StoredRow]:

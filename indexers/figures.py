@@ -32,6 +32,23 @@ SAYS_YEAR = frozenset({RecordFiled.TOPIC, RecordCorrected.TOPIC})
 others are decoded."""
 
 
+def homes_said(topic: str, state: bytes, attributes: Callable[[], dict[str, Any]], known: Sequence[Home]) -> list[Home]:
+    """Where an event of a record says that the record belongs; ``known`` is where it belonged before.
+
+    Raises `KeyError`, `TypeError`, `ValueError` or `IndexError` where it says so in a way that no event of ours does.
+    """
+    if topic == RecordErased.TOPIC:
+        said = attributes()
+        if not said.get("events"):
+            return []  # it erased files alone
+        return [Home(str(said["organisation"]), int(year)) for year in said["years"]]
+    if topic not in SAYS_YEAR or state.startswith(PREFIX):
+        return []  # what an erased event said, its erasure says
+    said = attributes()
+    year = int(said["content"]["occurred"]["from"][:4])
+    return [Home(str(said["organisation"] if topic == RecordFiled.TOPIC else known[0].organisation), year)]
+
+
 class Leaves(Protocol):
     """What the indexer needs of `domain.ports.LedgerReader`."""
 
@@ -136,12 +153,10 @@ class _Batch:
     def _record(self, leaf: Leaf, row: StoredRow) -> None:
         homes = self.homes.setdefault(leaf.id, [])
         self.rows += [Row(home.organisation, home.year, leaf.index, leaf.position) for home in homes]
-        if row.topic == RecordErased.TOPIC:
-            found = self._last_homes(leaf, row)
-        elif row.topic not in SAYS_YEAR or row.state.startswith(PREFIX):
-            return  # what an erased event said, its erasure says
-        else:
-            found = [self._home(leaf, row, homes)]
+        try:
+            found = homes_said(row.topic, row.state, lambda: self.figures.events.attributes(row), homes)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
         for home in found:
             self._enter(leaf, row, home, homes)
 
@@ -154,21 +169,3 @@ class _Batch:
             self.rows += [Row(found.organisation, found.year, each.index, each.position) for each in history]
             self.new_homes.append((leaf.id, found))
             homes.append(found)
-
-    def _last_homes(self, leaf: Leaf, row: StoredRow) -> list[Home]:
-        attributes: dict[str, Any] = self.figures.events.attributes(row)
-        if not attributes.get("events"):
-            return []  # it erased files alone
-        try:
-            return [Home(str(attributes["organisation"]), int(year)) for year in attributes["years"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
-
-    def _home(self, leaf: Leaf, row: StoredRow, homes: list[Home]) -> Home:
-        attributes: dict[str, Any] = self.figures.events.attributes(row)
-        try:
-            year = int(attributes["content"]["occurred"]["from"][:4])
-            organisation = attributes["organisation"] if row.topic == RecordFiled.TOPIC else homes[0].organisation
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
-        return Home(str(organisation), year)

@@ -34,7 +34,7 @@ from domain.errors import ArchiveBusy, InvalidTile, LedgerInputAltered, LedgerRo
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
 from domain.ledger.tree import leaf_hash
-from domain.ports import Clock, EventStore, LedgerPublisher, LedgerTables, Lock, NewLeaf, StoredRow
+from domain.ports import Clock, EventStore, LedgerPublisher, LedgerTables, Lock, NewLeaf
 
 BATCH = 4096
 """Events a transaction and a checkpoint: large enough to spread their flushes thin, small enough for flat memory."""
@@ -102,9 +102,9 @@ class Integrator:
 
     def _read(self, after: int) -> _Batch:
         """Only reads: what is read ahead is nobody's business when the process is killed."""
-        rows = self._events.rows(after, self._batch)
-        entries = [entry(row.id, row.version, row.topic, row.state) for row in rows]
-        return _Batch(entries, _leaves(rows, entries))
+        new = self._events.entries(after, self._batch)
+        leaves = [(position, key, version, leaf_hash(made)) for position, key, version, made in new]
+        return _Batch([made for *_, made in new], leaves)
 
     def _publish(self, old: int, size: int, entries: dict[int, bytes]) -> None:
         tiles = list(tiles_between(old, size))
@@ -186,7 +186,3 @@ class Integrator:
                 raise LedgerInputAltered(f"{leaf.id}/{leaf.version}", leaf.index)
             entries.append(made)
         return entries
-
-
-def _leaves(rows: Sequence[StoredRow], entries: Sequence[bytes]) -> list[NewLeaf]:
-    return [(row.position, row.id.bytes, row.version, leaf_hash(made)) for row, made in zip(rows, entries, strict=True)]

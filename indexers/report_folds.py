@@ -1,4 +1,5 @@
-"""Issued reports made once more, for the forensic check: from events, ledger and an index of figures that it made anew.
+"""Issued reports made once more, for the forensic check: from events, ledger, and an index of figures that it made anew
+or found right.
 
 With connections of their own, so that several processes can share the work.
 """
@@ -11,7 +12,7 @@ from pathlib import Path
 from adapters import parts
 from adapters.bootstrap import SystemEntropy, utc_now
 from adapters.directory import DirectoryCache
-from adapters.figures import FiguresIndex
+from adapters.figures import FiguresIndex, FiguresTables
 from adapters.settings import Settings
 from domain.ports import Leaf
 from domain.reporting import Remark, Reporting
@@ -24,22 +25,24 @@ class FoldsPlace:
 
     settings: Settings
 
-    def open(self, figures: Path) -> Folds:
+    def open(self, figures: Path | None) -> Folds:
         return Folds(self.settings, figures)
 
 
 class Folds:
     """`indexers.verify.issued.Folds`; whoever opened it closes it."""
 
-    def __init__(self, settings: Settings, figures: Path) -> None:
+    def __init__(self, settings: Settings, figures: Path | None) -> None:
         self._servers = parts.servers(settings)
         self._events, self._ledger = parts.events(settings, self._servers), parts.ledger(settings, self._servers)
-        self._figures = FiguresIndex(figures)
+        self.figures: FiguresTables = (
+            parts.figures(settings, self._servers) if figures is None else FiguresIndex(figures)
+        )
         directory = DirectoryCache(self._events)
         self._reporting = Reporting(
             events=self._events,
             ledger=self._ledger,
-            figures=self._figures,
+            figures=self.figures,
             directory=directory,
             directory_at=directory.at,
             renderers={},
@@ -49,7 +52,7 @@ class Folds:
         )
 
     def close(self) -> None:
-        self._figures.close()
+        self.figures.close()
         self._ledger.close()
         self._events.close()
         self._servers.close()

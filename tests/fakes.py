@@ -11,7 +11,7 @@ from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.events.rows import new_row
+from adapters.events.rows import entries_in, new_row
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
 from domain.archive import Archive, IncomingFile
@@ -21,7 +21,7 @@ from domain.event import Event, Stamp
 from domain.ledger.tombstone import state_digest, tombstone
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
-from domain.ports import FixityResult, StoredRow
+from domain.ports import FixityResult, NewEntry, StoredRow
 from domain.records.events import ERASURE_PREFIX, Tombstone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -74,6 +74,9 @@ class MemoryEvents:
             for n, e in enumerate(self.events, start=1)
             if n > after
         ][:limit]
+
+    def entries(self, after: int, limit: int) -> list[NewEntry]:
+        return entries_in(self.rows(after, limit))
 
     def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
         return [row for row in self.rows(after, len(self.events)) if row.topic.startswith("jianzheng:directory.")][

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+from adapters.events.rows import entries_in
 from adapters.evidence import Evidence
 from adapters.ledger.evidence import PublishedFolder, SQLiteTables
 from adapters.ledger.guard import GuardedSigner
@@ -18,7 +19,7 @@ from adapters.ledger.publisher import Publisher
 from adapters.ledger.store import LedgerStore
 from adapters.signing import create_key, load_key
 from domain.event import Event
-from domain.ports import StoredRow
+from domain.ports import NewEntry, StoredRow
 from indexers.ledger import BATCH, Integrator, no_fault
 
 ORIGIN = "archive.example/test"
@@ -54,6 +55,9 @@ class RowStore:
             (after, limit),
         )
         return [StoredRow(p, UUID(i), v, t, s) for p, i, v, t, s in found]
+
+    def entries(self, after: int, limit: int) -> list[NewEntry]:
+        return entries_in(self.rows(after, limit))
 
     def head(self) -> int:
         return int(self.db.execute("SELECT MAX(position) FROM stored_events").fetchone()[0] or 0)

@@ -22,7 +22,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 
-from adapters.events.rows import NewRow, acts, attributes_of, decoded, event_of, new_row
+from adapters.events.rows import NewRow, acts, attributes_of, decoded, event_of, new_entries, new_row
 from adapters.postgres.arrays import Bigints, Bytes, Texts, Uuids
 from adapters.postgres.database import SCHEMA, Database, Link, Params
 from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown, fault_of, is_lost
@@ -32,7 +32,7 @@ from adapters.postgres.schema import require
 from domain.errors import Unavailable, VersionConflict
 from domain.event import Event
 from domain.organisations.events import DIRECTORY_PREFIX
-from domain.ports import Act, StoredRow
+from domain.ports import Act, NewEntry, StoredRow
 from domain.records.erasure import ErasureNotAnnounced
 from domain.records.events import ERASURE_PREFIX
 
@@ -46,6 +46,10 @@ _INSERT = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state) SELECT * FROM unnest(%b, %b, %b, %b)"
 )
 _COLUMNS = "notification_id, originator_id, originator_version, topic, state"
+_ENTRIES: LiteralString = (
+    "SELECT notification_id, encode(uuid_send(originator_id), 'hex'), originator_version, topic, state"
+    " FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+)
 _ASKED = "unnest(%b) WITH ORDINALITY AS asked (position, key) JOIN stored_events ON notification_id = asked.position"
 
 # The patience of a lost append's backend is not ours: it is ended, and gone when this answers.
@@ -172,6 +176,9 @@ class PostgresEventStore:
 
     def rows(self, after: int, limit: int) -> list[StoredRow]:
         return self._rows("stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s", (after, limit))
+
+    def entries(self, after: int, limit: int) -> list[NewEntry]:
+        return new_entries(self._database.all(_ENTRIES, (after, limit)))
 
     def directory_rows(self, after: int, limit: int) -> list[StoredRow]:
         return self._rows(

@@ -5,7 +5,7 @@ The bytes of an event's state are the same everywhere: the ledger's entries are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,12 @@ import domain.reports.events  # noqa: F401  (importing registers the topics that
 from adapters.events.transcoding import PlainJSONTranscoder, decode, encode
 from domain.errors import EventUnreadable
 from domain.event import Event
+from domain.ledger.entry import entries_of, entry
 from domain.ledger.tombstone import PREFIX, read_tombstone
-from domain.ports import Act, StoredRow
+from domain.ports import Act, NewEntry, StoredRow
 from domain.records.events import Tombstone
+
+ID_SIZE = 16
 
 NewRow = tuple[UUID, int, str, bytes]
 """originator id, originator version, topic, state"""
@@ -63,6 +66,27 @@ def _tombstone(stored: StoredEvent) -> Tombstone:
     return Tombstone(
         originator_id=UUID(str(stream)), originator_version=version, topic=stored.topic, by=found.by, state=found.state
     )
+
+
+def new_entries(rows: Sequence[tuple[int, str, int, str, bytes]]) -> list[NewEntry]:
+    """`domain.ports.EventStore.entries` of rows as a database gives them, ids in 32 hexadecimal digits.
+
+    Raises `TypeError`, `ValueError` or `AttributeError` for a column that is not of an event's type.
+    """
+    if not rows:
+        return []
+    positions, ids, versions, *_ = zip(*rows, strict=True)
+    digits = "".join(ids)
+    together = bytes.fromhex(digits)
+    if together.hex() != digits:
+        raise ValueError("an id is written in another way than ours")
+    keys = (together[at : at + ID_SIZE] for at in range(0, len(together), ID_SIZE))
+    return list(zip(positions, keys, versions, entries_of(rows), strict=True))
+
+
+def entries_in(rows: Iterable[StoredRow]) -> list[NewEntry]:
+    """The same of rows that were read already."""
+    return [(row.position, row.id.bytes, row.version, entry(row.id, row.version, row.topic, row.state)) for row in rows]
 
 
 def decoded(row: StoredRow) -> Event:

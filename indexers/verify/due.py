@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from adapters.evidence import EventEvidence, LedgerEvidence
 from domain.ports import SearchDocument, StoredRow
 
-ID_DIGITS = 32
+BYTES = 256
+SPAN = 5_000
+"""Leaves for each span of streams: what a process has in hand."""
+
+MOST_SPANS = 256
 
 LeafRow = tuple[int, StoredRow]
 """A leaf's index and its event, as it is stored."""
@@ -57,6 +61,17 @@ class Span(NamedTuple):
     last: int
     size: int
     end: int
+
+
+def spans(size: int, end: int, number: int) -> list[Span]:
+    """All streams, cut into so many spans."""
+    edges = [BYTES * each // number for each in range(number + 1)]
+    return [Span(low, high - 1, size, end) for low, high in pairwise(edges)]
+
+
+def portions(size: int) -> int:
+    """How many spans so many leaves are cut into: several processes have something to do, and none too much."""
+    return max(1, min(MOST_SPANS, size // SPAN))
 
 
 def streams(events: EventEvidence, ledger: LedgerEvidence, span: Span) -> Iterator[tuple[UUID, list[LeafRow] | None]]:

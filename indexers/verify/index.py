@@ -13,23 +13,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from itertools import groupby, islice, pairwise
+from itertools import groupby, islice
 from uuid import UUID
 
 from adapters.evidence import Evidence, IndexEvidence
 from domain.errors import IndexDamaged, JianzhengError
 from indexers.verify.crew import Crew, Start
-from indexers.verify.due import Span
+from indexers.verify.due import Span, portions, spans
 from indexers.verify.events import Describe
 from indexers.verify.findings import Progress, Verification
 from indexers.verify.index_look import Look, Searched
 from indexers.verify.index_sides import LIMIT, Comparer, Held, Named, Part, Sides, listed, sums
-
-BYTES = 256
-PART = 5_000
-"""Leaves for each part of the index, and for each span of streams: what a process has in hand."""
-
-MOST_PARTS = 256
 
 TOGETHER = 100
 """Records that are looked at once more together."""
@@ -148,11 +142,9 @@ def _altered(found: Verification, index: IndexEvidence) -> None:
 
 
 def _parts(size: int, end: int) -> list[Part]:
-    """Both sides cut so that several processes have something to do, and none too much in hand."""
-    number = max(1, min(MOST_PARTS, size // PART))
-    edges = [BYTES * each // number for each in range(number + 1)]
-    spans = [Span(low, high - 1, size, end) for low, high in pairwise(edges)]
-    return [*spans, *(Held(part, number) for part in range(number))]
+    """Both sides, cut into pieces."""
+    number = portions(size)
+    return [*spans(size, end, number), *(Held(part, number) for part in range(number))]
 
 
 def _differing(crew: Crew[Comparer], parts: list[Part], size: int, progress: Progress) -> tuple[frozenset[str], int]:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from adapters.figures import FiguresTables
 from domain.errors import IntegrityFault, JianzhengError
 from domain.ports import Leaf
 from domain.reporting import RECORD_ERASED, Remark
@@ -23,6 +24,11 @@ SPAWN = 16
 
 class Folds(Protocol):
     """Makes reports once more, for one thread at a time."""
+
+    @property
+    def figures(self) -> FiguresTables:
+        """What it makes them from."""
+        ...
 
     def issued(self, index: int) -> tuple[Leaf, ReportIssued] | None:
         """The report that was issued at a leaf; None for a leaf that is none's."""
@@ -38,8 +44,8 @@ class Folds(Protocol):
 class FoldsPlace(Protocol):
     """Goes to worker processes."""
 
-    def open(self, figures: Path) -> Folds:
-        """``figures`` is the file of an index that was made anew."""
+    def open(self, figures: Path | None) -> Folds:
+        """``figures`` is the file of an index that was made anew; None for the archive's own."""
         ...
 
 
@@ -56,7 +62,7 @@ class Said(NamedTuple):
 def check_issued(
     found: Verification,
     place: FoldsPlace,
-    figures: Path,
+    figures: Path | None,
     leaves: Sequence[int],
     start: Start | None,
     progress: Progress,

@@ -1,8 +1,8 @@
 """Issued reports and the index that they are made from, against the events.
 
-The index of figures (which events concern which organisation's year) is made once more, from events and ledger alone,
-in a temporary database; what differs is named. Then every report that was issued is folded again from that index
-(`issued`).
+The index of figures (which events concern which organisation's year) is held against what it should be by events and
+ledger (`figures_sides`). Where it is not surely that, it is made once more, in a temporary database, and what differs
+is named. Then every report that was issued is folded again from the index that is right (`issued`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import UUID
 
+from adapters.evidence import Evidence
 from adapters.figures import FiguresIndex, FiguresTables
 from domain.errors import DatabaseDamaged, EventUnreadable, IntegrityFault
 from domain.ports import EventStore, Leaf, LedgerReader
 from indexers.figures import Figures
 from indexers.verify.crew import Start
 from indexers.verify.events import Describe
+from indexers.verify.figures_sides import figures_agree
 from indexers.verify.findings import Class, Progress, Verification
 from indexers.verify.issued import FoldsPlace, check_issued
 
@@ -56,7 +58,12 @@ class Reported:
 
 
 def check_reports(
-    found: Verification, reported: Reported, describe: Describe, start: Start | None, progress: Progress
+    found: Verification,
+    reported: Reported,
+    evidence: Evidence,
+    describe: Describe,
+    start: Start | None,
+    progress: Progress,
 ) -> None:
     """To be called when events and ledger were checked: only sound ones can say what an index should hold."""
     if any(each.subject in ("event", "leaf", "ledger", "database") for each in found.findings):
@@ -64,26 +71,34 @@ def check_reports(
             "年报没有核对：存证本身有问题，不能拿来对照。", "Reports were not checked: the events are not sound."
         )
         return
-    with TemporaryDirectory(prefix="jianzheng-verify-") as folder, closing(FiguresIndex(Path(folder) / "f")) as anew:
-        try:
-            _check(found, reported, anew, describe, progress)
-            leaves = sorted({leaf for _, leaf in anew.issued_rows()})
-            check_issued(found, reported.folds, Path(folder) / "f", leaves, start, progress)
-        except DatabaseDamaged as error:
-            zh, en = (error.message(lang) for lang in ("zh", "en"))
-            found.add(
-                "altered",
-                "database",
-                f"年报的索引读不出：{zh}",
-                f"The index of figures cannot be read: {en}",
-                file=reported.name,
-            )
-        except (EventUnreadable, IntegrityFault) as error:
-            zh, en = (error.message(lang) for lang in ("zh", "en"))
-            found.remark(f"年报没有核对：{zh}", f"Reports were not checked: {en}")
+    try:
+        size = _size(found, reported)
+        if _is_right(reported, evidence, size, start, progress):
+            leaves = {leaf for _, leaf in reported.figures.issued_rows() if leaf < size}
+            check_issued(found, reported.folds, None, sorted(leaves), start, progress)
+            return
+        with TemporaryDirectory(prefix="jianzheng-verify-") as folder:
+            place = Path(folder) / "figures"
+            with closing(FiguresIndex(place)) as anew:
+                _compare_rows(found, reported, anew, size, describe, progress)
+                leaves = {leaf for _, leaf in anew.issued_rows()}
+            check_issued(found, reported.folds, place, sorted(leaves), start, progress)
+    except DatabaseDamaged as error:
+        zh, en = (error.message(lang) for lang in ("zh", "en"))
+        found.add(
+            "altered",
+            "database",
+            f"年报的索引读不出：{zh}",
+            f"The index of figures cannot be read: {en}",
+            file=reported.name,
+        )
+    except (EventUnreadable, IntegrityFault) as error:
+        zh, en = (error.message(lang) for lang in ("zh", "en"))
+        found.remark(f"年报没有核对：{zh}", f"Reports were not checked: {en}")
 
 
-def _check(found: Verification, reported: Reported, anew: FiguresIndex, describe: Describe, progress: Progress) -> None:
+def _size(found: Verification, reported: Reported) -> int:
+    """How many leaves the index is to be compared by."""
     size, total = reported.figures.size(), reported.ledger.size()
     if size > total:
         found.add(
@@ -99,6 +114,23 @@ def _check(found: Verification, reported: Reported, anew: FiguresIndex, describe
             f"年报的索引还差 {found.tree_size - size} 条没有编入，只核对了前 {size} 条。",
             f"The index of figures lacks the last {found.tree_size - size} leaves; it was checked up to {size}.",
         )
+    return size
+
+
+def _is_right(reported: Reported, evidence: Evidence, size: int, start: Start | None, progress: Progress) -> bool:
+    with closing(evidence.tables.ledger()) as ledger:
+        last = ledger.leaves(size - 1, size)
+    return figures_agree(evidence, reported.folds, size, int(last[0][1]) if last else 0, start, progress)
+
+
+def _compare_rows(
+    found: Verification,
+    reported: Reported,
+    anew: FiguresIndex,
+    size: int,
+    describe: Describe,
+    progress: Progress,
+) -> None:
     differences = _differences(reported, anew, size, progress)
     for line, klass in differences.items():
         _name(found, reported, describe, line, klass)

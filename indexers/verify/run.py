@@ -127,7 +127,7 @@ def verify(
             if sample is None and subject.searched is not None:
                 check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
             if sample is None and subject.reported is not None:
-                check_reports(found, subject.reported, subject.describe, start, progress)
+                check_reports(found, subject.reported, subject.evidence, subject.describe, start, progress)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from adapters.events.sqlite import SQLiteEventStore
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
 from domain.errors import EventUnreadable, StorageNotWritable, VersionConflict
+from domain.ledger.entry import entry
 from domain.ledger.tombstone import tombstone
 from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
@@ -145,6 +147,17 @@ def test_rows_come_in_commit_order_with_rising_positions(store):
     assert rows[0].state.startswith(b'{"recorded_at"')
 
 
+def test_entries_are_what_the_ledger_makes_of_rows(store):
+    """Position, id and version beside them; an erased event's as before its erasure."""
+    stream, other = uuid4(), uuid4()
+    store.append([signed(stream, 1), signed(other, 1), signed(stream, 2)])
+    rows = store.rows(0, 10)
+    made = [(r.position, r.id.bytes, r.version, entry(r.id, r.version, r.topic, r.state)) for r in rows]
+    assert store.entries(0, 10) == made
+    assert store.entries(rows[0].position, 1) == made[1:2]
+    assert store.entries(store.head(), 10) == []
+
+
 def test_rows_are_read_by_position(store):
     """In the order asked, whatever lies between them."""
     stream = uuid4()
@@ -238,6 +251,32 @@ def test_an_unreadable_event_says_which_one(store):
             store.decode(broken)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("originator_id", "upper(originator_id)"), ("state", "CAST(state AS TEXT)"), ("originator_version", "1.5")],
+)
+def test_an_edited_row_is_the_entry_that_it_was_read_as(tmp_path, column, value):
+    """Whatever type or spelling somebody gave a column: by way of its row, or refused as its row is."""
+    store = SQLiteEventStore(tmp_path / "events.sqlite")
+    store.create()
+    store.append([signed(UUID(int=0xABCDEF)), signed(UUID(int=0xABCDEE))])
+    with closing(sqlite3.connect(tmp_path / "events.sqlite")) as db, db:
+        db.execute(f"UPDATE stored_events SET {column} = {value} WHERE position = 1")
+    rows = store.rows(0, 10)
+
+    def by_rows() -> list[tuple[int, bytes, int, bytes]]:
+        return [(r.position, r.id.bytes, r.version, entry(r.id, r.version, r.topic, r.state)) for r in rows]
+
+    try:
+        expected = by_rows()
+    except (TypeError, AttributeError) as error:
+        with pytest.raises(type(error)):
+            store.entries(0, 10)
+    else:
+        assert store.entries(0, 10) == expected
+    store.close()
+
+
 def test_an_acknowledged_append_survives_the_death_of_the_process(kept, opened):
     """`kill -9` right after append returned: the events are there."""
     program = (
@@ -327,6 +366,7 @@ def test_a_state_that_an_erasure_names_becomes_a_tombstone(store):
     digest = sha256(before[0].state).hexdigest()
     row, *others = store.stored(stream)
     assert row == before[0]._replace(state=tombstone(3, digest))
+    assert store.entries(0, 1) == [(row.position, stream.bytes, 1, entry(*before[0][1:]))]
     assert others[0] == before[1]
     found = store.decode(row)
     assert isinstance(found, Tombstone)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from adapters import parts
 from adapters.bootstrap import House
 from adapters.postgres.database import Database
 from domain.event import stream_id
@@ -100,6 +101,21 @@ def test_what_nobody_touched(archive: Archive) -> None:
     found = archive.check()
     assert found.findings == []
     assert [remark.en for remark in found.not_checked if "eport" in remark.en or "figures" in remark.en] == []
+
+
+def test_a_right_index_is_not_made_once_more(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums of both sides tell it from any other, also where a record is filed while they are made."""
+    house, agree, answers = archive.world.house, checked.figures_agree, list[bool]()
+
+    def while_filing(*args: Any) -> bool:
+        house.archive.file(house.operator(), lecture(organisation=HERE, title="同时存入"))
+        Pipeline(house).catch_up()
+        answers.append(agree(*args))
+        return answers[-1]
+
+    monkeypatch.setattr(checked, "figures_agree", while_filing)
+    assert archive.check().ok
+    assert answers == [True]
 
 
 def test_a_row_too_many(archive: Archive) -> None:
@@ -192,24 +208,27 @@ def test_events_that_are_unsound_are_no_measure(archive: Archive) -> None:
     """Where the events themselves were changed, reports are not accused: it is said that they were not checked."""
     found = Verification()
     found.add("altered", "event", "改了", "altered", event="x/1")
-    checked.check_reports(found, reported(archive.world.house), lambda _: None, None, lambda *_: None)
+    house = archive.world.house
+    evidence = parts.evidence(house.settings)
+    checked.check_reports(found, reported(house), evidence, lambda _: None, None, lambda *_: None)
     assert len(found.findings) == len(found.not_checked) == 1
 
 
 def test_filing_goes_on_meanwhile(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that moves to another year between two readings is no difference."""
-    house, once = archive.world.house, iter([True])
-    compare = checked._compare
+    house, once, agree, answers = archive.world.house, iter([True]), checked.figures_agree, list[bool]()
 
-    def while_filing(theirs: Any, anew: Any) -> Any:
+    def while_filing(*args: Any) -> bool:
         if next(once, False):
             moved = lecture(organisation=HERE, occurred={"from": "2022-04-21T14:30+08:00"})
             house.archive.correct(house.operator(), archive.codes[2], moved, "年份写错了")
             Pipeline(house).catch_up()
-        return compare(theirs, anew)
+        answers.append(agree(*args))
+        return answers[-1]
 
-    monkeypatch.setattr(checked, "_compare", while_filing)
+    monkeypatch.setattr(checked, "figures_agree", while_filing)
     assert archive.check().ok
+    assert answers == [False], "its rows are held against those of an index that was made once more"
     assert {row.year for row in archive.rows()} == {2022, YEAR}
 
 
@@ -250,7 +269,8 @@ def test_several_processes_find_what_one_does(forged: House, start: Start) -> No
 
     def check(start: Start | None) -> tuple[Verification, list[tuple[str, int, int]]]:
         found, said = Verification(tree_size=forged.ledger.size()), list[tuple[str, int, int]]()
-        checked.check_reports(found, reported(forged), lambda _: None, start, lambda *each: said.append(each))
+        evidence = parts.evidence(forged.settings)
+        checked.check_reports(found, reported(forged), evidence, lambda _: None, start, lambda *each: said.append(each))
         return found, said
 
     alone = check(None)
