@@ -14,7 +14,7 @@ from domain.errors import IndexDamaged, JianzhengError
 from domain.ports import FOREVER
 from indexers import verification
 from indexers.pipeline import Pipeline
-from indexers.verify import index, run
+from indexers.verify import due, run
 from tests.cli_world import BACK_ENDS
 from tests.index_world import Address, Indexed, indexed, other
 
@@ -166,7 +166,7 @@ def test_in_many_parts_by_several_processes(
 ) -> None:
     """The same is found, however both sides are cut; no entry falls between two parts."""
     monkeypatch.setattr(run, "way_to_start", lambda _size: start)
-    monkeypatch.setattr(index, "PART", 3)
+    monkeypatch.setattr(due, "SPAN", 3)
     assert archive.named() == set()
     archive.write(other(archive.document(1), text="别的话"), without=(archive.document(6),))
     assert archive.named() == of("stale", 1)(archive) | of("deleted", 6, whole=True)(archive)

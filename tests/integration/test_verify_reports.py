@@ -19,7 +19,7 @@ from domain.event import stream_id
 from domain.reports.events import ReportIssued
 from indexers.pipeline import Pipeline
 from indexers.verification import reported, verify_archive
-from indexers.verify import Verification, issued
+from indexers.verify import Verification, due, issued
 from indexers.verify import reports as checked
 from indexers.verify.crew import Start
 from tests.cli_world import BACK_ENDS
@@ -262,8 +262,9 @@ def forged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
-def test_several_processes_find_what_one_does(forged: House, start: Start) -> None:
+def test_several_processes_find_what_one_does(forged: House, monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
     """The same findings and remarks in the same order, and the same progress, whoever folds the reports."""
+    monkeypatch.setattr(due, "SPAN", 3)
     folds = reported(forged).folds
     assert pickle.loads(pickle.dumps(folds)) == folds, "it must be possible to send it to another process"
 
