@@ -27,6 +27,7 @@ from domain.ports import Act, NewEntry, StoredRow
 from domain.records.events import Tombstone
 
 ID_SIZE = 16
+"""Bytes of a stream's id."""
 
 NewRow = tuple[UUID, int, str, bytes]
 """originator id, originator version, topic, state"""

@@ -79,9 +79,9 @@ class EventRecorder(SQLiteApplicationRecorder):
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
         self.insert_events_statement = (
-            f"INSERT INTO {events_table_name} (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"  # noqa: S608
+            f"INSERT INTO {events_table_name} (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"  # noqa: S608  (a table of ours)
         )
-        self.select_max_notification_id_statement = f"SELECT MAX(position) FROM {events_table_name}"  # noqa: S608
+        self.select_max_notification_id_statement = f"SELECT MAX(position) FROM {events_table_name}"  # noqa: S608  (a table of ours)
 
     def construct_create_table_statements(self) -> list[str]:
         table = self.events_table_name
@@ -126,7 +126,7 @@ class EventRecorder(SQLiteApplicationRecorder):
             conditions.append(f"topic IN ({','.join('?' * len(topics))})")
             params += topics
         statement = (
-            f"SELECT position, originator_id, originator_version, topic, state FROM {self.events_table_name}"  # noqa: S608
+            f"SELECT position, originator_id, originator_version, topic, state FROM {self.events_table_name}"  # noqa: S608  (a table of ours)
             f" WHERE {' AND '.join(conditions)} ORDER BY position LIMIT ?"
         )
         with self.datastore.transaction(commit=False) as c:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from adapters.events.rows import ID_SIZE
 from adapters.evidence import Evidence, EvidenceUnreadable, Structure
 from domain.errors import JianzhengError
 from domain.ledger.entry import entries_of
@@ -39,8 +40,6 @@ SERIAL = 5_000
 
 SPAWN = 50_000
 """Below this size starting them from nothing costs more than it saves."""
-
-ID_SIZE = 16
 
 NOT_SURE = (EvidenceUnreadable, JianzhengError, OSError, TypeError, ValueError, AttributeError, IndexError)
 """A column of another type, a missing row, an unreadable file: the precise pass says what it is."""

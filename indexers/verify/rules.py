@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from adapters.events.rows import ID_SIZE
 from adapters.evidence import EventEvidence, LedgerEvidence
 from domain.ports import StoredRow
 from indexers.verify.events import Describe
@@ -15,9 +16,6 @@ from indexers.verify.findings import Progress, Refusal, Verification
 
 Replay = Callable[[Sequence[StoredRow]], Refusal | None]
 """All events of one stream, each of them sound → why the domain's rules could not have produced them."""
-
-
-ID_SIZE = 16
 
 
 @dataclass(frozen=True)
