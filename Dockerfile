@@ -23,13 +23,14 @@ CMD ["server", "--quiet", "--address", ":9000", "/data/drive{1...4}"]
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-# What changes seldom comes first. The build tool is pinned where all developers' tools are.
+# What changes seldom comes first. The build tool is pinned where all developers' tools are. A lock is complete: nothing is resolved
+# beside it, nothing is built with tools that it does not name (as in the Makefile), and what is then there fits together.
 COPY requirements.lock requirements-dev.lock ./
 RUN sed -n '/^setuptools==/,/[^\\]$/p' requirements-dev.lock > requirements-build.lock
 RUN python -m venv /build/tools
-RUN /build/tools/bin/python -m pip install --require-hashes -r requirements-build.lock
+RUN /build/tools/bin/python -m pip install --no-deps --only-binary :all: --require-hashes -r requirements-build.lock
 RUN python -m venv --without-pip /opt/jianzheng
-RUN /build/tools/bin/python -m pip --python /opt/jianzheng/bin/python install --require-hashes -r requirements.lock
+RUN /build/tools/bin/python -m pip --python /opt/jianzheng/bin/python install --no-deps --only-binary :all: --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY adapters adapters
@@ -37,6 +38,7 @@ COPY indexers indexers
 COPY api api
 RUN /build/tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /build/wheels .
 RUN /build/tools/bin/python -m pip --python /opt/jianzheng/bin/python install --no-deps --no-index /build/wheels/*.whl
+RUN /build/tools/bin/python -m pip --python /opt/jianzheng/bin/python check
 
 FROM python:3.11-slim-bookworm AS program
 # Reports in PDF need a Chinese font.

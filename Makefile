@@ -6,6 +6,11 @@ SHELL := bash
 
 BIN := .venv/bin
 READY := .venv/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A lock is complete and is installed as it stands, whatever was released since. Without --no-deps some pips look up beside it
+# what a package asks for with an extra, and stop at the newest release; without --only-binary a package that has to be built
+# would be built with the newest tools, which no lock names.
+LOCKED := --no-deps --only-binary :all: --require-hashes
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
 # A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once.
@@ -28,8 +33,9 @@ $(READY): requirements-dev.lock pyproject.toml
 	@bash .ci/system ensure python
 	@[ -x $(BIN)/python ] && $(BIN)/python -c 'import pip' 2>/dev/null || "$$(bash .ci/system python)" -m venv --clear .venv
 	@echo "Installing the locked packages into .venv …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install $(LOCKED) -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check >.venv/pip-check.log || { cat .venv/pip-check.log; echo "What is in .venv does not fit together; begin anew with: make clean setup"; exit 1; }
 	@touch $@
 
 .PHONY: setup-system
@@ -99,7 +105,6 @@ docs: setup ## Write the reference pages again from the code
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies again (newest ones: make lock LOCK_FLAGS=--upgrade)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers --extra dev -c requirements.lock -o requirements-dev.lock
 

@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
-from tests import compose_world
+from tests import compose_world, package_index
 from tests.cli_world import PASSWORD
 from tests.compose_world import ROOT, stages
 from tests.postgres_world import APP_PASSWORD
@@ -91,12 +91,20 @@ def variables(stage: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[Image]:
+def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables that lead pip to an index with newer releases of everything: there the recipe makes the same."""
+    wheels = package_index.fetch(tmp_path_factory.mktemp("wheels"), ROOT / "requirements-dev.lock")
+    with package_index.serving(tmp_path_factory.mktemp("index"), wheels) as variables:
+        yield variables
+
+
+@pytest.fixture(scope="module")
+def image(later: dict[str, str]) -> Iterator[Image]:
     """The stage `build` of the Dockerfile, line by line, in a folder that other users may enter."""
     with tempfile.TemporaryDirectory(prefix="jz-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        where, environment = folder, {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        where, environment = folder, {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | later
 
         def here(text: str) -> str:
             moved = text.replace("/build", f"{folder}/build").replace("/opt/jianzheng", f"{folder}/opt/jianzheng")
@@ -107,8 +115,7 @@ def image() -> Iterator[Image]:
                 where = Path(here(each.rest))
                 where.mkdir(parents=True)
             elif each.word == "ENV":
-                said = dict(word.split("=", 1) for word in shlex.split(each.rest))
-                environment |= {**said, "PIP_NO_CACHE_DIR": "0"}  # what was downloaded for the tests serves here, too
+                environment |= dict(word.split("=", 1) for word in shlex.split(each.rest))
             elif each.word == "COPY":
                 *sources, target = each.list
                 for source in sources:
@@ -147,12 +154,13 @@ def test_the_recipe_makes_a_program(image: Image) -> None:
     assert (helped.returncode, "Usage: jianzheng COMMAND" in helped.stdout) == (0, True), helped
     listed = subprocess.run(
         [image.program / "bin" / "python", "-c", "import importlib.metadata as m, json, api; print(json.dumps("
-         "[sorted(d.metadata['Name'].lower() for d in m.distributions()), api.__file__]))"],
+         "[{d.metadata['Name'].lower(): d.version for d in m.distributions()}, api.__file__]))"],
         env=image.surroundings({}), cwd=image.folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     installed, module = json.loads(listed.stdout)
     assert {"jianzheng", "psycopg", "elasticsearch", "minio"} <= set(installed)
     assert not {"pytest", "mypy", "playwright", "setuptools", "pip"} & set(installed)
+    assert package_index.NEWER not in installed.values()
     assert Path(module).is_relative_to(image.program)
 
 

@@ -335,11 +335,15 @@ def test_the_images_run_as_nobody_in_particular(services: Any) -> None:
 
 
 def test_packages_are_installed_from_the_lock() -> None:
-    """With hashes, whatever comes from a registry; the program itself as a wheel, not as a link to its sources."""
+    """As it stands and with hashes, whatever comes from a registry; the program itself as a wheel, not as a link to its
+    sources; and what is then there is looked over."""
     runs = [
         each.rest for each in stages()["build"] if each.word == "RUN" and " pip" in each.rest and "install" in each.rest
     ]
-    assert all("--require-hashes" in run or "--no-index" in run for run in runs)
+    as_it_stands = "--no-deps --only-binary :all: --require-hashes"
+    assert all(as_it_stands in run or "--no-deps --no-index" in run for run in runs)
+    assert f"LOCKED := {as_it_stands}\n" in (ROOT / "Makefile").read_text("utf-8")
+    assert stages()["build"][-1].rest.endswith("pip --python /opt/jianzheng/bin/python check")
     assert not any(" -e " in run or "--editable" in run for run in runs)
 
 

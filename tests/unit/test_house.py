@@ -194,10 +194,14 @@ def test_locks_pin_every_package_by_hash() -> None:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    """`pyproject.toml`, the lock and the type checker speak of one oldest Python, and this one is not older."""
+    """`pyproject.toml`, the lock and the type checker speak of one oldest Python, and this one is not older; README and
+    what looks for one also of the newest that the locks have packages for.
+    """
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert 'requires-python = ">=3.11"' in project
     assert 'python_version = "3.11"' in project
     assert "--python-version 3.11" in makefile
+    assert "with Python 3.11 to 3.14:" in (ROOT / "README.md").read_text("utf-8")
+    assert "(3, 11) <= sys.version_info[:2] <= (3, 14)" in (ROOT / ".ci" / "system").read_text("utf-8")
     assert sys.version_info >= (3, 11)

@@ -150,10 +150,10 @@ def test_an_installation_that_fails_stops_the_run(complete: Path) -> None:
     assert "E: no such archive" in found.stderr
 
 
-def test_an_old_python_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    """A machine with only an older Python is told which one it needs."""
+def test_a_python_without_packages_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """A machine with only an older or a too new Python is told which one it needs."""
     put(tmp_path, "python3", "exit 1")
     found = run_system(tmp_path, "python")
     assert found.returncode == 1
-    assert "needs Python 3.11 or newer" in found.stderr
+    assert "needs Python 3.11 to 3.14" in found.stderr
     assert "Traceback" not in found.stderr
