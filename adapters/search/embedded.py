@@ -41,6 +41,7 @@ _MOST_PARTS = 300  # read for the snippets of one page
 _SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
 SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
 POSITION = "@position"  # id of the one document that is no document: it holds the position
+NOTHING = "@nothing"  # id of none
 
 Found = list[tuple[float, DocAddress]]
 
@@ -98,8 +99,14 @@ class EmbeddedSearch:
                 writer.wait_merging_threads()
 
     def _open_writer(self) -> IndexWriter:
+        """The engine numbers a writer's operations on from the number of the last commit, which it gives to the first
+        one again. A merge that a killed process left undone takes a deletion of that number for one that the segments
+        changed by that commit have seen already, and what was to go is there again. So the first deletes nothing.
+        """
         if self._writer is None:
-            self._writer = self._index.writer(WRITER_MEMORY, 1)
+            writer = self._index.writer(WRITER_MEMORY, 1)
+            writer.delete_documents_by_term("id", NOTHING)
+            self._writer = writer
         return self._writer
 
     def _position_document(self, position: int) -> Document:
