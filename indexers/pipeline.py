@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from adapters import parts
+from adapters.blobs.durable import storage_errors
 from adapters.bootstrap import House
 from adapters.views import QueueTables, TextQueue
 from adapters.work import SQLiteWorkLog, WorkLog
@@ -185,10 +186,12 @@ class Pipeline:
         house, began = self.house, self.now()
         house.figures.clear()
         house.work.clear("figures", began)
-        waiting = house.settings.index_folder / "rebuild.sqlite"
-        waiting.unlink(missing_ok=True)
-        queue, work = TextQueue(waiting), SQLiteWorkLog(waiting)
-        with house.engine.next() as engine:
+        with house.engine.next() as engine:  # nobody else rebuilds meanwhile
+            waiting = house.settings.index_folder / "rebuild.sqlite"
+            with storage_errors():
+                waiting.parent.mkdir(exist_ok=True)  # where the index is on a server, or everything of it was deleted
+                waiting.unlink(missing_ok=True)
+            queue, work = TextQueue(waiting), SQLiteWorkLog(waiting)
             search, text = self._search_indexer(engine, queue, work), self._text_indexer(queue, persistent=False)
             while search.run_once() or text.run_once():
                 pass
