@@ -23,10 +23,9 @@ CMD ["server", "--quiet", "--address", ":9000", "/data/drive{1...4}"]
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-# What changes seldom comes first. The build tool is pinned where all developers' tools are. A lock is complete: nothing is resolved
-# beside it, nothing is built with tools that it does not name (as in the Makefile), and what is then there fits together.
-COPY requirements.lock requirements-dev.lock ./
-RUN sed -n '/^setuptools==/,/[^\\]$/p' requirements-dev.lock > requirements-build.lock
+# What changes seldom comes first. A lock is complete: nothing is resolved beside it, nothing is built with tools that no lock
+# names (as in .ci/packages), and what is then there fits together.
+COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /build/tools
 RUN /build/tools/bin/python -m pip install --no-deps --only-binary :all: --require-hashes -r requirements-build.lock
 RUN python -m venv --without-pip /opt/jianzheng

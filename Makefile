@@ -5,12 +5,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
+# Stamps: what running needs is in .venv; and what developing needs besides.
+RUNS := .venv/.runs
 READY := .venv/.ready
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# A lock is complete and is installed as it stands, whatever was released since. Without --no-deps some pips look up beside it
-# what a package asks for with an extra, and stop at the newest release; without --only-binary a package that has to be built
-# would be built with the newest tools, which no lock names.
-LOCKED := --no-deps --only-binary :all: --require-hashes
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
 # A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once.
@@ -25,17 +22,21 @@ help: ## List the targets
 # ── making ready ────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: setup
-setup: $(READY) ## Make .venv from the lock, with the command .venv/bin/jianzheng
+setup: $(READY) ## Make .venv from the lock, with the command .venv/bin/jianzheng, and all that developing needs
 	@:
 
-# The stamp is newer than the lock as long as neither lock nor pyproject changed: then there is nothing to do.
-$(READY): requirements-dev.lock pyproject.toml
+# A stamp is newer than its lock as long as neither lock nor pyproject changed: then there is nothing to do.
+$(RUNS): requirements.lock requirements-build.lock pyproject.toml
 	@bash .ci/system ensure python
 	@[ -x $(BIN)/python ] && $(BIN)/python -c 'import pip' 2>/dev/null || "$$(bash .ci/system python)" -m venv --clear .venv
-	@echo "Installing the locked packages into .venv …"
-	@$(PIP) install $(LOCKED) -r requirements-dev.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m pip check >.venv/pip-check.log || { cat .venv/pip-check.log; echo "What is in .venv does not fit together; begin anew with: make clean setup"; exit 1; }
+	@bash .ci/packages "what running needs" requirements-build.lock requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@bash .ci/packages check
+	@touch $@
+
+$(READY): requirements-dev.lock $(RUNS)
+	@bash .ci/packages "what developing needs" requirements-dev.lock
+	@bash .ci/packages check
 	@touch $@
 
 .PHONY: setup-system
@@ -45,7 +46,7 @@ setup-system: ## Install the Debian packages: Python, Chinese fonts, Chromium, P
 # ── using it ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
-demo: setup ## Fill a demonstration archive and serve it on 127.0.0.1:8000
+demo: $(RUNS) ## Fill a demonstration archive and serve it on 127.0.0.1:8000
 	@bash .ci/system ensure fonts || echo "Going on; but Chinese text in PDF files will be missing."
 	@$(BIN)/python -m examples.demo
 
@@ -107,6 +108,7 @@ docs: setup ## Write the reference pages again from the code
 lock: setup ## Resolve the dependencies again (newest ones: make lock LOCK_FLAGS=--upgrade)
 	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml $(UV_FLAGS) --extra servers --extra dev -c requirements.lock -o requirements-dev.lock
+	@echo setuptools | $(BIN)/uv pip compile - $(UV_FLAGS) -c requirements-dev.lock -o requirements-build.lock
 
 # One lock for every platform and every Python from the oldest supported one; what is installed is checked by hash.
 UV_FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-header $(LOCK_FLAGS)

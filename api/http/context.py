@@ -50,6 +50,12 @@ def wants_page(request: Request) -> bool:
     return not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", "")
 
 
+def takes_page(request: Request) -> bool:
+    """Would a page do? To a person and to a program that takes anything; not to one that asks for JSON."""
+    accepted = request.headers.get("accept", "*/*")
+    return wants_page(request) or ("json" not in accepted and ("*/*" in accepted or "text/*" in accepted))
+
+
 def _quality(parameter: str) -> float:
     name, _, value = parameter.strip().partition("=")
     if name != "q":

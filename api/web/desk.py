@@ -13,13 +13,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from adapters.bootstrap import House
-from api.http.auth import ActorDep
-from api.http.context import HouseDep
-from api.web import shown
+from api.http.auth import optional_actor
+from api.http.context import HouseDep, takes_page
+from api.web import shown, sign_in
 from api.web.locale import Speaker
 from api.web.page import may, may_somewhere, render, say
 from domain.access import Actor
-from domain.errors import NotAllowed, Unavailable
+from domain.errors import NotAllowed, NotSignedIn, Unavailable
 from domain.ports import SearchRequest
 from domain.records.content import occurred_on
 from domain.records.events import RecordFiled
@@ -47,7 +47,20 @@ class Figure:
 
 
 @router.get("/")
-def desk(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+def front(request: Request, house: HouseDep) -> Response:
+    """The desk of whoever is signed in; everybody else is greeted, and told what can be done here.
+
+    A program that takes anything gets the page as well; one that wants JSON is told where to sign in.
+    """
+    actor = optional_actor(request)
+    if actor is not None:
+        return desk(request, house, actor)
+    if not takes_page(request):
+        raise NotSignedIn
+    return sign_in.greet(request)
+
+
+def desk(request: Request, house: House, actor: Actor) -> Response:
     try:
         found = _found(house, actor, say(request))
     except Unavailable:  # the index is away; where it is the database, the page cannot be made either, and says so

@@ -20,8 +20,11 @@ YEAR = 365 * 24 * 3600
 
 @router.get("/sign-in")
 def page(request: Request, next: str = "/") -> Response:
-    if auth.optional_actor(request) is not None:
-        return to(inside(next))
+    return to(inside(next)) if auth.optional_actor(request) is not None else greet(request, next)
+
+
+def greet(request: Request, next: str = "/") -> Response:
+    """The door: which archive this is, the form, and what needs no account. Afterwards one is where ``next`` says."""
     return render(request, "sign_in.html", error=None, username="", next=inside(next))
 
 

@@ -18,7 +18,7 @@ from tests import package_index
 
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = (".ci", "Makefile", "pyproject.toml", "README.md", "LICENSE", "domain", "adapters", "indexers", "api")
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 
 OLDEST_PIP = {
     (3, 11): "pip==22.3 --hash=sha256:1daab4b8d3b97d1d763caeb01a4640a2250a0ea899e257b1e44b9eded91e15ab",
@@ -87,6 +87,24 @@ def test_the_index_has_a_newer_release_of_every_package(clone: Clone) -> None:
     assert offered, asked
     assert len(offered[1].split()) == len(clone.locked)
     assert all(each.endswith(f"-{package_index.NEWER}") for each in offered[1].split())
+
+
+@pytest.mark.slow
+def test_the_demonstration_installs_what_running_needs(clone: Clone) -> None:
+    """No developers' tools, and the command is there; what is going on is said."""
+    kept = clone.installed()["pip"]
+    made = clone.run("make", ".venv/.runs")
+    assert made.returncode == 0, (made.stdout, made.stderr)
+    names = {
+        name for lock in ("requirements.lock", "requirements-build.lock")
+        for name in re.findall("^([a-z0-9-]+)==", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
+    }  # fmt: skip
+    needed = {name: version for name, version in clone.locked.items() if name in names}
+    assert clone.installed() == needed | {"jianzheng": "0.1.0", "pip": kept}
+    assert clone.run(".venv/bin/jianzheng", "--help").returncode == 0
+    said = made.stdout.splitlines()
+    assert said[0] == f"Installing what running needs: {len(names)} packages, from the lock …"
+    assert "  10/" in made.stdout and "  all fetched, unpacking …" in said
 
 
 @pytest.mark.slow

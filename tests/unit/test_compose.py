@@ -342,7 +342,7 @@ def test_packages_are_installed_from_the_lock() -> None:
     ]
     as_it_stands = "--no-deps --only-binary :all: --require-hashes"
     assert all(as_it_stands in run or "--no-deps --no-index" in run for run in runs)
-    assert f"LOCKED := {as_it_stands}\n" in (ROOT / "Makefile").read_text("utf-8")
+    assert f"LOCKED=({as_it_stands})\n" in (ROOT / ".ci" / "packages").read_text("utf-8")
     assert stages()["build"][-1].rest.endswith("pip --python /opt/jianzheng/bin/python check")
     assert not any(" -e " in run or "--editable" in run for run in runs)
 

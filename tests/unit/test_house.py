@@ -184,13 +184,14 @@ def test_the_domain_calls_neither_clock_nor_chance() -> None:
 def test_locks_pin_every_package_by_hash() -> None:
     """Each entry of a lock is a package with one version and its SHA-256; developers have what users have, and more."""
     pins = {}
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-build.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text("utf-8")
         blocks = re.split(r"\n(?=\w)", text.strip())
         assert [block for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
         pins[name] = {block.split(" ")[0] for block in blocks}
         assert "//" not in text  # no address of any kind
-    assert pins["requirements.lock"] <= pins["requirements-dev.lock"]
+    assert pins["requirements.lock"] | pins["requirements-build.lock"] <= pins["requirements-dev.lock"]
+    assert {pin.split("==")[0] for pin in pins["requirements-build.lock"]} == {"setuptools"}
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
