@@ -63,7 +63,7 @@ test: setup ## Run all tests, with coverage of the domain
 
 .PHONY: test-fast
 test-fast: setup ## Run the unit and contract tests: an answer in under a minute
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" tests/unit tests/contract $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" --without-servers tests/unit tests/contract $(PYTEST_FLAGS)
 
 SECONDS ?= 1800
 SOAK_FLAGS ?=

@@ -80,5 +80,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(rank)))
     for item in items:
         case, fixtures = item.name.partition("[")[2], getattr(item, "fixturenames", ())
-        if case.startswith(ON_SERVERS) or any(f"{kind}_url" in fixtures for kind in KINDS):
+        words = case.rstrip("]").split("-")
+        if any(word.startswith(ON_SERVERS) for word in words) or any(f"{kind}_url" in fixtures for kind in KINDS):
             item.add_marker(pytest.mark.slow)

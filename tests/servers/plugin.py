@@ -5,7 +5,8 @@ Shared by the whole run (also by the processes of pytest-xdist), so nothing may 
 `elasticsearch_prefix` give a test a place of its own. To break a server, take `private_postgres`, `private_s3` or
 `private_elasticsearch`: a server of that one test, to stop, kill, pause and restart.
 
-Without a server a developer's run skips the test and says why; with CI=true the test fails.
+Without a server a developer's run skips the test and says why; with CI=true the test fails. A run ``--without-servers``
+(the fast tier) starts none, and a test that asks for one there fails: it belongs to the slow ones.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ FIXTURES = {f"{kind}_url": kind for kind in KINDS}
 class Servers:
     """The run's servers as one pytest process sees them."""
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(self, folder: str | None, without: bool = False) -> None:
+        self._without = without
         self._run = None if folder is None else runs.Run.join(Path(folder))
         self._joined = folder is not None
         self._needed: set[str] = set()
@@ -50,6 +52,8 @@ class Servers:
         self._needed |= kinds
 
     def url(self, kind: str) -> str:
+        if self._without:
+            pytest.fail(f"this run is without servers, and the test asks for {kind}: mark it slow", pytrace=False)
         run = self.run
         for each in {kind, *self._needed} - set(self._looking):
             self._looking[each] = self._pool.submit(run.get, each)
@@ -77,8 +81,13 @@ def do_without(kind: str, reason: str) -> NoReturn:
 SERVERS = pytest.StashKey[Servers]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--without-servers", action="store_true", help="start no server; a test that asks for one fails")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SERVERS] = Servers(getattr(config, "workerinput", {}).get(RUN))
+    without = config.getoption("--without-servers")
+    config.stash[SERVERS] = Servers(getattr(config, "workerinput", {}).get(RUN), without)
 
 
 @pytest.hookimpl(optionalhook=True)
