@@ -126,18 +126,25 @@ class Accounts(ABC):
 
     # ── passwords ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def set_password(self, username: str, password: str) -> None:
-        """Raises `PasswordTooWeak`. Every session of the account ends, a thief's too."""
+    def prepare(self, username: str, password: str) -> str:
+        """The hash that is kept in its place. Raises `PasswordTooWeak`."""
         secret = _normal(password)
         _require_strong(username, secret)
         with self._hashing:
-            hashed = self._hasher.hash(secret)
+            return self._hasher.hash(secret)
+
+    def keep(self, username: str, prepared: str) -> None:
+        """From now on the password is the one prepared. Every session of the account ends, a thief's too."""
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO passwords VALUES (?, ?) ON CONFLICT (username) DO UPDATE SET hash = excluded.hash",
-                (username, hashed),
+                (username, prepared),
             )
             db.execute("DELETE FROM sessions WHERE username = ?", (username,))
+
+    def set_password(self, username: str, password: str) -> None:
+        """Both at once. Raises `PasswordTooWeak`."""
+        self.keep(username, self.prepare(username, password))
 
     def has_password(self, username: str) -> bool:
         with self._connection() as db:

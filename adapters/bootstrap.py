@@ -145,7 +145,12 @@ class House:
         )
         self.erasing = Erasing(self.archive)
         self.administration = Administration(
-            events=self.events, directory=self.directory, clock=clock, entropy=self.entropy, zone=settings.zone
+            events=self.events,
+            directory=self.directory,
+            credentials=lambda: self.accounts,
+            clock=clock,
+            entropy=self.entropy,
+            zone=settings.zone,
         )
         self.key_keeping = KeyKeeping(
             identity.origin,
@@ -361,10 +366,7 @@ def create_archive(
         write_new(settings.ledger_folder / "vkey", announced(keys.anchors))
         founder = house.administration
         founder.add_organisation(SYSTEM, code, name, kind="")
-        founder.open_account(SYSTEM, admin)
-        founder.grant(SYSTEM, admin, "administrator", code)
-        if password is not None:
-            house.accounts.set_password(admin, password)
+        founder.open_account(SYSTEM, admin, password=password, role="administrator")
         write_new(settings.identity_file, identity.encode())
     except BaseException:
         try:

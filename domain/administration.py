@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import date, tzinfo
 from typing import Any
 
-from domain.access import ROLES, Action, Actor, Target, decide
+from domain.access import ROLES, Actor
 from domain.errors import Conflict, InputError, VersionConflict
 from domain.event import Stamp, stream_id
-from domain.organisations.directory import Directory
+from domain.organisations.directory import Account, Directory
 from domain.organisations.events import (
     AccountClosed,
     AccountOpened,
@@ -27,7 +27,8 @@ from domain.organisations.events import (
     RoleGranted,
     RoleRevoked,
 )
-from domain.ports import Clock, Entropy, EventStore
+from domain.policy import Policy
+from domain.ports import Clock, Credentials, Entropy, EventStore
 from domain.records.codes import ORGANISATION_CODE
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -57,11 +58,14 @@ class Administration:
         *,
         events: EventStore,
         directory: Callable[[], Directory],
+        credentials: Callable[[], Credentials],
         clock: Clock,
         entropy: Entropy,
         zone: tzinfo,
     ) -> None:
         self.events, self.directory, self.clock, self.entropy, self.zone = events, directory, clock, entropy, zone
+        self.credentials = credentials
+        self.policy = Policy(directory, self._today)
 
     # ── organisations ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -70,10 +74,10 @@ class Administration:
         _code(code, "单位编号", "organisation code")
         directory = self.directory()
         if parent is None and directory.organisations:
-            parent = next(o.code for o in directory.organisations.values() if o.parent is None)
+            parent = directory.top
         if parent is not None:
             directory.organisation(parent)
-            self._require(actor, "directory.manage", parent)
+            self.policy.require_in(actor, "directory.manage", parent)
         if code in directory.organisations:
             raise AlreadyThere(kind_zh="单位", kind_en="organisation", name=code, field="code")
         self._first(
@@ -89,7 +93,7 @@ class Administration:
 
     def rename_organisation(self, actor: Actor, code: str, name: str) -> None:
         self.directory().organisation(code)
-        self._require(actor, "directory.manage", code)
+        self.policy.require_in(actor, "directory.manage", code)
         self._next(OrganisationRenamed, actor, ("organisation", code), code=code, name=_name(name))
 
     # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +112,7 @@ class Administration:
         _code(code, "人员编号", "person code")
         directory = self.directory()
         directory.organisation(organisation)
-        self._require(actor, "directory.manage", organisation)
+        self.policy.require_in(actor, "directory.manage", organisation)
         if code in directory.people:
             raise AlreadyThere(kind_zh="人员", kind_en="person", name=code, field="code")
         first, last = _period(since, until)
@@ -132,7 +136,7 @@ class Administration:
         directory = self.directory()
         directory.person(person)
         directory.organisation(organisation)
-        self._require(actor, "directory.manage", organisation)
+        self.policy.require_in(actor, "directory.manage", organisation)
         first, last = _period(since, until)
         self._next(
             PostTaken,
@@ -148,36 +152,71 @@ class Administration:
     def leave_post(self, actor: Actor, person: str, organisation: str, post: str, on: str) -> None:
         directory = self.directory()
         directory.person(person)
-        self._require(actor, "directory.manage", directory.organisation(organisation).code)
+        self.policy.require_in(actor, "directory.manage", directory.organisation(organisation).code)
         self._next(
             PostLeft, actor, ("person", person), person=person, organisation=organisation, post=post, on=_day(on, "on")
         )
 
     # ── accounts ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def open_account(self, actor: Actor, username: str, person: str | None = None) -> None:
-        """An account without a role may do nothing yet. The password is the account store's matter."""
+    def open_account(
+        self,
+        actor: Actor,
+        username: str,
+        person: str | None = None,
+        *,
+        password: str | None = None,
+        role: str | None = None,
+        organisation: str | None = None,
+    ) -> None:
+        """An account, with its password and a first ``role`` (at the top, unless in ``organisation``) in one act.
+
+        Everything is looked at first, the password too: what is refused leaves nothing behind. Where a fault came
+        between the event and the password, the same call again completes it. Without a role an account may do nothing
+        yet, without a password nobody can sign in with it. Raises `BadCode`, `BadValue`, `NotAllowed`, `NotFound`,
+        `AlreadyThere` and what `Credentials.prepare` does.
+        """
         directory = self.directory()
         if not USERNAME.fullmatch(username) or username == "system":
             raise BadCode(value=username[:64], kind_zh="用户名", kind_en="user name", field="username")
-        self._require(actor, "account.manage", self._top())
+        self.policy.require_at_top(actor, "account.manage")
         if person is not None:
             directory.person(person)
-        if username in directory.accounts:
+        place = organisation or directory.top
+        granted = None
+        if role is not None:
+            directory.organisation(place)
+            granted = _role(role)
+        begun = directory.accounts.get(username)
+        if begun is not None and (password is None or not self._lacks_only_the_password(begun, person)):
             raise AlreadyThere(kind_zh="账号", kind_en="account", name=username, field="username")
-        self._first(
-            AccountOpened,
-            actor,
-            ("account", username),
-            ("账号", "account", username),
-            username=username,
-            person=person,
-        )
+        prepared = None if password is None else self.credentials().prepare(username, password)
+        if begun is None:
+            self._open(actor, username, person, granted, place)
+        elif granted and (granted, place) not in [(each.role, each.organisation) for each in begun.grants]:
+            self.grant(actor, username, granted, place)
+        if prepared is not None:
+            self.credentials().keep(username, prepared)
 
     def close_account(self, actor: Actor, username: str) -> None:
+        """Nobody signs in with it any more, and who is signed in is so no longer."""
         self.directory().account(username)
-        self._require(actor, "account.manage", self._top())
+        self.policy.require_at_top(actor, "account.manage")
         self._next(AccountClosed, actor, ("account", username), username=username)
+        self.credentials().end_all(username)
+
+    def set_password(self, actor: Actor, username: str, password: str) -> None:
+        """Somebody's, by whoever manages accounts, or one's own: every session of the account ends. Whoever sets a
+        password can act as that account, so the top of the tree is asked. Raises what `Credentials.prepare` does.
+        """
+        self.require_credentials(actor, username)
+        self.credentials().keep(username, self.credentials().prepare(username, password))
+
+    def require_credentials(self, actor: Actor, username: str) -> None:
+        """Passwords and tokens are set for oneself, or by whoever manages accounts. Raises `NotAllowed`, `NotFound`."""
+        if username != actor.username:
+            self.policy.require_at_top(actor, "account.manage")
+        self.directory().account(username)
 
     def grant(
         self,
@@ -191,7 +230,7 @@ class Administration:
         directory = self.directory()
         directory.account(username)
         directory.organisation(organisation)
-        self._require(actor, "account.manage", organisation)
+        self.policy.require_in(actor, "account.manage", organisation)
         first, last = _period(since, until)
         self._next(
             RoleGranted,
@@ -206,8 +245,8 @@ class Administration:
 
     def revoke(self, actor: Actor, username: str, role: str, organisation: str, on: str | None = None) -> None:
         self.directory().account(username)
-        self._require(actor, "account.manage", organisation)
-        day = _day(on, "on") if on else self._today()
+        self.policy.require_in(actor, "account.manage", organisation)
+        day = _day(on, "on") if on else self._today().isoformat()
         self._next(
             RoleRevoked,
             actor,
@@ -220,14 +259,23 @@ class Administration:
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _today(self) -> str:
-        return self.clock().astimezone(self.zone).date().isoformat()
+    def _lacks_only_the_password(self, account: Account, person: str | None) -> bool:
+        opened_so = not account.closed and account.person == person
+        return opened_so and not self.credentials().has_password(account.username)
 
-    def _top(self) -> str:
-        return next(o.code for o in self.directory().organisations.values() if o.parent is None)
+    def _open(self, actor: Actor, username: str, person: str | None, role: str | None, place: str) -> None:
+        stamp, stream = self._stamp(actor), stream_id("account", username)
+        events: list[DirectoryEvent] = [AccountOpened(username=username, person=person, **stamp.header(stream, 1))]
+        if role is not None:
+            first, last = _period(None, None)
+            granted = RoleGranted(
+                username=username, organisation=place, role=role, since=first, until=last, **stamp.header(stream, 2)
+            )
+            events.append(granted)
+        self._append(events, ("账号", "account", username))
 
-    def _require(self, actor: Actor, action: Action, organisation: str) -> None:
-        decide(actor, action, Target(self.directory().path(organisation)), self._today()).require()
+    def _today(self) -> date:
+        return self.clock().astimezone(self.zone).date()
 
     def _stamp(self, actor: Actor) -> Stamp:
         return Stamp(actor.username, self.clock(), self.entropy.salt)

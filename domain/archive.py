@@ -14,10 +14,11 @@ from datetime import date, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from domain.access import Action, Actor, Target, decide
+from domain.access import Action, Actor, Target
 from domain.errors import Conflict, InputError, InvalidRecord, NotFound, VersionConflict
 from domain.event import Stamp
 from domain.organisations.directory import Directory
+from domain.policy import Policy
 from domain.ports import BlobStore, Clock, Entropy, EventStore, StagedFile
 from domain.records import codes, content
 from domain.records.content import Checked
@@ -91,6 +92,7 @@ class Archive:
         self.entropy = entropy
         self.zone = zone
         self.late_after = late_after
+        self.policy = Policy(directory, self.today)
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,13 +118,13 @@ class Archive:
         """The record, if the actor may see it; one that may not be seen is as good as absent to outsiders."""
         parsed = codes.parse(reference)
         if parsed is not None:  # asked before looking: codes can be counted through, so the answer must not tell
-            self._require(actor, "record.read", Target(self.directory().path(parsed[0])))
+            self.policy.require_in(actor, "record.read", parsed[0])
         try:
             record = self.find(reference)
         except NotFound:
-            self._may_look_somewhere(actor)
+            self.policy.require_somewhere(actor, "record.read")
             raise
-        self._require(actor, "record.read", self.target(record))
+        self.policy.require(actor, "record.read", self.target(record))
         return record
 
     def target(self, record: Record) -> Target:
@@ -152,7 +154,7 @@ class Archive:
         if not organisation:
             raise InvalidRecord("没有填单位（organisation）", "the organisation is missing", field="organisation")
         directory.organisation(organisation)
-        self._require(actor, "record.file", Target(directory.path(organisation)))
+        self.policy.require_in(actor, "record.file", organisation)
         checked = self.check(organisation, raw, [f.role for f in files])
         if checked.problems:
             raise refused(checked)
@@ -274,20 +276,8 @@ class Archive:
 
     def _for_act(self, actor: Actor, reference: str, action: Action) -> Record:
         record = self.read(actor, reference)
-        self._require(actor, action, self.target(record))
+        self.policy.require(actor, action, self.target(record))
         return record
-
-    def _require(self, actor: Actor, action: Action, target: Target) -> None:
-        decide(actor, action, target, self.today().isoformat()).require()
-
-    def _may_look_somewhere(self, actor: Actor) -> None:
-        directory = self.directory()
-        for grant in actor.grants:
-            if decide(
-                actor, "record.read", Target(directory.path(grant.organisation)), self.today().isoformat()
-            ).allowed:
-                return
-        self._require(actor, "record.read", Target(()))
 
     def _did(self, record: Record, event: RecordEvent | None) -> Outcome:
         if event is None:

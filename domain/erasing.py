@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.access import Action, Actor, Target, decide
+from domain.access import Action, Actor
 from domain.archive import Archive, Outcome, ReasonMissing
 from domain.errors import JianzhengError, NotFound
 from domain.event import Stamp
@@ -77,12 +77,12 @@ class Considered(Outcome):
 
 class Erasing:
     def __init__(self, archive: Archive) -> None:
-        self.archive, self.events = archive, archive.events
+        self.archive, self.events, self.policy = archive, archive.events, archive.policy
 
     def propose(self, actor: Actor, reference: str, ground: str, basis: str, files: Sequence[str] = ()) -> Considered:
         """``files`` by name or digest, none for all of the record. Raises the errors of `domain.records.erasure`."""
         record = self.archive.read(actor, reference)
-        self._require(actor, "erasure.propose", self.archive.target(record))
+        self.policy.require(actor, "erasure.propose", self.archive.target(record))
         chosen, said = erasure.ground(ground.strip()), erasure.basis(basis)
         digests = [self._digest(record, each) for each in files]
         if record.status != "erased":  # else the record itself says so
@@ -181,21 +181,20 @@ class Erasing:
         return record.code, record.organisation
 
     def _sees(self, actor: Actor, organisation: str) -> bool:
-        target, today = Target(self.archive.directory().path(organisation)), self.archive.today().isoformat()
         actions: tuple[Action, ...] = ("erasure.propose", "erasure.approve")
-        return any(decide(actor, action, target, today).allowed for action in actions)
+        return any(self.policy.may_in(actor, action, organisation) for action in actions)
 
     def _for_decision(self, actor: Actor, reference: str) -> UUID:
         """Who decides need not be able to read it; what is not there is as good as what may not be seen."""
         parsed = codes.parse(reference)
         if parsed is not None:
-            self._require(actor, "erasure.approve", Target(self.archive.directory().path(parsed[0])))
+            self.policy.require_in(actor, "erasure.approve", parsed[0])
         try:
             record = self.archive.find(reference)
         except NotFound:
             self.archive.read(actor, reference)  # which knows what may be told
             raise
-        self._require(actor, "erasure.approve", self.archive.target(record))
+        self.policy.require(actor, "erasure.approve", self.archive.target(record))
         return record.id
 
     def _replayed(self, rows: Sequence[StoredRow], reference: str) -> tuple[Record, list[RecordEvent]]:
@@ -217,11 +216,10 @@ class Erasing:
 
     def _told(self, actor: Actor, sha256: str, holders: Sequence[Record | None]) -> Shared:
         """Whose they are is told to those only who may read them."""
-        today = self.archive.today().isoformat()
         seen = [
             each.code
             for each in holders
-            if each is not None and decide(actor, "record.read", self.archive.target(each), today).allowed
+            if each is not None and self.policy.may(actor, "record.read", self.archive.target(each))
         ]
         return Shared(sha256, tuple(sorted(seen)), len(holders) - len(seen))
 
@@ -245,9 +243,6 @@ class Erasing:
     def _same_person(self, actor: Actor, username: str) -> bool:
         account = self.archive.directory().accounts.get(username)
         return actor.person is not None and account is not None and account.actor().person == actor.person
-
-    def _require(self, actor: Actor, action: Action, target: Target) -> None:
-        decide(actor, action, target, self.archive.today().isoformat()).require()
 
     def _stamp(self, actor: Actor) -> Stamp:
         return Stamp(actor.username, self.archive.clock(), self.archive.entropy.salt)

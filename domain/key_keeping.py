@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import Any, TypeVar
 
-from domain.access import Actor, Target, decide
+from domain.access import Actor
 from domain.administration import BadValue
 from domain.errors import Conflict
 from domain.event import Stamp
@@ -18,6 +18,7 @@ from domain.ledger.keys import KeyHistory, fold, statement, why_refused
 from domain.ledger.note import Note, Signature, VerifierKey, parse_vkey
 from domain.ledger.trust import VerifierOf
 from domain.organisations.directory import Directory
+from domain.policy import Policy
 from domain.ports import Clock, Entropy, EventStore, Signer
 
 Act = TypeVar("Act", bound=KeyEvent)
@@ -47,13 +48,11 @@ class KeyKeeping:
     ) -> None:
         self.origin, self.events, self.directory, self.verifier_of = origin, events, directory, verifier_of
         self.clock, self.entropy, self.zone = clock, entropy, zone
+        self.policy = Policy(directory, lambda: clock().astimezone(zone).date())
 
     def require(self, actor: Actor) -> None:
         """Only administrators of the top organisation may change keys. Raises `NotAllowed`."""
-        directory = self.directory()
-        top = next(code for code, found in directory.organisations.items() if found.parent is None)
-        today = self.clock().astimezone(self.zone).date().isoformat()
-        decide(actor, "key.manage", Target((top,)), today).require()
+        self.policy.require_at_top(actor, "key.manage")
 
     def history(self, anchors: Sequence[VerifierKey]) -> KeyHistory:
         """The history of the keys as it is recorded."""

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from domain.access import Action, Actor, Target, decide
+from domain.access import Action, Actor
 from domain.errors import EventUnreadable, InputError, IntegrityFault, Lang, NotFound, Unavailable
 from domain.event import Stamp, stream_id
 from domain.ledger.checkpoint import parse_checkpoint
@@ -22,6 +22,7 @@ from domain.ledger.entry import entry
 from domain.ledger.note import parse_note
 from domain.ledger.tree import leaf_hash
 from domain.organisations.directory import Directory
+from domain.policy import Policy
 from domain.ports import Clock, Concerned, Entropy, EventStore, FiguresReader, LedgerReader, ReportRenderer
 from domain.records.erasure import recorded_at
 from domain.records.events import RecordErased
@@ -148,6 +149,7 @@ class Reporting:
         self.directory, self.directory_at = directory, directory_at
         self.renderers = renderers
         self.clock, self.entropy, self.zone = clock, entropy, zone
+        self.policy = Policy(directory, lambda: clock().astimezone(zone).date())
         self._stood: tuple[AsOf, Directory] | None = None  # at the checkpoint asked for last
 
     # ── make ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -350,10 +352,8 @@ class Reporting:
             raise EventUnreadable(what=f"leaf {leaf.leaf}", why=f"recorded_at: {error}") from error
 
     def _require(self, actor: Actor, action: Action, organisation: str) -> None:
-        directory = self.directory()
-        directory.organisation(organisation)
-        today = self.clock().astimezone(self.zone).date().isoformat()
-        decide(actor, action, Target(directory.path(organisation)), today).require()
+        self.directory().organisation(organisation)
+        self.policy.require_in(actor, action, organisation)
 
 
 def _is_tombstone(attributes: dict[str, Any]) -> bool:

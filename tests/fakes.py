@@ -11,6 +11,7 @@ from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adapters.accounts import PasswordTooWeak
 from adapters.events.rows import entries_in, new_row
 from domain.access import SYSTEM, Actor
 from domain.administration import Administration
@@ -189,6 +190,33 @@ class MemoryStagedFile:
     def discard(self) -> None: ...
 
 
+class MemoryCredentials:
+    """``fault``: what `keep` raises, once. A password of fewer than four characters is too weak."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.ended: list[str] = []
+        self.fault: Exception | None = None
+
+    def prepare(self, username: str, password: str) -> str:
+        if len(password) < 4:
+            raise PasswordTooWeak(why_zh="太短", why_en="it is too short", field="password")
+        return f"hash of {password}"
+
+    def keep(self, username: str, prepared: str) -> None:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+        self.kept[username] = prepared
+        self.end_all(username)
+
+    def has_password(self, username: str) -> bool:
+        return username in self.kept
+
+    def end_all(self, username: str) -> None:
+        self.ended.append(username)
+
+
 class School:
     """A small archive in memory: a bureau, one school with two branches, a handful of people and accounts."""
 
@@ -204,8 +232,14 @@ class School:
             zone=SHANGHAI,
         )
         self.erasing = Erasing(self.archive)
+        self.credentials = MemoryCredentials()
         self.office = Administration(
-            events=self.events, directory=self.directory, clock=lambda: self.now, entropy=self.chance, zone=SHANGHAI
+            events=self.events,
+            directory=self.directory,
+            credentials=lambda: self.credentials,
+            clock=lambda: self.now,
+            entropy=self.chance,
+            zone=SHANGHAI,
         )
         self.office.add_organisation(SYSTEM, "bureau", "青禾区教育局")
         self.office.add_organisation(SYSTEM, "school-01", "第一中学", "bureau")

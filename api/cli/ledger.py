@@ -15,7 +15,6 @@ from api.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
-    from domain.access import Action
     from indexers.verify.resume import Hashed
 
 
@@ -23,7 +22,8 @@ def verify(context: Context, args: Namespace) -> int:
     from indexers.verification import verify_archive
 
     house, screen = context.house, context.screen
-    _may_somewhere(context, "archive.verify")
+    # The check has no parts that could be shown to one and not another.
+    context.house.archive.policy.require_somewhere(context.actor, "archive.verify")
     since = None if args.since is None else _kept(args.since)
     if min(args.sample or 0, args.seed or 0) < 0:
         raise UsageWrong(
@@ -196,23 +196,7 @@ def index_rebuild(context: Context, _: Namespace) -> int:
 
 def may_manage(context: Context) -> None:
     """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
-    from domain.access import Target, decide
-
-    directory = context.house.directory()
-    top = next(code for code, found in directory.organisations.items() if found.parent is None)
-    today = context.house.archive.today().isoformat()
-    decide(context.actor, "index.manage", Target((top,)), today).require()
-
-
-def _may_somewhere(context: Context, action: Action) -> None:
-    """Where any of the account's roles allows it: the check has no parts that could be shown to one and not another."""
-    from domain.access import Target, decide
-
-    directory, today = context.house.directory(), context.house.archive.today().isoformat()
-    paths = [directory.path(grant.organisation) for grant in context.actor.grants] or [()]
-    decisions = [decide(context.actor, action, Target(path), today) for path in paths]
-    if not any(decision.allowed for decision in decisions):
-        decisions[0].require()
+    context.house.archive.policy.require_at_top(context.actor, "index.manage")
 
 
 def _kept(said: str) -> str:

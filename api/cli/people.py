@@ -48,8 +48,7 @@ def org_rename(context: Context, args: Namespace) -> int:
 def org_list(context: Context, _: Namespace) -> int:
     directory = context.house.directory()
     _may_read(context)
-    tops = [found.code for found in directory.organisations.values() if found.parent is None]
-    codes = [code for top in tops for code in directory.below(top)]
+    codes = list(directory.below(directory.top))
     context.screen.document({"organisations": [_organisation_json(context, code) for code in codes]})
     for code in codes:
         found = directory.organisations[code]
@@ -102,13 +101,15 @@ def person_list(context: Context, args: Namespace) -> int:
 
 
 def user_add(context: Context, args: Namespace) -> int:
-    house = context.house
     _may_manage(context)
-    if args.username not in house.directory().accounts:
-        # Before the event: a password that is refused must not leave an account without one.
-        house.accounts.set_password(args.username, _password(context, args))
-    house.administration.open_account(context.actor, args.username, args.person)
-    house.administration.grant(context.actor, args.username, args.role, args.org)
+    context.house.administration.open_account(
+        context.actor,
+        args.username,
+        args.person,
+        password=_password(context, args),
+        role=args.role,
+        organisation=args.org,
+    )
     context.catch_up()
     _user(context, args.username)
     context.screen.say(f"已增加账号 {args.username}", f"Added the account {args.username}")
@@ -138,7 +139,6 @@ def user_revoke(context: Context, args: Namespace) -> int:
 
 def user_close(context: Context, args: Namespace) -> int:
     context.house.administration.close_account(context.actor, args.username)
-    context.house.accounts.end_all(args.username)
     context.catch_up()
     _user(context, args.username)
     context.screen.say(f"账号 {args.username} 已停用", f"The account {args.username} is closed")
@@ -146,19 +146,15 @@ def user_close(context: Context, args: Namespace) -> int:
 
 
 def user_password(context: Context, args: Namespace) -> int:
-    context.house.directory().account(args.username)
-    if args.username != context.actor.username:
-        _may_manage(context)
-    context.house.accounts.set_password(args.username, _password(context, args))
+    context.house.administration.require_credentials(context.actor, args.username)
+    context.house.administration.set_password(context.actor, args.username, _password(context, args))
     _user(context, args.username)
     context.screen.say(f"已更改 {args.username} 的口令", f"The password of {args.username} was changed")
     return 0
 
 
 def user_token(context: Context, args: Namespace) -> int:
-    context.house.directory().account(args.username)
-    if args.username != context.actor.username:
-        _may_manage(context)
+    context.house.administration.require_credentials(context.actor, args.username)
     info, secret = context.house.accounts.create_token(args.username, args.name, context.house.clock())
     context.screen.document({"username": args.username, "id": info.id, "name": info.name, "token": secret})
     context.screen.line(secret)
@@ -183,25 +179,11 @@ def user_list(context: Context, _: Namespace) -> int:
 
 
 def _may_read(context: Context) -> None:
-    _require(context, "directory.read")
+    context.house.archive.policy.require_somewhere(context.actor, "directory.read")
 
 
 def _may_manage(context: Context) -> None:
-    _require(context, "account.manage")
-
-
-def _require(context: Context, action: Any) -> None:
-    """Somewhere, where it is about looking; at the top, where it is about managing."""
-    from domain.access import Target, decide
-
-    directory, today = context.house.directory(), context.house.archive.today().isoformat()
-    top = next(code for code, found in directory.organisations.items() if found.parent is None)
-    places = [top]
-    if action == "directory.read":
-        places += [grant.organisation for grant in context.actor.grants]
-    decisions = [decide(context.actor, action, Target(directory.path(code)), today) for code in places]
-    if not any(decision.allowed for decision in decisions):
-        decisions[0].require()
+    context.house.archive.policy.require_at_top(context.actor, "account.manage")
 
 
 def _password(context: Context, args: Namespace) -> str:

@@ -11,7 +11,6 @@ from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
 from api.http.records import storable
-from domain.access import Action, Actor, Target, decide
 from domain.errors import NotFound
 
 router = APIRouter(tags=["directory"])
@@ -88,7 +87,8 @@ class GrantEnd(Body):
 @router.get("/organisations")
 def organisations(house: HouseDep, actor: ActorDep) -> Json:
     """The organisations that one may look into, as the tree goes: parents first."""
-    return {"organisations": [_organisation(house, code) for code in permitted(house, actor, "directory.read")]}
+    codes = house.archive.policy.places(actor, "directory.read")
+    return {"organisations": [_organisation(house, code) for code in codes]}
 
 
 @router.post("/organisations", status_code=201)
@@ -111,7 +111,7 @@ def rename_organisation(house: HouseDep, actor: ActorDep, code: str, said: Name)
 @router.get("/people")
 def people(house: HouseDep, actor: ActorDep, organisation: str | None = None) -> Json:
     """People with a post in the organisations that one may look into; ``organisation``: today, there and below."""
-    directory, seen = house.directory(), set(permitted(house, actor, "directory.read"))
+    directory, seen = house.directory(), set(house.archive.policy.places(actor, "directory.read"))
     found = sorted(directory.people.values(), key=lambda person: person.code)
     if organisation is not None:
         if organisation not in seen:
@@ -124,21 +124,21 @@ def people(house: HouseDep, actor: ActorDep, organisation: str | None = None) ->
 def add_person(house: HouseDep, actor: ActorDep, said: PersonIn) -> Json:
     """Add a person with the first post."""
     house.administration.add_person(actor, **said.checked())
-    return _person(house, said.code, set(permitted(house, actor, "directory.read")))
+    return _person(house, said.code, set(house.archive.policy.places(actor, "directory.read")))
 
 
 @router.post("/people/{code}/posts", status_code=201)
 def take_post(house: HouseDep, actor: ActorDep, code: str, said: PostIn) -> Json:
     """A person takes a post."""
     house.administration.take_post(actor, code, **said.checked())
-    return _person(house, code, set(permitted(house, actor, "directory.read")))
+    return _person(house, code, set(house.archive.policy.places(actor, "directory.read")))
 
 
 @router.post("/people/{code}/posts/end")
 def leave_post(house: HouseDep, actor: ActorDep, code: str, said: PostEnd) -> Json:
     """A person leaves a post on a day."""
     house.administration.leave_post(actor, code, **said.checked())
-    return _person(house, code, set(permitted(house, actor, "directory.read")))
+    return _person(house, code, set(house.archive.policy.places(actor, "directory.read")))
 
 
 # ── accounts ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,10 +147,10 @@ def leave_post(house: HouseDep, actor: ActorDep, code: str, said: PostEnd) -> Js
 @router.get("/users")
 def users(house: HouseDep, actor: ActorDep) -> Json:
     """Accounts with a role where one manages accounts; all of them for who manages the top."""
-    directory, mine = house.directory(), set(permitted(house, actor, "account.manage"))
+    directory, mine = house.directory(), set(house.archive.policy.places(actor, "account.manage"))
     if not mine:
-        may_at_top(house, actor, "account.manage")
-    everything = top_organisation(house) in mine
+        house.archive.policy.require_at_top(actor, "account.manage")
+    everything = directory.top in mine
     names = sorted(
         name
         for name, account in directory.accounts.items()
@@ -162,13 +162,7 @@ def users(house: HouseDep, actor: ActorDep) -> Json:
 @router.post("/users", status_code=201)
 def add_user(house: HouseDep, actor: ActorDep, said: UserIn) -> Json:
     """Open an account with its password, and with a first role if one is given."""
-    may_at_top(house, actor, "account.manage")
-    if said.username not in house.directory().accounts:
-        # Before the event: a password that is refused must not leave an account without one.
-        house.accounts.set_password(said.username, said.password)
-    house.administration.open_account(actor, said.username, said.person)
-    if said.role is not None:
-        house.administration.grant(actor, said.username, said.role, said.organisation or top_organisation(house))
+    house.administration.open_account(actor, **said.checked())
     return _user(house, said.username)
 
 
@@ -176,7 +170,6 @@ def add_user(house: HouseDep, actor: ActorDep, said: UserIn) -> Json:
 def close_user(house: HouseDep, actor: ActorDep, username: str) -> Json:
     """Close an account: its sessions end and its tokens stop working."""
     house.administration.close_account(actor, username)
-    house.accounts.end_all(username)
     return _user(house, username)
 
 
@@ -195,22 +188,6 @@ def revoke(house: HouseDep, actor: ActorDep, username: str, said: GrantEnd) -> J
 
 
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def permitted(house: House, actor: Actor, action: Action) -> list[str]:
-    """Codes of the organisations where the actor may do it, parents first."""
-    directory, day = house.directory(), house.archive.today().isoformat()
-    codes = directory.below(top_organisation(house))
-    return [code for code in codes if decide(actor, action, Target(directory.path(code)), day).allowed]
-
-
-def may_at_top(house: House, actor: Actor, action: Action) -> None:
-    """Raises `NotAllowed` unless the actor may do it to the archive as a whole."""
-    decide(actor, action, Target((top_organisation(house),)), house.archive.today().isoformat()).require()
-
-
-def top_organisation(house: House) -> str:
-    return next(o.code for o in house.directory().organisations.values() if o.parent is None)
 
 
 def _organisation(house: House, code: str) -> Json:

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, PipelineDep, language
-from api.http.directory import may_at_top
 from api.keeping import name_for
 from indexers.setaside import chosen, items, retry
 
@@ -40,13 +39,13 @@ def checkpoint(house: HouseDep, actor: ActorDep) -> dict[str, Any]:
 @router.get("/index/status")
 def index_status(request: Request, house: HouseDep, actor: ActorDep, pipeline: PipelineDep) -> dict[str, Any]:
     """How far ledger, search, figures and texts are, what stands still, and what was set aside."""
-    may_at_top(house, actor, "index.manage")
+    house.archive.policy.require_at_top(actor, "index.manage")
     return pipeline.status(language(request), name_for(house, actor))
 
 
 @router.post("/index/retry", status_code=202)
 def index_retry(house: HouseDep, actor: ActorDep, wanted: Wanted) -> dict[str, Any]:
     """Have what was set aside tried again by the background work: the items named, or all."""
-    may_at_top(house, actor, "index.manage")
+    house.archive.policy.require_at_top(actor, "index.manage")
     found = items(house) if wanted.all else chosen(house, wanted.items, name_for(house, actor))
     return {"retried": retry(house, found)}

@@ -15,7 +15,6 @@ from api.http.context import HouseDep
 from api.http.errors import RequestInvalid
 from api.http.serving import serve_file
 from api.http.uploads import FileNamed, incoming
-from domain.access import Target, decide
 from domain.archive import Outcome
 from domain.errors import NotFound
 from domain.event import stream_id
@@ -94,8 +93,7 @@ def file_record(
 @router.post("/check")
 def check_record(house: HouseDep, actor: ActorDep, said: RecordIn) -> Json:
     """What filing would find wrong or missing; stores nothing."""
-    path = house.directory().path(said.organisation)
-    decide(actor, "record.file", Target(path), house.archive.today().isoformat()).require()
+    house.archive.policy.require_in(actor, "record.file", said.organisation)
     checked = house.archive.check(said.organisation, said.raw(), [f.role for f in said.files])
     return {
         "problems": [{"field": p.field, "zh": p.zh, "en": p.en} for p in checked.problems],

@@ -13,7 +13,6 @@ from api.http import auth
 from api.http.auth import ActorDep, Identified, identify
 from api.http.context import HouseDep
 from api.http.errors import RequestInvalid, WrongPassword
-from domain.access import Target, decide
 from domain.errors import NotAllowed, NotSignedIn
 
 router = APIRouter(tags=["session"])
@@ -80,12 +79,7 @@ def set_password(
         address = request.client.host if request.client else ""
         if not house.accounts.check_password(username, said.current or "", house.clock(), address):
             raise WrongPassword
-    else:
-        directory = house.directory()
-        top = next(o.code for o in directory.organisations.values() if o.parent is None)
-        decide(me.actor, "account.manage", Target(directory.path(top)), house.archive.today().isoformat()).require()
-        directory.account(username)
-    house.accounts.set_password(username, said.password)
+    house.administration.set_password(me.actor, username, said.password)
     if own:
         auth.begin_session(request, response, username)
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
-from api.http.directory import may_at_top
 from domain.errors import Unavailable
 from indexers.verification import verify_archive
 
@@ -40,7 +39,7 @@ class Scope(BaseModel):
 @router.post("/verify")
 def verify(house: HouseDep, actor: ActorDep, request: Request, said: Scope) -> dict[str, Any]:
     """Check every event, leaf, tile, checkpoint and file. The answer comes when it is done."""
-    may_at_top(house, actor, "archive.verify")
+    house.archive.policy.require_at_top(actor, "archive.verify")
     lock: threading.Lock = request.app.state.verifying
     if not lock.acquire(blocking=False):
         raise CheckRunning

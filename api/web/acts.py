@@ -12,7 +12,7 @@ from api.http.auth import ActorDep
 from api.http.context import HouseDep
 from api.http.uploads import incoming
 from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
-from api.web.page import come_again, may, render, say, to
+from api.web.page import come_again, render, say, to
 from domain.access import Action, Actor
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
 from domain.records.acts import THERE, Status
@@ -60,7 +60,7 @@ def acts_for(house: House, actor: Actor, record: Record) -> list[Act]:
         if record.status in act.states
         and (not act.item or record.item in ("open", "in_progress"))
         and (act.key != "erase" or record.proposal is None)
-        and may(house, actor, act.action, target)
+        and house.archive.policy.may(actor, act.action, target)
     ]
 
 

@@ -11,15 +11,14 @@ from starlette.datastructures import FormData
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, pipeline_of
-from api.http.directory import may_at_top, top_organisation
 from api.keeping import name_for
 from api.shapes import proceedings_json
 from api.web import shown
 from api.web.desk import person_of
 from api.web.file_record import FormDep
 from api.web.locale import Speaker
-from api.web.page import may, may_somewhere, organisations_for, render, say, to
-from domain.access import ROLES, Actor, Target, decide
+from api.web.page import organisations_for, render, say, to
+from domain.access import ROLES, Actor
 from domain.errors import InputError, NotFound
 from domain.organisations.directory import Directory
 from indexers.pipeline import Pipeline
@@ -32,7 +31,7 @@ TABS = ("organisations", "people", "accounts", "erasures", "index")
 
 @router.get("")
 def first(house: HouseDep, actor: ActorDep) -> Response:
-    _require(house, actor)
+    house.archive.policy.require_somewhere(actor, "directory.manage")
     return to("/admin/organisations")
 
 
@@ -43,7 +42,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep, tab: str, q: str = 
 
 @router.post("/{tab}/{act}")
 def do(request: Request, house: HouseDep, actor: ActorDep, tab: str, act: str, said: FormDep) -> Response:
-    _require(house, actor)
+    house.archive.policy.require_somewhere(actor, "directory.manage")
     try:
         _act(house, actor, f"{tab}/{act}", {key: v for key, v in said.items() if isinstance(v, str)})
     except NotFound as error:
@@ -76,15 +75,11 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
         case "people/leave":
             admin.leave_post(actor, get("person"), get("organisation"), get("post"), get("on"))
         case "accounts/open":
-            admin.open_account(actor, get("username"), get("person") or None)
-            house.accounts.set_password(get("username"), said.get("password", ""))
+            admin.open_account(actor, get("username"), get("person") or None, password=said.get("password", ""))
         case "accounts/password":
-            _require_accounts(house, actor)
-            house.directory().account(get("username"))
-            house.accounts.set_password(get("username"), said.get("password", ""))
+            admin.set_password(actor, get("username"), said.get("password", ""))
         case "accounts/close":
             admin.close_account(actor, get("username"))
-            house.accounts.end_all(get("username"))
         case "accounts/grant":
             since, until = get("since") or None, get("until") or None
             admin.grant(actor, get("username"), get("role"), get("organisation"), since, until)
@@ -95,7 +90,7 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
         case "erasures/reject":
             house.erasing.reject(actor, get("record"), get("reason"))
         case "index/retry":
-            may_at_top(house, actor, "index.manage")
+            house.archive.policy.require_at_top(actor, "index.manage")
             found = items(house) if get("item") == "all" else chosen(house, [get("item")], name_for(house, actor))
             retry(house, found)
         case _:
@@ -112,7 +107,7 @@ def _page(
     error: InputError | None = None,
     said: FormData | None = None,
 ) -> Response:
-    _require(house, actor)
+    house.archive.policy.require_somewhere(actor, "directory.manage")
     if tab not in TABS:
         raise NotFound("页面", "page", tab)
     t, directory, today = say(request), house.directory(), house.archive.today().isoformat()
@@ -158,7 +153,7 @@ def _erasures(house: House, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
 def _index(pipeline: Pipeline, house: House, actor: Actor, t: Speaker) -> dict[str, Any]:
     """How far everything is, for any administrator; what failed, for those who answer for the whole archive."""
     state = pipeline.status(t.lang, name_for(house, actor))
-    whole = may(house, actor, "index.manage", Target((top_organisation(house),)))
+    whole = house.archive.policy.may_at_top(actor, "index.manage")
     return {
         "state": state,
         "whole": whole,
@@ -185,7 +180,7 @@ def _tree(directory: Directory) -> list[dict[str, Any]]:
         below = [node(child) for child in sorted(found.children)]
         return {"code": code, "name": found.name, "kind": found.kind, "below": below}
 
-    return [node(o.code) for o in directory.organisations.values() if o.parent is None]
+    return [node(directory.top)]
 
 
 def _people(directory: Directory, today: str, q: str) -> list[dict[str, Any]]:
@@ -215,15 +210,3 @@ def _accounts(house: House, directory: Directory, today: str) -> list[dict[str, 
         }
         for account in sorted(directory.accounts.values(), key=lambda account: account.username)
     ]
-
-
-def _require(house: House, actor: Actor) -> None:
-    if not may_somewhere(house, actor, "directory.manage"):
-        decide(actor, "directory.manage", Target(()), house.archive.today().isoformat()).require()
-
-
-def _require_accounts(house: House, actor: Actor) -> None:
-    """Whoever sets a password can act as that account: only who may manage accounts at the top of the tree."""
-    directory = house.directory()
-    top = next(o.code for o in directory.organisations.values() if o.parent is None)
-    decide(actor, "account.manage", Target((top,)), house.archive.today().isoformat()).require()

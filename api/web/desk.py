@@ -17,7 +17,7 @@ from api.http.auth import optional_actor
 from api.http.context import HouseDep, takes_page
 from api.web import shown, sign_in
 from api.web.locale import Speaker
-from api.web.page import may, may_somewhere, render, say
+from api.web.page import render, say
 from domain.access import Actor
 from domain.errors import NotAllowed, NotSignedIn, Unavailable
 from domain.ports import SearchRequest
@@ -70,7 +70,7 @@ def desk(request: Request, house: House, actor: Actor) -> Response:
         "desk.html",
         active="desk",
         away=not found,
-        can_file=may_somewhere(house, actor, "record.file"),
+        can_file=house.archive.policy.may_somewhere(actor, "record.file"),
         latest=_latest(house, actor),
         **found,
     )
@@ -169,7 +169,7 @@ def _returned(house: House, actor: Actor, record: Record) -> dict[str, Any]:
         "by": person_of(house, act.by),
         "at": act.at,
         "reason": act.reason,
-        "can_correct": may(house, actor, "record.correct", house.archive.target(record)),
+        "can_correct": house.archive.policy.may(actor, "record.correct", house.archive.target(record)),
     }
 
 

@@ -23,7 +23,7 @@ from api.web import forms, shown
 from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
 from api.web.page import come_again, organisations_for, render, say, to
-from domain.access import Actor, Target, decide
+from domain.access import Actor
 from domain.archive import IncomingFile, ReasonMissing
 from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound, Unavailable
 from domain.records import content, families
@@ -231,7 +231,7 @@ def _require_place(house: House, actor: Actor) -> list[tuple[str, str, int]]:
     """The organisations where the actor may file; raises `NotAllowed` where there is none."""
     places = organisations_for(house, actor, "record.file")
     if not places:
-        decide(actor, "record.file", Target(()), house.archive.today().isoformat()).require()
+        house.archive.policy.require_somewhere(actor, "record.file")
     return places
 
 

@@ -18,7 +18,7 @@ from api.http.static import url
 from api.web import shown
 from api.web.checking import CheckJob
 from api.web.locale import Speaker, number, speaker
-from domain.access import ROLES, Action, Actor, Target, decide
+from domain.access import ROLES, Action, Actor
 from domain.errors import IntegrityFault, JianzhengError, Unavailable
 from domain.organisations.directory import Directory
 
@@ -79,25 +79,13 @@ def check_job(request: Request) -> CheckJob:
     return job
 
 
-def may(house: House, actor: Actor, action: Action, target: Target) -> bool:
-    return decide(actor, action, target, house.archive.today().isoformat()).allowed
-
-
 def organisations_for(house: House, actor: Actor, action: Action) -> list[tuple[str, str, int]]:
     """``(code, name, depth)`` of the organisations where the actor may do it, as the tree goes."""
-    directory = house.directory()
-    tops = [o.code for o in directory.organisations.values() if o.parent is None]
-    codes = [code for top in tops for code in directory.below(top)]
-    permitted = [code for code in codes if may(house, actor, action, Target(directory.path(code)))]
+    directory, permitted = house.directory(), house.archive.policy.places(actor, action)
     if not permitted:
         return []
     least = min(len(directory.path(code)) for code in permitted)
     return [(code, directory.name(code), len(directory.path(code)) - least) for code in permitted]
-
-
-def may_somewhere(house: House, actor: Actor, action: Action) -> bool:
-    directory = house.directory()
-    return any(may(house, actor, action, Target(directory.path(grant.organisation))) for grant in actor.grants)
 
 
 def _surroundings(request: Request) -> dict[str, Any]:
@@ -160,10 +148,10 @@ def _who(actor: Actor, directory: Directory, house: House, t: Speaker) -> dict[s
 
 def _nav(house: House, actor: Actor) -> list[NavItem]:
     items = [NavItem("desk", "/")]
-    if may_somewhere(house, actor, "record.file"):
+    if house.archive.policy.may_somewhere(actor, "record.file"):
         items.append(NavItem("file", "/file"))
     items += [NavItem("search", "/search"), NavItem("report", "/reports"), NavItem("verify", "/verify")]
-    if may_somewhere(house, actor, "directory.manage"):
+    if house.archive.policy.may_somewhere(actor, "directory.manage"):
         items.append(NavItem("admin", "/admin"))
     return items
 

@@ -18,7 +18,7 @@ from api.web.acts import acts_for
 from api.web.checking import CheckJob
 from api.web.desk import person_of
 from api.web.locale import Speaker
-from api.web.page import check_job, may, render, say
+from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
 from domain.ports import ExtractedText
 from domain.records import families
@@ -88,7 +88,7 @@ def page(
         acts=acts_for(house, actor, record) if current else [],
         filed_by=person_of(house, record.filed_by),
         erasure=_erasure(t, house, record),
-        decides=may(house, actor, "erasure.approve", house.archive.target(record)),
+        decides=house.archive.policy.may(actor, "erasure.approve", house.archive.target(record)),
     )
 
 

@@ -17,8 +17,8 @@ from api.http.context import HouseDep
 from api.http.serving import disposition
 from api.instants import tree_size
 from api.web.file_record import FormDep
-from api.web.page import may, organisations_for, render, say, to
-from domain.access import Actor, Target
+from api.web.page import organisations_for, render, say, to
+from domain.access import Actor
 from domain.errors import InputError, JianzhengError, Unavailable
 from domain.event import stream_id
 from domain.records.events import RecordEvent
@@ -63,7 +63,7 @@ def page(
         report = house.reporting.annual(actor, organisation, asked.year, _size(asked.as_of, house))
     except (InputError, Unavailable) as error:
         problem = error
-    issuing = may(house, actor, "report.issue", Target(house.directory().path(organisation)))
+    issuing = house.archive.policy.may_in(actor, "report.issue", organisation)
     return render(
         request,
         "report.html",

@@ -10,13 +10,12 @@ from fastapi import APIRouter, Request, Response
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.http.directory import top_organisation
 from api.remaining import in_words
 from api.web.checking import Check, Clock
 from api.web.file_record import FormDep
 from api.web.locale import Speaker
-from api.web.page import check_job, may, may_somewhere, render, say, to
-from domain.access import Actor, Target, decide
+from api.web.page import check_job, render, say, to
+from domain.access import Actor
 from domain.errors import JianzhengError, Lang, NotAllowed, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
@@ -52,7 +51,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         leaves=size,
         origin=house.identity.origin,
         vkey=house.signer.vkey(),
-        may_check=may_somewhere(house, actor, "archive.verify"),
+        may_check=house.archive.policy.may_somewhere(actor, "archive.verify"),
         **_state(house, actor, check_job(request).current(), t),
     )
 
@@ -94,7 +93,7 @@ def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[
     check = replace(check) if check else None
     result = check.result if check else None
     findings = result.findings[:MOST_FINDINGS] if result else []
-    whole = may(house, actor, "archive.verify", Target((top_organisation(house),)))
+    whole = house.archive.policy.may_at_top(actor, "archive.verify")
     stage = f"verify.stage.{check.stage}" if check else ""
     return {
         "check": check,
@@ -161,5 +160,4 @@ def _said(found: Finding, lang: Lang) -> dict[str, Any]:
 
 def _require(house: House, actor: Actor) -> None:
     """Anyone with the right somewhere may ask whether the whole is sound: there is one ledger."""
-    if not may_somewhere(house, actor, "archive.verify"):
-        decide(actor, "archive.verify", Target(()), house.archive.today().isoformat()).require()
+    house.archive.policy.require_somewhere(actor, "archive.verify")

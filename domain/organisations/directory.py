@@ -141,6 +141,14 @@ class Directory:
             raise NotFound("账号", "account", username)
         return found
 
+    @property
+    def top(self) -> str:
+        """The code of the organisation without a superior: the archive's own. Raises `NotFound` before there is one."""
+        for each in self.organisations.values():
+            if each.parent is None:
+                return each.code
+        raise NotFound("单位", "organisation", "—", field="organisation")
+
     def path(self, code: str) -> tuple[str, ...]:
         """Codes from the top of the tree down to ``code``; just the code for an unknown one."""
         path = [code]
