@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("domain", "adapters", "indexers", "api")  # from the bottom to the top
+DEVELOPED = ("tests", "examples", "benchmarks", "docs")
 LONGEST_MODULE = 400  # lines that are not blank
 
 DOMAIN_MAY_IMPORT = {  # beside itself: everything here computes, nothing reads, writes, waits or asks the clock
@@ -138,24 +139,66 @@ def test_the_domain_is_pure() -> None:
     assert wrong == []
 
 
+USED_BY_NAME = {
+    "httptools": "uvicorn parses requests with it where it is there",
+    "uvloop": "uvicorn runs on it where it is there",
+    "python-multipart": "FastAPI reads forms with it",
+    "coverage": "a program",
+    "import-linter": "a program",
+    "lxml-stubs": "types",
+    "mypy": "a program",
+    "pytest-cov": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
+    "ruff": "a program",
+    "setuptools": "builds the program's own package",
+    "types-openpyxl": "types",
+    "types-pyyaml": "types",
+    "uv": "a program: make lock",
+}
+"""What is declared and never imported, and why."""
+
+BROUGHT_ALONG = {"starlette", "pydantic", "elastic-transport"}
+"""What FastAPI and the client of Elasticsearch require and hand to their users."""
+
+
+def declared(*groups: str) -> set[str]:
+    """Distributions that the program requires, or those of these optional groups."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [line for group in groups for line in project["optional-dependencies"][group]]
+    return {canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines or project["dependencies"]}
+
+
+def distributions_imported(*folders: str) -> dict[str, str]:
+    """Each module from elsewhere that is imported below these folders, with a place where it is."""
+    ours = {*LAYERS, "tests", "examples", "benchmarks", "docs", "_typeshed"}  # the last one is for types alone
+    return {
+        module.split(".")[0]: shown(path, line)
+        for path in python_files(*folders)
+        for module, line in imports_of(ast.parse(text_of(path)))
+        if module.split(".")[0] not in ours | sys.stdlib_module_names
+    }
+
+
 def test_the_product_imports_only_what_it_declares() -> None:
     """What a user installs is enough: no module of the product needs a package that only developers have."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
-    servers = project["optional-dependencies"]["servers"]  # loaded where a setting names a server
-    declared |= {canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in servers}
-    declared |= {"starlette", "pydantic"}  # FastAPI requires them and hands their objects to its users
-    declared |= {"elastic-transport"}  # so does the client of Elasticsearch
-    homes = packages_distributions()
-    wrong = []
-    for path in python_files(*LAYERS):
-        for module, line in imports_of(ast.parse(text_of(path))):
-            top = module.split(".")[0]
-            if top in LAYERS or top in sys.stdlib_module_names or top == "_typeshed":  # that one is for types alone
-                continue
-            if not declared & {canonical(name) for name in homes.get(top, [])}:
-                wrong.append(f"{shown(path, line)} imports {module}")
+    there, homes = declared() | declared("servers") | BROUGHT_ALONG, packages_distributions()
+    wrong = [
+        f"{place} imports {top}"
+        for top, place in distributions_imported(*LAYERS).items()
+        if not there & {canonical(name) for name in homes.get(top, [])}
+    ]
     assert wrong == []
+
+
+def test_what_is_declared_is_imported() -> None:
+    """Nobody installs what nothing uses: neither users nor developers; and a reason why something is not imported is
+    given for that alone.
+    """
+    homes = packages_distributions()
+    for groups, folders in ((declared() | declared("servers"), LAYERS), (declared("dev"), DEVELOPED)):
+        used = {canonical(name) for top in distributions_imported(*folders) for name in homes.get(top, [])}
+        assert groups - used - USED_BY_NAME.keys() == set()
+        assert groups & used & USED_BY_NAME.keys() == set()
 
 
 def canonical(name: str) -> str:
