@@ -221,7 +221,7 @@ def texts_of(house: House, record: Record, entries: Sequence[FileEntry]) -> list
     for entry in entries:
         try:
             gone = entry.sha256 in record.destroyed
-            found.append(None if gone else house.texts.get(entry.sha256, house.extractor.version))
+            found.append(None if gone else house.texts.get(entry.sha256))
         except Unavailable as error:
             return [error] * len(entries)
     return found

@@ -134,7 +134,6 @@ def indexer_of(world: World, house: House, engine: SearchEngine) -> SearchIndexe
         ledger=house.ledger,
         engine=engine,
         texts=house.texts,
-        extractor_version="none",
         queue=TextQueue(views),
         directory=house.directory,
         zone=house.settings.zone,

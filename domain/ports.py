@@ -258,10 +258,17 @@ class ExtractedText:
     paged: bool = False
     detail: str = ""
     crashed: bool = False
+    reader: str = ""  # who made it, as `TextExtractor.reader` says; empty from before readers had versions
 
 
 class TextExtractor(Protocol):
-    version: str
+    def reader(self, media_type: str) -> str:
+        """Which reader, in which version, reads such a file now: another one might give another text."""
+        ...
+
+    def is_current(self, text: ExtractedText, media_type: str) -> bool:
+        """Whether reading the file again would be done by the reader that made the text."""
+        ...
 
     def extract(self, blob: IO[bytes], media_type: str) -> ExtractedText:
         """Never raises for what is in the file: a hostile or damaged file is an outcome."""

@@ -17,6 +17,7 @@ from typing import Any
 from adapters import parts
 from adapters.blobs.durable import storage_errors
 from adapters.bootstrap import House
+from adapters.extraction.formats import readers
 from adapters.views import QueueTables, TextQueue
 from adapters.work import SQLiteWorkLog, WorkLog
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, Lang
@@ -29,6 +30,7 @@ from indexers.follower import Follower, Loop
 from indexers.jobs import Job, Timetable
 from indexers.ledger import Integrator
 from indexers.quarantine import ALTERED, Quarantine
+from indexers.renewal import Renewal
 from indexers.search import SearchIndexer
 from indexers.setaside import Item, NameOf, retry, untried
 from indexers.status import nobody_asks, status
@@ -125,6 +127,7 @@ class Pipeline:
             self.ledger,
             Follower("figures", led(house, "figures", figures.run_once)),
             Follower("search", led(house, "search", self.search.run_once)),
+            Follower("renewal", led(house, "renewal", self._renewal().run_once)),
             Follower("text", self.text.run_once),
             Follower("erasure", led(house, "erasure", Erasures(house, now, chance).run_once)),
             Follower("housekeeping", self._timetable().run_once),
@@ -211,7 +214,6 @@ class Pipeline:
             ledger=house.ledger,
             engine=engine,
             texts=house.texts,
-            extractor_version=house.extractor.version,
             queue=queue,
             directory=house.directory,
             zone=house.settings.zone,
@@ -230,6 +232,10 @@ class Pipeline:
             stopping=self._stopping.is_set,
             persistent=persistent,
         )
+
+    def _renewal(self) -> Renewal:
+        house = self.house
+        return Renewal(house.events, house.texts, house.extractor, house.queue, readers)
 
     def _quarantine(self, part: str, work: WorkLog) -> Quarantine:
         return Quarantine(part, work, self.now, self.chance)

@@ -40,7 +40,6 @@ class DocumentsPlace:
 
     settings: Settings
     directory: Directory
-    extractor_version: str
 
     def open(self, sure: int) -> RecordDocuments:
         return RecordDocuments(self, sure)
@@ -94,12 +93,12 @@ class RecordDocuments:
         return [LeafEvent(leaf, event) for leaf, event in acts if isinstance(event, RecordEvent)]
 
     def _kept(self, digests: set[str]) -> Texts:
-        version, asked = self._place.extractor_version, sorted(digests)
+        asked = sorted(digests)
         if self._place.settings.bucket is None:
-            return {sha256: self._texts.get(sha256, version) for sha256 in asked}
+            return {sha256: self._texts.get(sha256) for sha256 in asked}
         if self._pool is None and asked:
             self._pool = ThreadPoolExecutor(ASKING, thread_name_prefix="texts")
-        found = self._pool.map(lambda sha256: self._texts.get(sha256, version), asked) if self._pool else ()
+        found = self._pool.map(self._texts.get, asked) if self._pool else ()
         return dict(zip(asked, found, strict=True))
 
     def _made(self, record: str, history: list[LeafEvent], texts: Texts, pending: Collection[tuple[str, str]]) -> Made:

@@ -64,14 +64,13 @@ class SearchIndexer:
         ledger: LedgerReader,
         engine: SearchEngine,
         texts: Texts,
-        extractor_version: str,
         queue: QueueTables,
         directory: Callable[[], Directory],
         zone: ZoneInfo,
         quarantine: Quarantine,
     ) -> None:
         self.events, self.ledger, self.engine, self.queue = events, ledger, engine, queue
-        self.texts, self.extractor_version = texts, extractor_version
+        self.texts = texts
         self.directory, self.zone, self.quarantine = directory, zone, quarantine
 
     def run_once(self) -> int:
@@ -203,7 +202,7 @@ class SearchIndexer:
 
         @cache  # each revision has the files of those before it
         def text(sha256: str) -> ExtractedText | None:
-            return self.texts.get(sha256, self.extractor_version)
+            return self.texts.get(sha256)
 
         def text_of(entry: FileEntry) -> ExtractedText | None:
             found = text(entry.sha256)

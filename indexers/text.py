@@ -141,12 +141,13 @@ class TextIndexer:
 
     def _text(self, item: WaitingText) -> ExtractedText:
         """Cached also where the reader crashed: the record tells at once how it stands with its file."""
-        known = self.texts.get(item.sha256, self.extractor.version)
-        if known is not None and not (known.crashed and self.persistent):
+        known = self.texts.get(item.sha256)
+        current = known is not None and self.extractor.is_current(known, item.media_type)
+        if known is not None and current and not (known.crashed and self.persistent):
             return known
         with self.blobs.open(item.sha256) as blob:
             found = self.extractor.extract(blob, item.media_type)
-        self.texts.put(item.sha256, self.extractor.version, found)
+        self.texts.put(item.sha256, found)
         if self.blobs.erased([item.sha256]):  # while it was read
             self.texts.forget(item.sha256)
         return found

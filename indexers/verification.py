@@ -8,7 +8,6 @@ from uuid import UUID
 
 from adapters import parts
 from adapters.bootstrap import House
-from adapters.extraction.sandbox import EXTRACTOR_VERSION
 from adapters.timestamps.answers import Checker
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull, Unavailable
@@ -135,7 +134,7 @@ def searched(house: House) -> Searched:
     leader = parts.leader(house.servers, "search")
     return Searched(
         place=parts.index(house.settings),
-        documents=lambda: DocumentsPlace(house.settings, organisations(house), EXTRACTOR_VERSION),
+        documents=lambda: DocumentsPlace(house.settings, organisations(house)),
         waiting=lambda records: house.queue.waiting(records),
         aside=lambda: house.work.streams("search"),
         alone=nullcontext if leader is None else lambda: leader.held(INDEX_WAIT),

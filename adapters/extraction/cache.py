@@ -1,5 +1,6 @@
-"""Texts that were extracted once, by (digest of the file, version of the extractor): in a folder, or in a bucket.
+"""Texts that were extracted once, by the digest of the file: in a folder, or in a bucket.
 
+Each says which reader made it, so that it is told when there is a better one; until that has read the file, it serves.
 Everything here can be deleted: a text is made again from its file. So writing is atomic but not fsynced, and what
 does not read back whole (gzip has a checksum) is simply not there.
 """
@@ -11,7 +12,6 @@ import secrets
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote
 
 from adapters.blobs.durable import TEMPORARY_PREFIX, remove_quietly, storage_errors
 from adapters.blobs.names import checked_digest
@@ -24,46 +24,70 @@ if TYPE_CHECKING:
 TEXTS = "text/"
 """Where texts lie in a bucket."""
 
+KEPT = "1"
+"""The folder of texts below that."""
+
+WALKED = "readers.json"
+"""Beside it: how far files were looked through for those that another reader read (`indexers.renewal`)."""
+
 
 class Texts(Protocol):
-    def get(self, sha256: str, version: str) -> ExtractedText | None:
-        """What was put, or None. Raises `InvalidDigest`."""
+    def get(self, sha256: str) -> ExtractedText | None:
+        """What was put last, whichever reader made it, or None. Raises `InvalidDigest`."""
         ...
 
-    def put(self, sha256: str, version: str, text: ExtractedText) -> None:
+    def put(self, sha256: str, text: ExtractedText) -> None:
         """Raises `InvalidDigest`, `StorageFull` and what else keeps a store from writing."""
         ...
 
     def forget(self, sha256: str) -> None:
-        """Take away the text of an erased file, whichever version of the extractor made it."""
+        """Take away the text of an erased file, and whatever else is kept of it."""
         ...
 
     def holds(self, sha256: str) -> bool:
-        """Whether there is a text of any version."""
+        """Whether anything is kept of a file's text."""
         ...
+
+    def walked(self) -> bytes:
+        """What `walk_on` was told last; nothing where it never was, or where all texts were deleted."""
+        ...
+
+    def walk_on(self, mark: bytes) -> None: ...
 
 
 class TextCache:
-    """``folder/<version>/ab/<digest>.json.gz``; any number of processes may use one folder."""
+    """``folder/1/ab/<digest>.json.gz``; any number of processes may use one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, sha256: str, version: str) -> ExtractedText | None:
-        """What was put, or None. Raises `InvalidDigest`."""
+    def get(self, sha256: str) -> ExtractedText | None:
+        """What was put last, or None. Raises `InvalidDigest`."""
         try:
-            return unpacked(self._path(sha256, version).read_bytes())
+            return unpacked((self._folder / name_of(sha256)).read_bytes())
         except OSError:
             return None
 
-    def put(self, sha256: str, version: str, text: ExtractedText) -> None:
+    def put(self, sha256: str, text: ExtractedText) -> None:
         """Raises `InvalidDigest`, `StorageFull`, `StorageNotWritable` and `StorageFailed`."""
-        path = self._path(sha256, version)
+        self._write(self._folder / name_of(sha256), packed(text))
+
+    def walked(self) -> bytes:
+        try:
+            return (self._folder / WALKED).read_bytes()
+        except OSError:
+            return b""
+
+    def walk_on(self, mark: bytes) -> None:
+        self._write(self._folder / WALKED, mark)
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
         temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
         with storage_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_bytes(packed(text))
+                temporary.write_bytes(data)
                 temporary.replace(path)
             except OSError:
                 remove_quietly(temporary)
@@ -78,28 +102,33 @@ class TextCache:
         return bool(self._of(sha256))
 
     def _of(self, sha256: str) -> list[Path]:
-        name = Path(name_of(sha256, "any"))
+        name = Path(name_of(sha256))
         return [path for path in self._folder.glob(f"*/{name.parent.name}/{name.name}") if path.is_file()]
-
-    def _path(self, sha256: str, version: str) -> Path:
-        return self._folder / name_of(sha256, version)
 
 
 class BucketTextCache:
-    """``text/<version>/ab/<digest>.json.gz`` in a bucket, for extractors and indexers on any number of machines."""
+    """``text/1/ab/<digest>.json.gz`` in a bucket, for extractors and indexers on any number of machines."""
 
     def __init__(self, client: Client) -> None:
         self._client, self._brisk = client, client.brisk()  # a record can be shown without the text of its files
 
-    def get(self, sha256: str, version: str) -> ExtractedText | None:
-        """What was put, or None. Raises `InvalidDigest`, and what the server's absence is called."""
-        data = self._brisk.read(TEXTS + name_of(sha256, version))
+    def get(self, sha256: str) -> ExtractedText | None:
+        """What was put last, or None. Raises `InvalidDigest`, and what the server's absence is called."""
+        data = self._brisk.read(TEXTS + name_of(sha256))
         return None if data is None else unpacked(data)
 
-    def put(self, sha256: str, version: str, text: ExtractedText) -> None:
+    def put(self, sha256: str, text: ExtractedText) -> None:
         """Somebody who puts the same text at the same moment may be the one who succeeds."""
-        key = TEXTS + name_of(sha256, version)
-        self._client.replace(key, packed(text), self._client.head(key))
+        self._write(TEXTS + name_of(sha256), packed(text))
+
+    def walked(self) -> bytes:
+        return self._brisk.read(TEXTS + WALKED) or b""
+
+    def walk_on(self, mark: bytes) -> None:
+        self._write(TEXTS + WALKED, mark)
+
+    def _write(self, key: str, data: bytes) -> None:
+        self._client.replace(key, data, self._client.head(key))
 
     def forget(self, sha256: str) -> None:
         """With all their versions: a bucket may keep what was written over."""
@@ -111,8 +140,8 @@ class BucketTextCache:
 
     def _of(self, sha256: str) -> list[tuple[str, str | None]]:
         """Keys of its texts, with the version where the bucket has versions."""
-        name = name_of(sha256, "any").partition("/")[2]
-        found = [f"{TEXTS}{version}/{name}" for version in self._versions()]
+        name = name_of(sha256).partition("/")[2]
+        found = [f"{TEXTS}{folder}/{name}" for folder in self._folders()]
         return [
             (str(each.object_name), each.version_id)
             for key in found
@@ -120,19 +149,20 @@ class BucketTextCache:
             if each.object_name == key
         ]
 
-    def _versions(self) -> set[str]:
-        """The versions of extractors of which there are texts: from one to the next, not through all texts."""
+    def _folders(self) -> set[str]:
+        """Where texts lie, those that an earlier program kept too: from one to the next, not through all texts."""
         found, after = set[str](), TEXTS
         while (name := self._client.first(TEXTS, after)) is not None:
-            version = name.removeprefix(TEXTS).partition("/")[0]
-            found.add(version)
-            after = f"{TEXTS}{version}/\U0010ffff"
+            folder, slash, _ = name.removeprefix(TEXTS).partition("/")
+            if slash:
+                found.add(folder)
+            after = f"{TEXTS}{folder}{slash}\U0010ffff"
         return found
 
 
-def name_of(sha256: str, version: str) -> str:
+def name_of(sha256: str) -> str:
     """Raises `InvalidDigest`."""
-    return f"{quote(version, safe='').replace('.', '%2E')}/{checked_digest(sha256)[:2]}/{sha256}.json.gz"
+    return f"{KEPT}/{checked_digest(sha256)[:2]}/{sha256}.json.gz"
 
 
 def packed(text: ExtractedText) -> bytes:

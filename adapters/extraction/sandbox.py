@@ -27,18 +27,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Self
 
 from adapters.blobs.durable import storage_errors
+from adapters.extraction import formats
 from adapters.extraction.formats import ENCRYPTED, MODULES, essence
 from adapters.extraction.wire import READY, STARVED, from_json
 from domain.errors import Unavailable
 from domain.ports import ExtractedText, TextStatus
-
-EXTRACTOR_VERSION = "1"
-"""To be raised whenever the same file would give another text: cached texts are then made again."""
 
 MAX_INPUT_BYTES = 1 << 30
 MAX_ANSWER_BYTES = 128 << 20
@@ -81,8 +79,6 @@ class Limits:
 class SandboxedExtractor:
     """A `TextExtractor`. Up to ``workers`` processes, started when first needed and kept warm; any thread may call."""
 
-    version = EXTRACTOR_VERSION
-
     def __init__(self, workers: int = 1, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._free = threading.BoundedSemaphore(workers)
@@ -90,7 +86,16 @@ class SandboxedExtractor:
         self._idle: list[_Worker] = []
         self._closed = False
 
+    def reader(self, media_type: str) -> str:
+        return formats.reader(media_type)
+
+    def is_current(self, text: ExtractedText, media_type: str) -> bool:
+        return formats.is_current(text, media_type)
+
     def extract(self, blob: IO[bytes], media_type: str) -> ExtractedText:
+        return replace(self._extract(blob, media_type), reader=self.reader(media_type))
+
+    def _extract(self, blob: IO[bytes], media_type: str) -> ExtractedText:
         kind = essence(media_type)
         if kind == ENCRYPTED:
             return ExtractedText("encrypted", detail="protected with a password")

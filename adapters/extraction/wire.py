@@ -21,6 +21,8 @@ def to_json(text: ExtractedText) -> bytes:
     found = {"status": text.status, "pages": text.pages, "paged": text.paged, "detail": text.detail}
     if text.crashed:
         found["crashed"] = True
+    if text.reader:
+        found["reader"] = text.reader
     return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -33,6 +35,8 @@ def from_json(data: bytes) -> ExtractedText | None:
     match found:
         case {"status": str(status), "pages": list(pages), "paged": bool(paged), "detail": str(detail)}:
             if status in _STATUSES and all(isinstance(page, str) for page in pages):
-                crashed = found.get("crashed") is True
-                return ExtractedText(status, tuple(pages), paged, detail, crashed)  # type: ignore[arg-type]  # checked just above
+                crashed, reader = found.get("crashed") is True, found.get("reader", "")
+                if not isinstance(reader, str):
+                    return None
+                return ExtractedText(status, tuple(pages), paged, detail, crashed, reader)  # type: ignore[arg-type]  # checked just above
     return None

@@ -141,7 +141,7 @@ def text(
         raise NotFound("文件", "file", n)
     entry = state.files[n]
     record.require_there(entry)
-    extracted = house.texts.get(entry.sha256, house.extractor.version)
+    extracted = house.texts.get(entry.sha256)
     pages = extracted.pages if extracted else ()
     room, cut = SHOWN_TEXT, []
     for each in pages:

@@ -74,10 +74,9 @@ class Files:
             staged.discard()
             raise BlobDamaged(sha256)
         staged.commit()
-        version = self._source.extractor.version
-        text = self._source.texts.get(sha256, version)
+        text = self._source.texts.get(sha256)
         if text is not None:
-            self._target.texts.put(sha256, version, text)
+            self._target.texts.put(sha256, text)
         return staged.size, text is not None
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.extraction.sandbox import SandboxedExtractor
-from domain.ports import TextExtractor
+from domain.ports import ExtractedText, TextExtractor
 
 STATUSES = {"extracted", "empty", "encrypted", "damaged", "too_large", "unsupported", "timed_out"}
 TYPES = [
@@ -30,9 +31,20 @@ def extractor(request: pytest.FixtureRequest) -> Iterator[TextExtractor]:
         yield made
 
 
-def test_it_says_which_version_of_it_made_a_text(extractor: TextExtractor) -> None:
-    """Cached texts are kept by it."""
-    assert extractor.version
+def test_a_text_says_which_reader_made_it(extractor: TextExtractor) -> None:
+    """The module and its version; a text of another one is not current, nor one of a format that nobody read then."""
+    found = extractor.extract(io.BytesIO("立行立改".encode()), "Text/Plain; charset=utf-8")
+    assert found.reader == extractor.reader("text/plain") == "txt-1"
+    assert extractor.is_current(found, "text/plain")
+    assert not extractor.is_current(replace(found, reader="txt-0"), "text/plain")
+    assert extractor.extract(io.BytesIO(b"?"), "application/x-unheard-of").reader == "none"
+    for status, media_type, current in (
+        ("extracted", "text/plain", True),
+        ("unsupported", "text/plain", False),
+        ("unsupported", "application/x-unheard-of", True),
+    ):
+        before = ExtractedText(status)  # type: ignore[arg-type]  # kept before readers had versions
+        assert extractor.is_current(before, media_type) is current
 
 
 def test_text_is_text(extractor: TextExtractor) -> None:

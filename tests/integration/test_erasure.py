@@ -206,7 +206,7 @@ def test_people_and_programs_see_the_stub(erased: Erased) -> None:
 def test_what_is_still_there_is_named(erased: Erased) -> None:
     """A text that came back, a state that nobody erased lawfully, one that was put back: each by its address."""
     house, stream = erased.world.house, erased.stream
-    house.texts.put(erased.digest, house.extractor.version, ExtractedText("extracted", (SECRET,)))
+    house.texts.put(erased.digest, ExtractedText("extracted", (SECRET,)))
     assert addresses(erased) == {("stale", "file", f"{stream}/3")}
     house.texts.forget(erased.digest)
     [row] = house.events.stored(erased.other.id)

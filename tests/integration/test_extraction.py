@@ -11,6 +11,7 @@ from pathlib import Path
 import docx
 import pytest
 
+from adapters.extraction.formats import reader
 from adapters.extraction.sandbox import Limits, SandboxedExtractor
 from domain.ports import ExtractedText
 from tests.unit.extraction import samples
@@ -88,13 +89,13 @@ def test_a_wrong_label_is_survived(extractor: SandboxedExtractor, kind: str) -> 
 @pytest.mark.parametrize("media_type", [*(kind for _, kind in GOOD.values()), "text/plain", "text/html", "text/xml"])
 def test_nothing_is_empty(extractor: SandboxedExtractor, media_type: str) -> None:
     """A file of no bytes has no text."""
-    assert read(extractor, b"", media_type) == ExtractedText("empty")
+    assert read(extractor, b"", media_type) == ExtractedText("empty", reader=reader(media_type))
 
 
 @pytest.mark.parametrize("media_type", ["image/jpeg", "application/msword", "application/octet-stream", "", "../x"])
 def test_other_kinds_are_unsupported(extractor: SandboxedExtractor, media_type: str) -> None:
     """What has no reader says so, without a process being asked."""
-    assert read(extractor, b"x", media_type) == ExtractedText("unsupported")
+    assert read(extractor, b"x", media_type) == ExtractedText("unsupported", reader="none")
 
 
 def bomb(name: str, size: int) -> bytes:
