@@ -8,8 +8,9 @@ checkpoint gives the same bytes, today and in thirty years.
 is part of the event and so of the root), or the 31st of December of the year, whichever is earlier. What is overdue is
 overdue on that day.
 
-`FOLDS` keeps every fold a report was ever issued with: to change what a figure means, or a word that is shown, copy
-what changes and enter the new fold under the next version.
+`FOLDS` keeps every fold a report was ever issued with, each a folder of `domain.reports.folds` with the words that it
+shows: to change what a figure means, or a word that is shown, copy what changes and enter the new fold under the next
+version.
 """
 
 from __future__ import annotations
@@ -24,13 +25,8 @@ import orjson
 
 from domain.errors import InputError, IntegrityFault
 from domain.organisations.directory import Directory
-from domain.reports.cases import Fact, cases_of
-from domain.reports.evaluations import evaluations
-from domain.reports.figures import Figures
-from domain.reports.held import attendance, held
-from domain.reports.keeping import keeping, publicity
-from domain.reports.people import people
-from domain.reports.rectification import rectification
+from domain.reports.cases import Fact
+from domain.reports.folds import v1
 
 FOLD_VERSION: Final = 1
 """The fold of new reports."""
@@ -155,25 +151,6 @@ def report_day(year: int, as_of: AsOf) -> str:
     return last if as_of.last_recorded is None else min(last, as_of.last_recorded.astimezone(CHINA).date().isoformat())
 
 
-def _fold_v1(
-    facts: Iterable[Fact], organisation: str, year: int, day: str, directory: Directory
-) -> tuple[int, dict[str, Json], list[Json]]:
-    every, events, erased = cases_of(facts, year, frozenset(directory.below(organisation)))
-    cases = [case for case in every if case.status != "withdrawn"]
-    withdrawn = [case for case in every if case.status == "withdrawn"]
-    figures = Figures()
-    sections = [
-        held(cases, figures),
-        attendance(cases, figures),
-        people(cases, figures, directory, organisation, day),
-        evaluations(cases, figures, directory),
-        rectification(cases, figures, day),
-        publicity(cases, figures),
-        keeping(cases, withdrawn, erased, figures),
-    ]
-    return events, figures.as_json(), sections
-
-
 Fold = Callable[[Iterable[Fact], str, int, str, Directory], tuple[int, dict[str, Json], list[Json]]]
 
-FOLDS: Final[dict[int, Fold]] = {1: _fold_v1}
+FOLDS: Final[dict[int, Fold]] = {1: v1.fold}

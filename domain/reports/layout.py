@@ -6,10 +6,8 @@ both languages; what is a name or a code is the same in both.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Literal
 
-from domain.records import families
 from domain.reports.figures import Labels
 
 Json = dict[str, Any]
@@ -69,23 +67,6 @@ def section(
         "remarks": remarks or [],
         "tables": [each for each in tables or [] if each["rows"]],
     }
-
-
-@lru_cache(maxsize=256)
-def family_label(key: str) -> Labels:
-    found = families.family(key)
-    return words(found.zh, _capital(found.en)) if found else words(key)
-
-
-@lru_cache(maxsize=256)
-def form_label(family_key: str, key: str) -> Labels:
-    found = families.family(family_key)
-    form = found.form(key) if found else None
-    return words(form.zh, _capital(form.en)) if form else words(key)
-
-
-def _capital(en: str) -> str:
-    return en[:1].upper() + en[1:]
 
 
 def cell(label: Labels) -> Json:

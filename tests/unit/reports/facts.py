@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.event import Stamp, stream_id
 from domain.organisations.directory import Directory
 from domain.organisations.events import OrganisationAdded, PersonAdded, PostTaken
-from domain.reports.annual import AsOf, Report, annual
+from domain.reports.annual import FOLD_VERSION, AsOf, Report, annual
 from domain.reports.cases import (
     ATTACHED,
     CLOSED,
@@ -95,8 +95,10 @@ class Story:
     def closed(self, record: UUID, on: str) -> int:
         return self._add(CLOSED, record, {"on": on, "note": "办结", "evidence": []})
 
-    def report(self, year: int = 2023, organisation: str = "top", last: datetime | None = NOW) -> Report:
-        return fold(self.facts, year, organisation, last)
+    def report(
+        self, year: int = 2023, organisation: str = "top", last: datetime | None = NOW, version: int = FOLD_VERSION
+    ) -> Report:
+        return fold(self.facts, year, organisation, last, version)
 
 
 def state(
@@ -145,6 +147,12 @@ def directory() -> Directory:
     return made
 
 
-def fold(facts: list[Fact], year: int = 2023, organisation: str = "top", last: datetime | None = NOW) -> Report:
+def fold(
+    facts: list[Fact],
+    year: int = 2023,
+    organisation: str = "top",
+    last: datetime | None = NOW,
+    version: int = FOLD_VERSION,
+) -> Report:
     as_of = AsOf(len(facts), b"\x01" * 32, last)
-    return annual(facts, organisation=organisation, year=year, as_of=as_of, directory=directory())
+    return annual(facts, organisation=organisation, year=year, as_of=as_of, directory=directory(), version=version)

@@ -6,14 +6,13 @@ from collections import defaultdict
 
 from domain.reports.cases import Case
 from domain.reports.figures import Figures, share, total
+from domain.reports.folds.v1.words import family_label, form_label
 from domain.reports.layout import (
     NONE,
     Json,
     cell,
     column,
-    family_label,
     figure,
-    form_label,
     lead,
     remark,
     row,

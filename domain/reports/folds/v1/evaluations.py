@@ -6,16 +6,15 @@ from collections import defaultdict
 from typing import Any
 
 from domain.organisations.directory import Directory
-from domain.records.families import GRADES
 from domain.reports.cases import Case
 from domain.reports.figures import Figures, Number, share, total
+from domain.reports.folds.v1.words import GRADES, form_label
 from domain.reports.layout import (
     NONE,
     Json,
     cell,
     column,
     figure,
-    form_label,
     lead,
     remark,
     row,
@@ -79,10 +78,9 @@ def _grades(by_form: dict[str, list[Case]], figures: Figures, remarks: list[Json
             "In a democratic appraisal more than a third were graded excellent.",
         )
         remarks.append(remark("bad", said, flagged))
-    names = {choice.key: choice for choice in GRADES}
     columns = [
         column("形式", "Form"),
-        *(column(names[key].zh, names[key].en, number=True) for key in GRADE_KEYS),
+        *(column(*GRADES[key], number=True) for key in GRADE_KEYS),
         column("合计", "Total", number=True),
         column("优秀比例", "Excellent", number=True),
     ]

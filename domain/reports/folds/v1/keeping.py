@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from domain.records.families import PUBLICITY_LEVELS
 from domain.reports.cases import Case
 from domain.reports.figures import Figures, share
+from domain.reports.folds.v1.words import PUBLICITY, family_label, form_label
 from domain.reports.layout import (
     Json,
     cell,
     column,
-    family_label,
     figure,
-    form_label,
     lead,
     row,
     section,
@@ -70,8 +68,7 @@ def publicity(cases: list[Case], figures: Figures) -> Json:
     for case in cases:
         if case.form == "publicity" and case.family == "paper":
             by_level[case.content.get("publicity") or "not_said"].append(case.content_leaf)
-    labels = {choice.key: words(choice.zh, choice.en) for choice in PUBLICITY_LEVELS}
-    labels["not_said"] = words("没有写明", "Not said")
+    labels = {level: words(*said) for level, said in (PUBLICITY | {"not_said": ("没有写明", "Not said")}).items()}
     rows = [
         row(cell(label), figure(figures.count(f"publicity.{level}.count", "records", by_level[level])))
         for level, label in labels.items()
