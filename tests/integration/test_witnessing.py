@@ -232,7 +232,7 @@ def test_a_wrong_cosignature_is_refused(watched: Watched, witness: Witness, tmp_
         watched.trust(line("w", witness, script.url) + "quorum w\n")
         watched.now.at += 1000
         assert watched.asking.run_once() == 1
-        assert watched.cosigned() == {"w"} and b"w9" not in watched.published()
+        assert watched.cosigned() == {"w"} and b"witness.example/w9" not in watched.published()
 
 
 def test_push_back_is_heeded(watched: Watched, witness: Witness) -> None:
