@@ -278,7 +278,7 @@ def test_a_slow_witness_holds_up_no_other(watched: Watched, witness: Witness, tm
     with served(witness) as url, scripted(slow) as script:
         watched.trust(line("a", witness, url) + line("b", second, script.url) + "group g all a b\nquorum g\n")
         watched.grow()
-        assert watched.asking.run_once(0.5) == 1
+        assert next(filter(None, (watched.asking.run_once(0.5) for _ in range(40))), 0) == 1
         assert watched.cosigned() == {"a"}
         assert watched.asking.run_once(0.01) == 0  # it is not asked again while it thinks
         thinking[0] = False
