@@ -27,7 +27,8 @@ from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.blobs.durable import storage_errors
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
+from adapters.sqlite_connections import connect
+from adapters.sqlite_faults import translated, write_ahead
 from adapters.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
 from domain.errors import InputError, NotFound
 
@@ -363,7 +364,7 @@ class AccountStore(Accounts):
         with translated():
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
-                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
+                db = connect(self._path)
                 write_ahead(db)
                 db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
                 db.execute("PRAGMA synchronous=FULL")

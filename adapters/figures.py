@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
+from adapters.sqlite_connections import connect
+from adapters.sqlite_faults import translated, write_ahead
 from domain.ports import Concerned, FiguresReader
 
 _SCHEMA = (
@@ -193,7 +194,7 @@ class FiguresIndex:
         with translated():
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
-                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
+                db = connect(self._path)
                 write_ahead(db)
                 db.execute("PRAGMA synchronous=NORMAL")  # a lost commit only repeats work
                 for statement in _SCHEMA:

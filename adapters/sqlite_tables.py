@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
+from adapters.sqlite_connections import connect
+from adapters.sqlite_faults import translated, write_ahead
 
 
 class SQLiteTables:
@@ -23,7 +24,7 @@ class SQLiteTables:
         with translated():
             db: sqlite3.Connection | None = getattr(self._local, "db", None)
             if db is None:
-                db = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
+                db = connect(self._path)
                 write_ahead(db)
                 for statement in self._schema:
                     db.execute(statement)

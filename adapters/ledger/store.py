@@ -22,7 +22,8 @@ from uuid import UUID
 
 from adapters.blobs.durable import storage_errors
 from adapters.ledger.nodes import Batch, NodeTree, nodes_above, require_next, whole
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
+from adapters.sqlite_connections import connect
+from adapters.sqlite_faults import translated, write_ahead
 from domain.errors import DatabaseMissing, NotFound
 from domain.ports import Leaf, NewLeaf
 
@@ -80,7 +81,7 @@ class LedgerStore(NodeTree):
                 if not self.path.exists():
                     raise DatabaseMissing(file=self.path.name)
                 uri = f"{self.path.absolute().as_uri()}?mode={'rw' if writing else 'ro'}"
-                db = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+                db = connect(uri)
                 with self._guard:
                     self._opened.insert(0 if writing else len(self._opened), db)
                 if writing:
