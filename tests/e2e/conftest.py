@@ -39,10 +39,11 @@ uvicorn.run(create_app(house, Pipeline(house)), host="127.0.0.1", port=int(sys.a
 
 @dataclass
 class Served:
-    """A running server: where it is, and where its archive lies."""
+    """A running server: where it is, where its archive lies, and the codes of some of its records (`world.fill`)."""
 
     url: str
     settings: Settings
+    codes: dict[str, str]
 
 
 @dataclass
@@ -73,7 +74,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with servers(request.param, request) as addresses:
         chosen = {"JIANZHENG_HOME": str(folder / "home"), **addresses}
         house = world.make(read(chosen))
-        world.fill(house)
+        codes = world.fill(house)
         house.close()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -83,7 +84,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **chosen})
         try:
             _await(f"http://127.0.0.1:{port}/healthz", server)
-            yield Served(f"http://127.0.0.1:{port}", house.settings)
+            yield Served(f"http://127.0.0.1:{port}", house.settings, codes)
         finally:
             server.terminate()
             server.wait(30)

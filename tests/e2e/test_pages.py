@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Watched
+from tests.e2e.conftest import Served, Watched
 from tests.e2e.world import ADMIN, CLERK, MARKUP, SECRETARY
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LECTURE, HOSTILE, EVALUATION = "qh-01-b2-{year}-0001", "qh-01-b2-{year}-0007", "qh-01-b2-{year}-0005"
+LECTURE, EVALUATION = "{lecture}", "{evaluation}"
 
 PAGES = (
     (SECRETARY, "/", 200),
@@ -70,10 +70,9 @@ def width(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-def test_every_page_answers_fits_and_is_labelled(watched: Watched, lang: str) -> None:
+def test_every_page_answers_fits_and_is_labelled(watched: Watched, served: Served, lang: str) -> None:
     """Given a filled archive, every page fits its width, names its controls and speaks the language asked for."""
     page = watched.page
-    year = page.evaluate("new Date().getFullYear()")
     signed_in = ""
     for path in ("/receipt", "/sign-in"):
         watched.goto(path)
@@ -83,7 +82,7 @@ def test_every_page_answers_fits_and_is_labelled(watched: Watched, lang: str) ->
             page.context.clear_cookies()
             watched.sign_in(username)
             signed_in = username
-        watched.goto(path.format(year=year), status)
+        watched.goto(path.format(**served.codes), status)
         page.wait_for_load_state("networkidle")
         _sound(page, path, lang)
 
@@ -95,12 +94,11 @@ def _sound(page: Page, path: str, lang: str) -> None:
     assert page.evaluate(LANDMARKS) == [1, 1, "zh-Hans" if lang == "zh" else "en"], path
 
 
-def test_what_is_typed_is_never_markup(watched: Watched, lang: str, width: int) -> None:
+def test_what_is_typed_is_never_markup(watched: Watched, served: Served, lang: str, width: int) -> None:
     """Given a record whose every text is markup, when it is shown anywhere, then it is text."""
     page = watched.page
     watched.sign_in(SECRETARY)
-    year = page.evaluate("new Date().getFullYear()")
-    code = HOSTILE.format(year=year)
+    code = served.codes["hostile"]
     for path in (f"/records/{code}", f"/records/{code}/correct", "/search?q=onerror", "/", f"/search?q={MARKUP}"):
         watched.goto(path)
         page.wait_for_load_state("networkidle")

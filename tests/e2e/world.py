@@ -68,8 +68,10 @@ def make(settings: Settings) -> House:
     return house
 
 
-def fill(house: House) -> None:
-    """Records in every state that a page shows."""
+def fill(house: House) -> dict[str, str]:
+    """Records in every state that a page shows. Gives the codes of those that tests name, whose year is that of
+    the days before today.
+    """
     clerk, secretary = (house.directory().account(name).actor() for name in (CLERK, SECRETARY))
     today = house.archive.today()
 
@@ -123,7 +125,7 @@ def fill(house: House) -> None:
     )  # fmt: skip
     admin = house.directory().account(ADMIN).actor()
     house.archive.close_item(admin, closed.code, "路灯已安装并验收。", (), ago(52))
-    filed(
+    evaluation = filed(
         house, clerk, "evaluation", "民主评议党员", "年度民主评议党员", ago(15),
         {"attendance": {"expected": 5, "present": 5}, "body": "按规定程序进行民主评议。",
          "results": [{"person": name, "self_grade": "合格", "peer_excellent": n, "peer_qualified": 5 - n,
@@ -150,13 +152,14 @@ def fill(house: House) -> None:
         {"body": "分三个阶段进行。"},
         organisation="qh-01",
     )
-    filed(
+    hostile = filed(
         house, clerk, "study_session", "主题党日", f"主题党日 {MARKUP}", ago(3),
         {"theme": MARKUP, "body": MARKUP, "place": MARKUP, "chair": "张敏", "recorder": "李强",
          "attendance": {"expected": 5, "present": 5}},
         [("<b>图&片.png", picture(2), "photo")],
     )  # fmt: skip
     Pipeline(house).catch_up()
+    return {"lecture": lecture.code, "evaluation": evaluation.code, "hostile": hostile.code}
 
 
 def filed(

@@ -35,26 +35,39 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def engine(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ElasticGenerations]:
-    """Of a test's own, with little patience."""
-    name = request.node.name.replace("_", "-")[:60]
-    connection = Connection(SearchAddress.parse(place(server.url, name)), patience=2, bulk_patience=2)
+    """Of a test's own, as patient as any."""
+    connection = Connection(SearchAddress.parse(place(server.url, _name(request))))
     with closing(ElasticGenerations(connection, LedgerLock(tmp_path / "lock"))) as made:
         made.write([document("r1", "会议")], (), 1)
         yield made
+
+
+@pytest.fixture
+def hasty(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ElasticGenerations]:
+    """On the same index, with little patience: for a server that says nothing."""
+    connection = Connection(
+        SearchAddress.parse(place(server.url, _name(request))), patience=2, bulk_patience=2
+    )  # fmt: skip
+    with closing(ElasticGenerations(connection, LedgerLock(tmp_path / "lock"))) as made:
+        yield made
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    return str(request.node.name).replace("_", "-")[:60]
 
 
 def found(engine: ElasticGenerations, query: str = "会议") -> int:
     return engine.search(SearchRequest(query=query, scope=ALL)).total
 
 
-def test_paused_and_resumed(server: Server, engine: ElasticGenerations) -> None:
+def test_paused_and_resumed(server: Server, engine: ElasticGenerations, hasty: ElasticGenerations) -> None:
     """A server that swallows everything is given up after a while; then it works as if nothing had been."""
     server.pause()
     try:
         with pytest.raises(SearchUnreachable) as told:
-            found(engine)
+            found(hasty)
         with pytest.raises(SearchUnreachable):
-            engine.write([document("r2", "会议")], (), 2)
+            hasty.write([document("r2", "会议")], (), 2)
     finally:
         server.resume()
     time.sleep(REST)

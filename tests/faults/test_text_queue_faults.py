@@ -80,9 +80,10 @@ def test_the_file_of_a_killed_worker_comes_back(address: str) -> None:
     """After its lease, to another one; what the killed one had finished stays finished."""
     with opened(address) as queue:
         queue.wait(FILES)
-        with workers(address, 3, FOR_EVER) as (doomed, other):
-            mine = [line(doomed) for _ in range(4)]
-            theirs = everything(other)
+        with workers(address, 3) as (doomed,):
+            mine = [line(doomed) for _ in range(4)]  # before another one is there: it would take all, on a busy machine
+            with workers(address, FOR_EVER) as (other,):
+                theirs = everything(other)
             doomed.kill()
             doomed.wait()
         held = mine[-1]

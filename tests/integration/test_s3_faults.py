@@ -43,7 +43,7 @@ def bucket(server: Server) -> Iterator[str]:
 def test_nothing_is_half_done_while_the_server_is_away(server: Server, bucket: str, tmp_path: Path, fault: str) -> None:
     """Each call ends soon, in our error; the upload waits; when the server is back the same commit is kept once."""
     blobs = store(bucket, tmp_path, SHORT)
-    kept = put(blobs, b"kept before")
+    kept = put(store(bucket, tmp_path, PATIENT), b"kept before")
     getattr(server, fault)()
     try:
         staged = blobs.stage(iter([DATA]))  # bytes still arrive
@@ -136,7 +136,7 @@ def test_an_old_checkpoint_does_not_come_back(server: Server, bucket: str) -> No
     hasty: Client = client(bucket, SHORT)
     patient = S3Publisher(client(bucket, PATIENT))
     patient.publish("one\n")
-    seen = hasty.head("ledger/checkpoint")
+    seen = client(bucket, PATIENT).head("ledger/checkpoint")
     server.pause()
     try:
         with pytest.raises(FileStoreUnreachable):

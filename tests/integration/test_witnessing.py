@@ -232,7 +232,7 @@ def test_a_wrong_cosignature_is_refused(watched: Watched, witness: Witness, tmp_
         watched.trust(line("w", witness, script.url) + "quorum w\n")
         watched.now.at += 1000
         assert watched.asking.run_once() == 1
-        assert watched.cosigned() == {"w"} and b"w9" not in watched.published()
+        assert watched.cosigned() == {"w"} and b"witness.example/w9" not in watched.published()
 
 
 def test_push_back_is_heeded(watched: Watched, witness: Witness) -> None:
@@ -278,7 +278,7 @@ def test_a_slow_witness_holds_up_no_other(watched: Watched, witness: Witness, tm
     with served(witness) as url, scripted(slow) as script:
         watched.trust(line("a", witness, url) + line("b", second, script.url) + "group g all a b\nquorum g\n")
         watched.grow()
-        assert watched.asking.run_once(0.5) == 1
+        assert next(filter(None, (watched.asking.run_once(0.5) for _ in range(40))), 0) == 1
         assert watched.cosigned() == {"a"}
         assert watched.asking.run_once(0.01) == 0  # it is not asked again while it thinks
         thinking[0] = False

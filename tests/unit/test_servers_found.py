@@ -246,7 +246,7 @@ def test_what_a_crashed_run_left_is_swept_away(tmp_path: Path, monkeypatch: pyte
     left.start(lambda: "ready" in (tmp_path / "log").read_text())
     pids = left.pids
     runs.sweep()
-    assert all(gone(pid) for pid in pids)
+    wait_for(lambda: all(gone(pid) for pid in pids))  # their parents have been told
     assert [run.folder.exists() for run in (living, staying, crashed)] == [True, True, False]
 
 

@@ -86,7 +86,7 @@ def test_what_the_program_started_is_ended_with_it(tmp_path):
     note = tmp_path / "child"
     text = f"child = os.fork()\nif child: open({str(note)!r}, 'w').write(str(child)); os._exit(0)\ntime.sleep(60)"
     with pytest.raises(SigningFailed, match="did not answer"):
-        program(text, time_limit=1.0).sign(MESSAGE)
+        program(text, time_limit=5.0).sign(MESSAGE)
     pid = int(note.read_text())
     for _ in range(100):
         if not running(pid):
