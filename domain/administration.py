@@ -292,9 +292,9 @@ class Administration:
         self._append([kind(**facts, **self._stamp(actor).header(stream_id(*key), 1))], said)
 
     def _next(self, kind: type[DirectoryEvent], actor: Actor, key: tuple[str, str], /, **facts: Any) -> None:
-        stream = stream_id(*key)
-        version = self.events.last_version(stream) + 1
-        self.events.append([kind(**facts, **self._stamp(actor).header(stream, version))])
+        """What others say of the same organisation, person or account at the same moment holds beside it."""
+        stream, stamp = stream_id(*key), self._stamp(actor)
+        self.events.append_next(stream, lambda last: [kind(**facts, **stamp.header(stream, last + 1))])
 
     def _append(self, events: list[DirectoryEvent], said: tuple[str, str, str]) -> None:
         try:

@@ -23,15 +23,12 @@ from domain.ports import BlobStore, Clock, Entropy, EventStore, StagedFile
 from domain.records import codes, content
 from domain.records.content import Checked
 from domain.records.erasure import RecordIsErased
-from domain.records.events import FileEntry, RecordEvent
+from domain.records.events import FileEntry, RecordEvent, RecordFiled
 from domain.records.families import FILE_ROLES, family
 from domain.records.record import Record, file_record, replay
 
 LATE_AFTER_WORKING_DAYS = 10
 """A record filed more working days than this after it happened is shown as filed late 补录."""
-
-ATTEMPTS = 20
-"""How often a filing tries for the next code of a register that others are writing to at the same time."""
 
 
 class IdempotencyMismatch(Conflict):
@@ -174,20 +171,20 @@ class Archive:
         stamp = self._stamp(actor)
         happened = date.fromisoformat(content.occurred_on(checked.content))
         late = working_days(happened, self.today()) > self.late_after and checked.content["family"] != "paper"
-        register = codes.register_id(organisation, happened.year)
-        for _ in range(ATTEMPTS):
-            last = self.events.last_version(register)
+        entries = [f.entry() for f in files]
+
+        def decide(last: int) -> tuple[RecordFiled, codes.Entered]:
             code, entered = codes.enter(organisation, happened.year, new_id, last, stamp)
-            filed = file_record(new_id, code, organisation, checked, [f.entry() for f in files], late, stamp)
-            try:
-                self.events.append([filed, entered])
-            except VersionConflict:
-                existing = self._loaded(new_id)
-                if existing is not None:
-                    return self._repeated(existing, organisation, checked, files)
-                continue
-            return Outcome(Record.begin(filed), True)
-        raise VersionConflict
+            return file_record(new_id, code, organisation, checked, entries, late, stamp), entered
+
+        try:
+            filed, _ = self.events.append_next(codes.register_id(organisation, happened.year), decide)
+        except VersionConflict:
+            existing = self._loaded(new_id)  # the same filing, where another process was quicker
+            if existing is None:
+                raise
+            return self._repeated(existing, organisation, checked, files)
+        return Outcome(Record.begin(filed), True)
 
     def attach(self, actor: Actor, reference: str, files: Sequence[IncomingFile]) -> Outcome:
         record = self._for_act(actor, reference, "record.attach")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any, Literal, NamedTuple, Protocol
+from typing import IO, Any, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from domain.errors import Lang
@@ -75,12 +75,24 @@ NewEntry = tuple[int, bytes, int, bytes]
 Act = tuple[int, str, str, Json]
 """Position, topic, stream (its key in the store: one for each stream, good for telling them apart) and attributes."""
 
+Decided = TypeVar("Decided", bound=Sequence[Event])
+
 
 class EventStore(Protocol):
     """Streams of events. A stream is an aggregate's id; versions in it are 1, 2, 3 …"""
 
     def append(self, events: Sequence[Event]) -> None:
         """Store all of them, or none, durably. Raises `VersionConflict` where a (stream, version) is taken."""
+        ...
+
+    def append_next(self, stream_id: UUID, decide: Callable[[int], Decided]) -> Decided:
+        """Store, as `append` does, the events that ``decide`` makes of the stream's last version, and return them. For
+        streams that many append to: nobody else appends between that version (0 for an unknown stream) and the events.
+
+        ``decide`` continues the stream or returns nothing; where it raises, nothing is stored. Others wait for it, and
+        it is asked again where somebody was quicker: it computes at once, and asks no store itself. Raises
+        `VersionConflict` only where a place in *another* stream is taken, `ArchiveBusy` after waiting for too long.
+        """
         ...
 
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:

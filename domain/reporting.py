@@ -200,22 +200,20 @@ class Reporting:
         files = {ending: self.render(report, ending) for ending in wanted}
         digests = {ending: sha256(data).hexdigest() for ending, data in files.items()}
         stream = stream_id("report", f"{organisation}/{year}")
-        last = self.events.last_version(stream)
-        before = self.events.stream(stream, after=last - 1) if last else []
-        if before and isinstance(before[-1], ReportIssued) and before[-1].digests == digests:
-            return Issued(report, files, before[-1], False)
         stamp = Stamp(actor.username, self.clock(), self.entropy.salt)
-        event = ReportIssued(
-            organisation=organisation,
-            year=year,
-            tree_size=report.as_of.tree_size,
-            root=report.as_of.root.hex(),
-            fold_version=report.fold_version,
-            digests=digests,
-            **stamp.header(stream, last + 1),
-        )
-        self.events.append([event])
-        return Issued(report, files, event, True)
+
+        def event_at(version: int) -> ReportIssued:
+            return ReportIssued(
+                organisation=organisation,
+                year=year,
+                tree_size=report.as_of.tree_size,
+                root=report.as_of.root.hex(),
+                fold_version=report.fold_version,
+                digests=digests,
+                **stamp.header(stream, version),
+            )
+
+        return Issued(report, files, *self._issue_once(stream, digests, event_at))
 
     # ── verify ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -271,6 +269,25 @@ class Reporting:
             yield RENDERING_DIFFERS
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _issue_once(
+        self, stream: UUID, digests: dict[str, str], event_at: Callable[[int], ReportIssued]
+    ) -> tuple[ReportIssued, bool]:
+        """The event that issues these files, and whether it is new: the same is not recorded twice in a row.
+
+        Where somebody else was quicker, what they issued is looked at: it may be the same.
+        """
+        while True:
+            last = self.events.last_version(stream)
+            before = self.events.stream(stream, after=last - 1) if last else []
+            if before and isinstance(before[-1], ReportIssued) and before[-1].digests == digests:
+                return before[-1], False
+
+            def decide(now: int, seen: int = last) -> list[ReportIssued]:
+                return [event_at(now + 1)] if now == seen else []
+
+            if issued := self.events.append_next(stream, decide):
+                return issued[0], True
 
     def _make(self, organisation: str, year: int, size: int, version: int) -> Report:
         ready = self.figures.size()

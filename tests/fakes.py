@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from domain.event import Event, Stamp
 from domain.ledger.tombstone import state_digest, tombstone
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
-from domain.ports import FixityResult, NewEntry, StoredRow
+from domain.ports import Decided, FixityResult, NewEntry, StoredRow
 from domain.records.events import ERASURE_PREFIX, Tombstone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -54,13 +55,19 @@ class MemoryEvents:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.before_append: Callable[[], None] = lambda: None
+        self._turn = Lock()
 
     def append(self, events: Sequence[Event]) -> None:
         self.before_append()
-        taken = {(e.originator_id, e.originator_version) for e in self.events}
-        if any((e.originator_id, e.originator_version) in taken for e in events):
-            raise VersionConflict
-        self.events += events
+        with self._turn:
+            self._store(events)
+
+    def append_next(self, stream_id: UUID, decide: Callable[[int], Decided]) -> Decided:
+        self.before_append()
+        with self._turn:
+            events = decide(self.last_version(stream_id))
+            self._store(events)
+        return events
 
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
         found = [e for e in self.events if e.originator_id == stream_id and e.originator_version > after]
@@ -106,6 +113,12 @@ class MemoryEvents:
 
     def decode(self, row: StoredRow) -> Event:
         return self.events[row.position - 1]
+
+    def _store(self, events: Sequence[Event]) -> None:
+        taken = {(e.originator_id, e.originator_version) for e in self.events}
+        if any((e.originator_id, e.originator_version) in taken for e in events):
+            raise VersionConflict
+        self.events += events
 
 
 def _stored(event: Event) -> tuple[str, bytes]:

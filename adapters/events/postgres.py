@@ -32,7 +32,7 @@ from adapters.postgres.schema import require
 from domain.errors import Unavailable, VersionConflict
 from domain.event import Event
 from domain.organisations.events import DIRECTORY_PREFIX
-from domain.ports import Act, NewEntry, StoredRow
+from domain.ports import Act, Decided, NewEntry, StoredRow
 from domain.records.erasure import ErasureNotAnnounced
 from domain.records.events import ERASURE_PREFIX
 
@@ -50,6 +50,7 @@ _ENTRIES: LiteralString = (
     "SELECT notification_id, encode(uuid_send(originator_id), 'hex'), originator_version, topic, state"
     " FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
 )
+_LAST: LiteralString = "SELECT max(originator_version) FROM stored_events WHERE originator_id = %s"
 _ASKED = "unnest(%b) WITH ORDINALITY AS asked (position, key) JOIN stored_events ON notification_id = asked.position"
 
 # The patience of a lost append's backend is not ours: it is ended, and gone when this answers.
@@ -131,19 +132,31 @@ class PostgresEventStore:
         rows = [new_row(event) for event in events]
         if not rows:
             return
-        lost: psycopg.Error | None = None
-        with self._database.connection() as link:
-            try:
-                insert(link, rows)
-            except psycopg.errors.UniqueViolation as error:
-                raise VersionConflict from error
-            except psycopg.Error as error:
-                if not is_lost(error):
-                    raise
-                lost = error
-        if lost is not None:
-            self._settle(rows, link.backend, lost)
+        with self._appending(rows) as link:
+            insert(link, rows)
         self._wake()
+
+    def append_next(self, stream_id: UUID, decide: Callable[[int], Decided]) -> Decided:
+        """First like any append: a statement by itself holds the lock for no longer than its own commit, however far
+        away the server is. Who was outrun takes the lock before looking again, and is not outrun a second time."""
+        events = decide(self.last_version(stream_id))
+        try:
+            self.append(events)
+        except VersionConflict:
+            return self._append_locked(stream_id, decide)
+        return events
+
+    def _append_locked(self, stream_id: UUID, decide: Callable[[int], Decided]) -> Decided:
+        rows: list[NewRow] = []
+        with self._appending(rows, stream_id) as link, link.transaction():
+            link.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+            found = link.execute(_LAST, (stream_id,)).fetchone()
+            events = decide(int(found[0] or 0) if found else 0)
+            rows += map(new_row, events)
+            if rows:
+                insert(link, rows)
+        self._wake()
+        return events
 
     def take_over(self, rows: Sequence[StoredRow]) -> None:
         """Store rows of another store of the same archive, byte for byte, in one durable transaction. They get
@@ -171,8 +184,7 @@ class PostgresEventStore:
         return [event_of(StoredEvent(stream_id, *row)) for row in found]
 
     def last_version(self, stream_id: UUID) -> int:
-        statement = "SELECT max(originator_version) FROM stored_events WHERE originator_id = %s"
-        return int(self._database.value(statement, (stream_id,)) or 0)
+        return int(self._database.value(_LAST, (stream_id,)) or 0)
 
     def rows(self, after: int, limit: int) -> list[StoredRow]:
         return self._rows("stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s", (after, limit))
@@ -234,8 +246,29 @@ class PostgresEventStore:
         for wake in self._on_append:
             wake()
 
-    def _settle(self, rows: Sequence[NewRow], backend: int, lost: psycopg.Error) -> None:
-        """Find out what became of an append whose answer never came. Returns if it is stored; raises if not."""
+    @contextmanager
+    def _appending(self, rows: Sequence[NewRow], to: UUID | None = None) -> Iterator[Link]:
+        """A connection to append ``rows`` with. Where it breaks, it is found out what became of them (`_settle`); as
+        long as there are none, nothing was sent."""
+        lost: psycopg.Error | None = None
+        with self._database.connection() as link:
+            try:
+                yield link
+            except psycopg.errors.UniqueViolation as error:
+                raise VersionConflict from error
+            except psycopg.Error as error:
+                if not rows or not is_lost(error):
+                    raise
+                lost = error
+        if lost is not None:
+            self._settle(rows, link.backend, lost, to)
+
+    def _settle(self, rows: Sequence[NewRow], backend: int, lost: psycopg.Error, to: UUID | None) -> None:
+        """Find out what became of an append whose answer never came. Returns if it is stored; raises if not.
+
+        That another event took a place in the stream ``to`` meanwhile is no conflict: the place was not asked for, it
+        was the next.
+        """
         fault = fault_of(lost)
         reason = str(fault.params["reason"]) if isinstance(fault, DatabaseUnreachable) else ""
         stream, version, _, state = rows[0]
@@ -249,7 +282,7 @@ class PostgresEventStore:
                 ).fetchone()
         except Unavailable as error:
             raise OutcomeUnknown(reason) from error
-        if found is None:
+        if found is None or (found[0] != state and stream == to):
             raise DatabaseUnreachable(reason) from lost
         if found[0] != state:
             raise VersionConflict from lost

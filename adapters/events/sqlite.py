@@ -10,6 +10,7 @@ SQLite has one writer at a time, so positions appear in commit order and a reade
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -29,11 +30,11 @@ from eventsourcing.sqlite import (
 from adapters.events.rows import acts, attributes_of, decoded, entries_in, event_of, new_entries, new_row
 from adapters.events.transcoding import encode
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
-from domain.errors import EventUnreadable, VersionConflict
+from domain.errors import ArchiveBusy, EventUnreadable, VersionConflict
 from domain.event import Event
 from domain.ledger.tombstone import PREFIX, tombstone
 from domain.organisations.events import DIRECTORY_PREFIX
-from domain.ports import Act, NewEntry, StoredRow
+from domain.ports import Act, Decided, NewEntry, StoredRow
 from domain.records.erasure import ErasureNotAnnounced, named
 from domain.records.events import ERASURE_PREFIX, RecordErased
 
@@ -147,6 +148,7 @@ _ROWS = (
     "SELECT position, originator_id, originator_version, topic, state FROM stored_events"
     " WHERE {} ORDER BY position LIMIT ?"
 )
+_LAST = "SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?"
 
 
 class SQLiteEventStore:
@@ -156,6 +158,7 @@ class SQLiteEventStore:
         self.path = path
         self._datastore = DurableDatastore(path)
         self._recorder = EventRecorder(self._datastore)
+        self._turn = threading.Lock()
         self._on_append: list[Callable[[], None]] = []
 
     def create(self) -> None:
@@ -171,24 +174,23 @@ class SQLiteEventStore:
 
     def append(self, events: Sequence[Event]) -> None:
         rows = [_row(event) for event in events]
-        with translated():
-            try:
-                with self._datastore.transaction(commit=True) as c:
-                    self._recorder.insert_rows(c, rows)
-            except IntegrityError as error:
-                raise VersionConflict from error
-        for wake in self._on_append:
-            wake()
+        with self._writing() as c:
+            self._insert(c, rows)
+        self._wake()
+
+    def append_next(self, stream_id: UUID, decide: Callable[[int], Decided]) -> Decided:
+        with self._writing() as c:
+            c.execute(_LAST, (stream_id.hex,))
+            events = decide(int(c.fetchone()[0] or 0))
+            self._insert(c, [_row(event) for event in events])
+        self._wake()
+        return events
 
     def take_over(self, rows: Sequence[StoredRow]) -> None:
         """Store rows of another store of the same archive, byte for byte, in one durable transaction. They get
         positions of this store's own. Raises `VersionConflict`."""
-        with translated():
-            try:
-                with self._datastore.transaction(commit=True) as c:
-                    self._recorder.insert_rows(c, [(row.id.hex, *row[2:]) for row in rows])
-            except IntegrityError as error:
-                raise VersionConflict from error
+        with self._writing() as c:
+            self._insert(c, [(row.id.hex, *row[2:]) for row in rows])
 
     @contextmanager
     def closed(self) -> Iterator[None]:
@@ -206,7 +208,7 @@ class SQLiteEventStore:
 
     def last_version(self, stream_id: UUID) -> int:
         with translated(), self._datastore.transaction(commit=False) as c:
-            c.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id=?", (stream_id.hex,))
+            c.execute(_LAST, (stream_id.hex,))
             return int(c.fetchone()[0] or 0)
 
     def rows(self, after: int, limit: int) -> list[StoredRow]:
@@ -290,6 +292,38 @@ class SQLiteEventStore:
 
     def attributes(self, row: StoredRow) -> dict[str, Any]:
         return attributes_of(row)
+
+    @contextmanager
+    def _writing(self) -> Iterator[SQLiteCursor]:
+        """A transaction in which nobody else writes, from its first moment on; durable where the block ends well.
+
+        The threads of a process take turns before they ask for a connection. Left to the pool they would queue there
+        for its one writer, with everybody who wants to read behind them, and be sent away after five seconds by an
+        error that is none of ours. Raises `ArchiveBusy`.
+        """
+        if not self._turn.acquire(timeout=LOCK_TIMEOUT):
+            raise ArchiveBusy
+        try:
+            with translated(), self._datastore.get_connection(commit=True) as connection, connection.cursor() as c:
+                try:
+                    c.execute("BEGIN IMMEDIATE")
+                    yield SQLiteCursor(c)
+                    connection.commit()
+                except BaseException:
+                    connection.rollback()
+                    raise
+        finally:
+            self._turn.release()
+
+    def _insert(self, c: SQLiteCursor, rows: Sequence[NewRow]) -> None:
+        try:
+            self._recorder.insert_rows(c, rows)
+        except sqlite3.IntegrityError as error:
+            raise VersionConflict from error
+
+    def _wake(self) -> None:
+        for wake in self._on_append:
+            wake()
 
     def _rows(self, condition: str, after: int, limit: int) -> list[StoredRow]:
         return self._select(_ROWS.format(condition), (after, limit), f"position > {after}")

@@ -11,7 +11,8 @@ the pool next: a process at rest costs the server two, and its followers look in
 Nothing waits for ever: locks on the server for `lock_timeout`, a statement for `patience`, a free connection for
 `lock_timeout`. Whether a silence is work or a server that stands still, a second connection finds out: where none can
 be made either, the server counts as lost, and others learn it without waiting (`adapters.breaker`). Each connection is
-in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged.
+in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged. In
+a transaction each statement looks anew, whatever the server's habit: behind a lock it sees what its last holder stored.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ _SETTINGS = """
 SELECT set_config('search_path', %s, false), set_config('lock_timeout', %s, false),
        set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
+       set_config('default_transaction_isolation', 'read committed', false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END
 """
 

@@ -1,4 +1,7 @@
-"""What every event store promises. A later store joins by adding itself to the fixture."""
+"""What every event store promises. A later store joins by adding itself to `place` and the fixture.
+
+What it promises to those who go on with a stream that many append to stands in ``test_append_next.py``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -77,15 +81,22 @@ def open_store(kind: str, *where: str) -> Any:
     return opened
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def kept(request, tmp_path):
-    """Where the events lie."""
+@contextmanager
+def place(request: pytest.FixtureRequest) -> Iterator[OnSQLite | OnPostgres]:
+    """Of the kind that a fixture's parameter names."""
     if request.param == "sqlite":
-        yield OnSQLite(tmp_path)
+        yield OnSQLite(request.getfixturevalue("tmp_path"))
         return
     url = request.getfixturevalue("postgres_url")
     with archive_database(url) as address:
         yield OnPostgres(url, address)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept(request):
+    """Where the events lie."""
+    with place(request) as found:
+        yield found
 
 
 @pytest.fixture
@@ -210,9 +221,12 @@ def test_whoever_wants_to_know_is_told_of_an_append(store):
     store.on_append(lambda: woken.append(1))
     event = signed(uuid4())
     store.append([event])
-    with pytest.raises(VersionConflict):
-        store.append([event])
+    for again in (lambda: store.append([event]), lambda: store.append_next(uuid4(), lambda last: [event])):
+        with pytest.raises(VersionConflict):
+            again()
     assert woken == [1]
+    store.append_next(event.originator_id, lambda last: [signed(event.originator_id, last + 1)])
+    assert woken == [1, 1]
 
 
 def test_a_reader_misses_nothing_while_many_write(opened):

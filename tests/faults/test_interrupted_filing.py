@@ -37,11 +37,11 @@ def test_a_file_whose_event_was_not_stored_is_a_leftover_until_it_is_cleaned_up(
     """Failed and not persisted: the file is removed, others stay."""
     kept = file_with(house, b"1")
 
-    def full(events):
+    def full(stream, decide):
         raise StorageFull
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.events, "append", full)
+        patch.setattr(house.events, "append_next", full)
         with pytest.raises(StorageFull):
             file_with(house, b"2")
     [left] = house.blobs.leftovers()
@@ -52,14 +52,14 @@ def test_a_file_whose_event_was_not_stored_is_a_leftover_until_it_is_cleaned_up(
 
 def test_a_file_whose_event_was_stored_although_the_filing_failed_is_kept(house, monkeypatch):
     """Failed but persisted: the clean-up reads the events and leaves the file alone."""
-    append = house.events.append
+    append_next = house.events.append_next
 
-    def stores_and_fails(events):
-        append(events)
+    def stores_and_fails(stream, decide):
+        append_next(stream, decide)
         raise StorageFull
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.events, "append", stores_and_fails)
+        patch.setattr(house.events, "append_next", stores_and_fails)
         with pytest.raises(StorageFull):
             file_with(house, b"3")
     assert len(house.blobs.leftovers()) == 1

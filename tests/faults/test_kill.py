@@ -69,7 +69,7 @@ def around(point: Callable[[str], None], name: str, call: Callable[..., object])
 def work(home: Path, seed: int, point: Callable[[str], None], acknowledged: int) -> None:
     """File and integrate until killed (or for 200 records, should the point never come)."""
     house = open_archive(settings.read({"JIANZHENG_HOME": str(home)}))
-    house.events.append = around(point, "append", house.events.append)  # type: ignore[method-assign]
+    house.events.append_next = around(point, "append", house.events.append_next)  # type: ignore[method-assign]
     house.blobs.stage = around(point, "stage", house.blobs.stage)  # type: ignore[method-assign]
     house.blobs.keep = around(point, "commit", house.blobs.keep)  # type: ignore[method-assign]
     house.blobs.pending = around(point, "noted", house.blobs.pending)  # type: ignore[method-assign]

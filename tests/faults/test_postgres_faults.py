@@ -27,7 +27,7 @@ from domain.errors import ArchiveBusy, VersionConflict
 from domain.ports import StoredRow
 from domain.records.events import RecordSignedOff
 from tests.fakes import stamp
-from tests.postgres_world import administer, prepare
+from tests.postgres_world import LOCKS_HERE, administer, prepare
 from tests.servers.local import Server
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +152,106 @@ def test_what_became_of_an_append_is_found_out(address: Address, monkeypatch: py
         monkeypatch.undo()
         store.append(lost)
         assert [store.decode(row) for row in store.rows(0, 10)] == [*kept, *lost]
+
+
+class Outrun:
+    """A store that sees of streams, before it takes the lock, what they were: others were quicker each time."""
+
+    def __init__(self, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store, self.stream = store, uuid4()
+        store.append([signed(self.stream)])
+        monkeypatch.setattr(store, "last_version", lambda stream: 0)
+
+    def go_on(self) -> RecordSignedOff:
+        [event] = self.store.append_next(self.stream, self._decide)
+        return event
+
+    def wait_and_go_on(self) -> None:
+        self.store._append_locked(self.stream, self._decide)
+
+    def _decide(self, last: int) -> list[RecordSignedOff]:
+        return [signed(self.stream, last + 1)]
+
+
+@pytest.mark.parametrize("habit", ["read committed", "repeatable read", "serializable"])
+def test_who_was_outrun_is_not_outrun_again(
+    postgres_database: str, address: Address, monkeypatch: pytest.MonkeyPatch, habit: str
+) -> None:
+    """Behind the lock the next place is free, however transactions look at this server by default."""
+    name = Address.parse(postgres_database).database
+    habitual = f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = '{habit}'"
+    administer(postgres_database, address, habitual)
+    with opened(address) as store, closing(Database(address)) as other:
+        late = Outrun(store, monkeypatch)
+        assert late.go_on().originator_version == 2
+        with other.transaction() as link:
+            module.insert(link, [module.new_row(signed(late.stream, 3))])
+            thread = threading.Thread(target=late.wait_and_go_on)
+            thread.start()
+            waiting = f"SELECT count(*) FROM {LOCKS_HERE} AND NOT granted"
+            wait_until(lambda: administer(postgres_database, address, waiting) == [(1,)])
+        thread.join()
+        assert [event.originator_version for event in store.stream(late.stream)] == [1, 2, 3, 4]
+
+
+def test_who_waits_too_long_to_go_on_is_told_that_the_archive_is_busy(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never that somebody changed a record: neither at the first try, nor when waiting for the lock alone."""
+    with opened(address, lock_timeout=0.3) as store, opened(address) as other:
+        late = Outrun(store, monkeypatch)
+        with other.closed():
+            for ask in (late.go_on, late.wait_and_go_on):
+                with pytest.raises(ArchiveBusy) as failed:
+                    ask()
+                assert (failed.value.http_status, failed.value.exit_code) == (503, 3)
+        assert late.go_on().originator_version == 2
+
+
+def test_what_became_of_the_next_event_is_found_out(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection breaks under the lock, in pairs: nothing was stored and that is said, also where somebody else
+    got the place meanwhile; all was stored and it is acknowledged."""
+    real = module.insert
+
+    def broken(link: Link, rows: list[NewRow], *, meanwhile: Callable[[], object]) -> None:
+        if rows[0][1] == 1:  # the first try, which comes too late
+            return real(link, rows)
+        link.pgconn.finish()
+        meanwhile()
+        raise psycopg.OperationalError("the connection is lost")
+
+    with opened(address) as store, closing(Database(address)) as other:
+        late = Outrun(store, monkeypatch)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "insert", lambda link, rows: broken(link, rows, meanwhile=lambda: None))
+            with pytest.raises(DatabaseUnreachable):
+                late.go_on()
+            assert store.head() == 1
+        with monkeypatch.context() as patch:
+
+            def quicker() -> None:
+                with other.connection() as link:
+                    real(link, [module.new_row(signed(late.stream, 2, "不同意"))])
+
+            patch.setattr(module, "insert", lambda link, rows: broken(link, rows, meanwhile=quicker))
+            with pytest.raises(DatabaseUnreachable) as failed:
+                late.go_on()
+            assert not isinstance(failed.value, OutcomeUnknown)
+        with monkeypatch.context() as patch:
+            commit = Link.transaction
+
+            @contextmanager
+            def committed(link: Link) -> Iterator[object]:
+                with commit(link) as transaction:
+                    yield transaction
+                patch.undo()
+                link.pgconn.finish()
+                raise psycopg.OperationalError("the connection is lost")
+
+            patch.setattr(Link, "transaction", committed)
+            event = late.go_on()
+        assert [each.originator_version for each in store.stream(late.stream)] == [1, 2, 3]
+        assert store.stream(late.stream)[2] == event
 
 
 def test_a_restart_of_the_server_is_survived(private_postgres: Server) -> None:

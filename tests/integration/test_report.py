@@ -12,14 +12,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from adapters.figures import FiguresIndex
 from domain.access import SYSTEM, Actor, Grant
 from domain.errors import EventUnreadable, NotAllowed, NotFound
-from domain.reporting import FiguresBehind, UnknownEnding
+from domain.reporting import FiguresBehind, Issued, UnknownEnding
 from domain.reports.annual import ReportImpossible
+from domain.reports.events import ReportIssued
 from indexers.figures import Figures
 from tests.report_world import BRANCH, OTHER, SCHOOL, TOP, World, furnish, world
 
@@ -282,6 +284,27 @@ def test_the_same_report_is_issued_once(issued: tuple[World, dict[str, bytes]]) 
     assert not again.changed
     assert again.event == first.event
     assert first.event.originator_version == 2
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_report_that_two_issue_at_once(
+    issued: tuple[World, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    """The slower one finds the event of the faster one where the files are the same, and else comes after it."""
+    made, _ = issued
+    really, faster = made.house.events.append_next, list[Issued]()
+
+    def overtaken(stream: UUID, decide: Callable[[int], list[ReportIssued]]) -> list[ReportIssued]:
+        monkeypatch.undo()
+        faster.append(made.reporting.issue(SYSTEM, BRANCH, 2023, endings=() if same else ("html",)))
+        return really(stream, decide)
+
+    monkeypatch.setattr(made.house.events, "append_next", overtaken)
+    slower = made.reporting.issue(SYSTEM, BRANCH, 2023, endings=())
+    assert [each.changed for each in faster] == [True]
+    assert slower.changed is not same
+    assert (slower.event == faster[0].event) is same
+    assert slower.event.originator_version == (2 if same else 3)
 
 
 def test_a_changed_file_is_not_issued(issued: tuple[World, dict[str, bytes]]) -> None:

@@ -74,7 +74,7 @@ class Client:
         named = [{"name": each.name, "sha256": each.sha256} for each in filing.files]
         body = {**self._content(filing), "files": named}
         for _ in range(1 + (self.chance.random() < 0.1)):
-            reply, _ = self._done("POST", f"{API}/records", body, Idempotency_Key=filing.key)
+            reply, _ = self.asker.ask("POST", f"{API}/records", body, Idempotency_Key=filing.key)
             filing.attempts += 1
             if reply.status not in (200, 201):
                 self.journal.fault(f"filing {filing.title}: {reply}")
@@ -145,11 +145,11 @@ class Client:
             self.journal.fault(f"{kind} {act.mark} of {filing.code} was acknowledged and is not in its history")
         return filing
 
-    def _done(self, method: str, path: str, body: object, token: str = "", **headers: str) -> tuple[Reply, int]:
-        """Asked again where somebody else was quicker: the archive looks anew."""
+    def _done(self, method: str, path: str, body: object, token: str = "") -> tuple[Reply, int]:
+        """Asked again where somebody else was quicker to change this record: the archive looks anew."""
         lost = 0
         while True:
-            reply, more = self.asker.ask(method, path, body, token, **headers)
+            reply, more = self.asker.ask(method, path, body, token)
             lost += more
             if reply.status != 409 or reply.code != "version_conflict":
                 return reply, lost

@@ -89,6 +89,20 @@ def test_nothing_is_made_twice(school):
         school.office.add_organisation(admin, "school-09", "第九中学")
 
 
+def test_what_two_say_of_one_at_once_holds_side_by_side(school):
+    """Neither is told that the other changed a record: one administrator grants a role while another grants one."""
+    admin = school.actor("admin")
+
+    def interfere():
+        school.events.before_append = lambda: None
+        school.office.grant(admin, "reader", "inspector", "school-02")
+
+    school.events.before_append = interfere
+    school.office.grant(admin, "reader", "clerk", "school-01")
+    roles = {(grant.role, grant.organisation) for grant in school.directory().account("reader").grants}
+    assert roles == {("reader", "school-01"), ("inspector", "school-02"), ("clerk", "school-01")}
+
+
 @pytest.mark.parametrize(
     "make",
     [
