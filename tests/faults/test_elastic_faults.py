@@ -45,9 +45,7 @@ def engine(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> It
 @pytest.fixture
 def hasty(server: Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ElasticGenerations]:
     """On the same index, with little patience: for a server that says nothing."""
-    connection = Connection(
-        SearchAddress.parse(place(server.url, _name(request))), patience=2, bulk_patience=2
-    )  # fmt: skip
+    connection = Connection(SearchAddress.parse(place(server.url, _name(request))), patience=2, bulk_patience=2)
     with closing(ElasticGenerations(connection, LedgerLock(tmp_path / "lock"))) as made:
         yield made
 

@@ -9,24 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sqlite_connections import connect
+from adapters.sqlite_connections import OwnConnection, connect
 
 
-def test_a_connection_ends_with_its_thread(tmp_path: Path) -> None:
-    """Whoever held it is gone; nothing of it is left for the garbage collector to complain of."""
-    own, kept = threading.local(), []
+def test_a_connection_is_closed_before_the_garbage_collector_has_it(tmp_path: Path) -> None:
+    """When its thread ends: so Python has nothing to complain of, whichever version it is."""
+    own, closed = threading.local(), []
+
+    class Told(OwnConnection):
+        def close(self) -> None:
+            closed.append(threading.current_thread().name)
+            super().close()
 
     def work() -> None:
-        own.db = connect(tmp_path / "x.sqlite")
-        own.db.execute("CREATE TABLE t (a)")
-        kept.append(own.db.execute("SELECT 1"))  # a cursor that outlives its connection's thread
+        own.db = sqlite3.connect(tmp_path / "x.sqlite", check_same_thread=False, factory=Told)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, name="worker")
     thread.start()
     thread.join()
-    kept.clear()
     gc.collect()
-    assert not (tmp_path / "x.sqlite-journal").exists()
+    assert len(closed) == 1
+    assert isinstance(connect(tmp_path / "x.sqlite"), OwnConnection)
+
+
+def test_what_could_not_be_opened_leaves_no_word_behind(tmp_path: Path) -> None:
+    """The error is all: nothing is said of a connection that never was."""
     with pytest.raises(sqlite3.OperationalError):
         connect(tmp_path / "nowhere" / "x.sqlite")
     gc.collect()
@@ -39,4 +46,4 @@ def test_addresses_are_understood(tmp_path: Path) -> None:
         connect(address)
     connect(tmp_path / "x.sqlite").execute("CREATE TABLE t (a)")
     assert connect(address).execute("SELECT count(*) FROM t").fetchone() == (0,)
-    assert isinstance(connect(tmp_path / "x.sqlite").isolation_level, type(None))
+    assert connect(tmp_path / "x.sqlite").isolation_level is None
