@@ -38,9 +38,9 @@ class Held(NamedTuple):
     staged: frozenset[str]
 
 
-def held(home: Path) -> Held:
-    """Read without the program, so that nothing is mended by looking."""
-    with sqlite3.connect(f"{(home / 'events.sqlite').absolute().as_uri()}?mode=ro", uri=True) as db:
+def held(home: Path, events_in: Path | None = None) -> Held:
+    """Read without the program, so that nothing is mended by looking; the events in another folder where they say."""
+    with sqlite3.connect(f"{((events_in or home) / 'events.sqlite').absolute().as_uri()}?mode=ro", uri=True) as db:
         events = int(db.execute("SELECT COUNT(*) FROM stored_events").fetchone()[0])
     db.close()
     files = frozenset(path.name for path in (home / "files").rglob("*") if path.is_file())

@@ -94,10 +94,13 @@ class SmallOffice(Office):
         return {line for note in notes for line in (staging / note).read_text("ascii").splitlines()}
 
     def held(self) -> Held:
-        """Read from a copy: SQLite needs room even to read."""
-        copy = self.folder.with_name("looked-at")
-        shutil.copytree(self.disk.place / "jianzheng-data", copy)
+        """Events are read from a copy, as SQLite needs room even to read; of nothing else: what a server keeps for
+        itself, like the segments of an index, may go while one looks."""
+        home, copy = self.disk.place / "jianzheng-data", self.folder.with_name("looked-at")
+        copy.mkdir()
         try:
-            return held(copy)
+            for file in home.glob("events.sqlite*"):
+                shutil.copy2(file, copy)
+            return held(home, copy)
         finally:
             shutil.rmtree(copy)
