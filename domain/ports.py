@@ -28,7 +28,9 @@ class Clock(Protocol):
 
 
 class Entropy(Protocol):
-    def uuid(self) -> UUID: ...
+    def uuid(self) -> UUID:
+        """A random id (version 4), never given before."""
+        ...
 
     def salt(self) -> str:
         """16 random bytes as 32 hex digits."""
@@ -49,7 +51,9 @@ class Credentials(Protocol):
         """From now on the password is the one prepared; every session of the account ends, a thief's too."""
         ...
 
-    def has_password(self, username: str) -> bool: ...
+    def has_password(self, username: str) -> bool:
+        """Whether one was ever kept for it."""
+        ...
 
     def end_all(self, username: str) -> None:
         """Every session of the account ends."""
@@ -164,7 +168,9 @@ class StagedFile(Protocol):
     sha256: str
     size: int
 
-    def open(self) -> IO[bytes]: ...
+    def open(self) -> IO[bytes]:
+        """A seekable reader, also after `commit`. Raises `BlobMissing` when staging lost them."""
+        ...
 
     def commit(self) -> None:
         """Keep them under their digest, durably; nothing happens when the digest is already kept.
@@ -174,7 +180,9 @@ class StagedFile(Protocol):
         """
         ...
 
-    def discard(self) -> None: ...
+    def discard(self) -> None:
+        """Forget them; what was committed stays kept."""
+        ...
 
 
 class FixityResult(NamedTuple):
@@ -274,6 +282,8 @@ class ExtractedText:
 
 
 class TextExtractor(Protocol):
+    """Reads the text of files, a reader for each format."""
+
     def reader(self, media_type: str) -> str:
         """Which reader, in which version, reads such a file now: another one might give another text."""
         ...
@@ -392,6 +402,8 @@ class SearchResult:
 
 
 class SearchEngine(Protocol):
+    """The index of search documents, with the position up to which it has followed the ledger."""
+
     def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
         """Replace documents by id, delete those named, and note ``position`` (leaf index + 1), all in one commit."""
         ...
@@ -408,9 +420,13 @@ class SearchEngine(Protocol):
         """Ids of the documents of a record."""
         ...
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Remove every document; the position is 0 again."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of files and connections; nothing is asked afterwards."""
+        ...
 
 
 # ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -455,9 +471,13 @@ class ReportRenderer(Protocol):
 
 
 class Signer(Protocol):
+    """A key that signs notes (C2SP ``signed-note``), wherever it lies. ``name`` is the origin."""
+
     name: str
 
-    def vkey(self) -> str: ...
+    def vkey(self) -> str:
+        """Its public part: name, key hash and key, in one line without an end."""
+        ...
 
     def sign(self, message: bytes) -> bytes:
         """The 64 bytes of an Ed25519 signature."""
@@ -480,11 +500,17 @@ class LedgerReader(Protocol):
         """Number of leaves integrated."""
         ...
 
-    def leaves(self, start: int, limit: int) -> list[Leaf]: ...
+    def leaves(self, start: int, limit: int) -> list[Leaf]:
+        """At most ``limit`` leaves from index ``start`` on, in order; fewer only at the end."""
+        ...
 
-    def leaf_of(self, stream_id: UUID, version: int) -> Leaf | None: ...
+    def leaf_of(self, stream_id: UUID, version: int) -> Leaf | None:
+        """The leaf of an event, None while it is not integrated."""
+        ...
 
-    def leaves_of(self, stream_id: UUID) -> list[Leaf]: ...
+    def leaves_of(self, stream_id: UUID) -> list[Leaf]:
+        """Those of a stream's events that are integrated, in order of the versions."""
+        ...
 
     def size_at(self, instant: datetime) -> int:
         """Tree size of the last batch integrated at or before the instant."""
@@ -494,7 +520,9 @@ class LedgerReader(Protocol):
         """When the batch that holds leaf ``index`` was integrated."""
         ...
 
-    def root(self, size: int) -> bytes: ...
+    def root(self, size: int) -> bytes:
+        """MTH (RFC 6962, 32 bytes) of the first ``size`` leaves; ``size`` is at most `size`."""
+        ...
 
     def checkpoint(self) -> str:
         """The latest signed checkpoint, as published; raises `NotFound` before the first one."""
