@@ -1,6 +1,8 @@
-"""Which module reads which media type, and in which version: the one place to extend for a new format."""
+"""Which module reads which media type, and in which version: where a new format is entered."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from domain.ports import ExtractedText
 
@@ -8,42 +10,31 @@ _OOXML = "application/vnd.openxmlformats-officedocument"
 _MS = "application/vnd.ms"
 _ODF = "application/vnd.oasis.opendocument"
 
-MODULES: dict[str, str] = {
-    "text/plain": "txt",
-    "text/csv": "txt",
-    "text/markdown": "markdown",
-    "text/html": "html",
-    "application/xhtml+xml": "html",
-    "text/xml": "xml",
-    "application/xml": "xml",
-    "application/pdf": "pdf",
-    "application/ofd": "ofd",
-    f"{_OOXML}.wordprocessingml.document": "docx",
-    f"{_MS}-word.document.macroenabled.12": "docx",
-    f"{_OOXML}.spreadsheetml.sheet": "xlsx",
-    f"{_MS}-excel.sheet.macroenabled.12": "xlsx",
-    f"{_OOXML}.presentationml.presentation": "pptx",
-    f"{_MS}-powerpoint.presentation.macroenabled.12": "pptx",
-    f"{_ODF}.text": "odf",
-    f"{_ODF}.spreadsheet": "odf",
-    f"{_ODF}.presentation": "odf",
-}
-"""Media type (lower case, without parameters) → module of this package with ``extract(stream) -> ExtractedText``."""
 
-VERSIONS: dict[str, int] = {
-    "txt": 1,
-    "markdown": 1,
-    "html": 1,
-    "xml": 1,
-    "pdf": 1,
-    "ofd": 1,
-    "docx": 1,
-    "xlsx": 1,
-    "pptx": 1,
-    "odf": 1,
+class Reader(NamedTuple):
+    """``version`` is to be raised whenever the module would give another text of the same file: files of its types, and
+    of no others, are then read again, and what was read before is shown until they are."""
+
+    version: int
+    media_types: tuple[str, ...]  # lower case, without parameters
+
+
+READERS: dict[str, Reader] = {
+    "txt": Reader(1, ("text/plain", "text/csv")),
+    "markdown": Reader(1, ("text/markdown",)),
+    "html": Reader(1, ("text/html", "application/xhtml+xml")),
+    "xml": Reader(1, ("text/xml", "application/xml")),
+    "pdf": Reader(1, ("application/pdf",)),
+    "ofd": Reader(1, ("application/ofd",)),
+    "docx": Reader(1, (f"{_OOXML}.wordprocessingml.document", f"{_MS}-word.document.macroenabled.12")),
+    "xlsx": Reader(1, (f"{_OOXML}.spreadsheetml.sheet", f"{_MS}-excel.sheet.macroenabled.12")),
+    "pptx": Reader(1, (f"{_OOXML}.presentationml.presentation", f"{_MS}-powerpoint.presentation.macroenabled.12")),
+    "odf": Reader(1, (f"{_ODF}.text", f"{_ODF}.spreadsheet", f"{_ODF}.presentation")),
 }
-"""Of each module. To be raised whenever it would give another text of the same file: files of its types, and of no
-others, are then read again, and what was read before is shown until they are."""
+"""Module of this package with ``extract(stream) -> ExtractedText`` → what it reads."""
+
+MODULES: dict[str, str] = {kind: module for module, reader in READERS.items() for kind in reader.media_types}
+"""Media type → module."""
 
 UNREAD = "none"
 """The reader of what no module reads."""
@@ -60,7 +51,7 @@ def essence(media_type: str) -> str:
 def reader(media_type: str) -> str:
     """``pdf-1``: the module and its version; `UNREAD` for a type that nobody reads."""
     module = MODULES.get(essence(media_type))
-    return UNREAD if module is None else f"{module}-{VERSIONS[module]}"
+    return UNREAD if module is None else f"{module}-{READERS[module].version}"
 
 
 def readers() -> dict[str, str]:

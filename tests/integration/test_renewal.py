@@ -50,7 +50,7 @@ def test_a_better_reader_reads_its_own_files_again(world: World, monkeypatch: py
     assert {name: text and text.reader for name, text in before.items()} == {
         "讲稿.txt": "txt-1", "说明.md": "markdown-1", "不明.bin": "none",
     }  # fmt: skip
-    monkeypatch.setitem(formats.VERSIONS, "txt", 2)
+    monkeypatch.setitem(formats.READERS, "txt", formats.READERS["txt"]._replace(version=2))
     pipeline = Pipeline(house)
     renewal = pipeline._renewal()
     assert renewal.run_once() > 0

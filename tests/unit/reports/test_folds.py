@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,10 @@ import pytest
 from domain.records.families import FAMILIES, GRADES, PUBLICITY_LEVELS
 from domain.reports import folds
 from domain.reports.annual import FOLD_VERSION, FOLDS
-from domain.reports.folds import v1
 from tests.unit.reports.everything import GOLDEN, facts_of, report_of
 from tests.unit.reports.facts import fold
 
-WORDS = {1: v1.words}
+WORDS = {version: sys.modules[made.__module__].words for version, made in FOLDS.items()}
 """The words of each fold."""
 
 
