@@ -14,18 +14,18 @@ from tests.house.workshop import Workshop, unnamed
 pytestmark = pytest.mark.slow
 
 DOCS = "tests/unit/test_docs.py"
-ARCHIVES = "tests/integration/test_golden_archives.py"
+ARCHIVES = "tests/integration/test_golden_archives.py::test_it_answers_as_it_did"
 FAMILIES = "domain/records/families.py"
 
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
-    return Workshop.copied(tmp_path)
+    return Workshop.copied(tmp_path / "copy")
 
 
 def filed(workshop: Workshop, record: str, *, file: tuple[str, bytes] | None = None) -> None:
     """An archive of the changed program, with one record."""
-    folder = workshop.folder.with_name("office") / "材料"
+    folder = workshop.office / "材料"
     folder.mkdir(parents=True)
     (folder / "record.yaml").write_text(record, "utf-8")
     if file is not None:
@@ -36,7 +36,7 @@ def filed(workshop: Workshop, record: str, *, file: tuple[str, bytes] | None = N
 
 
 def asked(workshop: Workshop, *line: str) -> dict[str, Any]:
-    home = workshop.folder.with_name("office") / "jianzheng-data"
+    home = workshop.office / "jianzheng-data"
     said = workshop.run("api.cli", *line, "--json", JIANZHENG_HOME=str(home), JIANZHENG_ADMIN_PASSWORD=PASSWORD)
     return dict(json.loads(said))
 
@@ -188,6 +188,16 @@ COMMANDS = (Command(("codes",), "列出所有单位的编号", "list the codes o
 '''
 
 
+SUITE = "tests/integration/test_cli_records.py"
+COMMAND_TEST = '''\
+def test_codes(shell: Shell) -> None:
+    """Every organisation's, on both back ends."""
+    assert shell("codes").out == "school-01\\ntop\\n"
+
+
+'''
+
+
 def test_a_new_command(workshop: Workshop) -> None:
     """A module and a line: parser, help and reference follow."""
     workshop.write("api/cli/codes.py", COMMAND)
@@ -196,7 +206,8 @@ def test_a_new_command(workshop: Workshop) -> None:
         "api/cli/commands.py", "    *checking.COMMANDS,\n", "    *checking.COMMANDS,\n    *codes.COMMANDS,\n"
     )
     workshop.docs()
-    workshop.tests("tests/unit/cli", DOCS)
+    workshop.add_above(SUITE, "def test_ingest_again_changes_nothing(", COMMAND_TEST)
+    workshop.tests("tests/unit/cli", DOCS, f"{SUITE}::test_codes[embedded]")
     filed(workshop, RECORD.format(form="学习心得", more="author: 张敏\n"))
     assert asked(workshop, "codes") == {"codes": ["top"]}
     assert "codes" in workshop.run("api.cli", "--help")

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import sysconfig
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,12 @@ def git(folder: Path, *arguments: str) -> str:
 @dataclass(frozen=True)
 class Workshop:
     folder: Path
+    python: Path
+
+    @property
+    def office(self) -> Path:
+        """A folder beside the project, for an archive."""
+        return self.folder.with_name("office")
 
     @classmethod
     def copied(cls, folder: Path) -> Workshop:
@@ -45,7 +52,7 @@ class Workshop:
         git(folder, "init", "--quiet")
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--message", "As it is")
-        return cls(folder)
+        return cls(folder, _interpreter(folder))
 
     # ── working ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -77,8 +84,8 @@ class Workshop:
             name: value for name, value in os.environ.items() if not name.startswith(("JIANZHENG_", "PYTEST_"))
         }
         ran = subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=self.folder, capture_output=True, text=True, check=False,
-            env={**environment, "PYTHONPATH": str(self.folder), **variables},
+            [self.python, "-m", *arguments], cwd=self.folder, capture_output=True, text=True, check=False,
+            env={**environment, **variables},
         )  # fmt: skip
         assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-4000:]
         return ran.stdout
@@ -94,6 +101,17 @@ class Workshop:
         """Files that are new or changed, without those that `make docs` writes."""
         lines = git(self.folder, "status", "--porcelain", "--untracked-files=all").splitlines()
         return {name for line in lines if not (name := line[3:]).startswith(WRITTEN)}
+
+
+def _interpreter(folder: Path) -> Path:
+    """One with the packages of this one, for which the project is that of ``folder``: the sandbox of extraction, say,
+    believes neither working folder nor environment."""
+    home = folder / ".venv"
+    venv.create(home, with_pip=False)
+    [packages] = home.glob("lib/python*/site-packages")
+    paths = [str(folder), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    (packages / "project.pth").write_text("".join(f"{path}\n" for path in dict.fromkeys(paths)), "utf-8")
+    return home / "bin" / "python"
 
 
 def guided(section: str) -> list[re.Pattern[str]]:
