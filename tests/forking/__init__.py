@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import atexit
 import inspect
-import json
 import os
 import select
+import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, AnyStr
+
+from tests.forking import wire
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sys.executable).with_name("jianzheng")
@@ -30,10 +33,6 @@ SURROUNDINGS = dict(os.environ)
 
 READ_AT_START = ("PYTHON", "LC_", "LD_", "MALLOC_", "LANG", "TZ")
 """How variables begin that an interpreter, or the system's library below it, reads when it starts."""
-
-
-class ServerLost(RuntimeError):
-    """The fork server ended while it was needed: standard error says why."""
 
 
 class Popen(subprocess.Popen[AnyStr]):
@@ -49,28 +48,17 @@ class Popen(subprocess.Popen[AnyStr]):
         if command is None:
             super()._execute_child(*given)
             return
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(SERVER.control(), [b"f"], [theirs.fileno()])
-        socket.send_fds(self._channel, [b"f"], handles)
-        self._channel.sendall(json.dumps(command).encode())
-        self._channel.shutdown(socket.SHUT_WR)
-        self.pid = self._said()
+        self._channel = wire.ask(SERVER.address(), handles, command)
+        self.pid = wire.told(self._channel)
         self.forked = self._child_created = True
         self._close_pipe_fds(**{name: asked[name] for name in _PIPES})
-
-    def _said(self) -> int:
-        said = self._channel.recv(4, socket.MSG_WAITALL)
-        if len(said) < 4:
-            raise ServerLost
-        return int.from_bytes(said, "big")
 
     def _try_wait(self, wait_flags: int) -> tuple[int, int]:
         if self._channel is None:
             return super()._try_wait(wait_flags)
         if wait_flags & os.WNOHANG and not select.select([self._channel], [], [], 0)[0]:
             return 0, 0
-        status = self._said()
+        status = wire.told(self._channel)
         self._channel.close()
         return self.pid, status
 
@@ -138,30 +126,34 @@ class _Server:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()  # owns the next two fields
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._address = ""
+        self._held: socket.socket | None = None
 
-    def control(self) -> socket.socket:
-        """The socket on which it takes other sockets, one for each command."""
+    def address(self) -> str:
+        """Of the socket on which it takes commands."""
         with self._guard:
-            if self._control is None:
-                self._control, theirs = socket.socketpair()
-                with theirs:
-                    number = theirs.fileno()
-                    self._process = subprocess.Popen(
-                        [sys.executable, "-m", f"{__name__}.server", str(number)], pass_fds=[number], cwd=ROOT,
-                        env={**SURROUNDINGS, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-                        stdout=subprocess.DEVNULL,
-                    )  # fmt: skip
-                atexit.register(self.end)
-            return self._control
+            if not self._address:
+                address = Path(tempfile.mkdtemp(prefix="forking-")) / "socket"
+                self._held, theirs = socket.socketpair()
+                with socket.socket(*wire.CONNECTION) as listener, theirs:
+                    listener.bind(str(address))
+                    listener.listen()
+                    self._start(str(address), listener.fileno(), theirs.fileno())
+                self._address = str(address)
+            return self._address
 
-    def end(self) -> None:
-        with self._guard:
-            if self._control is not None and self._process is not None:
-                self._control.close()
-                self._process.wait()
-                self._control = self._process = None
+    def _start(self, address: str, listener: int, held: int) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"{__name__}.server", address, str(listener), str(held)], pass_fds=[listener, held],
+            cwd=ROOT, env={**SURROUNDINGS, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        atexit.register(self._end, process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        assert self._held is not None
+        self._held.close()
+        process.wait()
 
 
 SERVER = _Server()
@@ -186,3 +178,11 @@ def run(
     if check:
         ran.check_returncode()
     return ran
+
+
+def write_shim(path: Path) -> None:
+    """A program that a shell can call for `jianzheng`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    way = ["-m", "api.cli"] if NEVER else ["-IS", str(Path(__file__).with_name("shim.py")), SERVER.address()]
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *way])} "$@"\n')
+    path.chmod(0o755)

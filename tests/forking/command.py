@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import io
-import json
 import os
 import runpy
 import socket
@@ -13,15 +12,14 @@ import sys
 import threading
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+
+from tests.forking import wire
 
 
 def become(channel: socket.socket) -> None:
     """Do what the channel describes, see `tests.forking.Popen`, and end the process."""
     with channel:
-        _, handles, _, _ = socket.recv_fds(channel, 1, 3)
-        with channel.makefile("rb") as said:
-            wanted: dict[str, Any] = json.load(said)
+        handles, wanted = wire.asked(channel)
     for number, handle in enumerate(handles):
         os.dup2(handle, number)
         os.close(handle)

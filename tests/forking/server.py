@@ -1,7 +1,7 @@
 """The fork server: a process that has loaded the program and forks for each command that `tests.forking` sends it.
 
-It runs no command itself, starts no thread and opens no archive: what one command does, none after it can see. It ends
-when nobody holds the other end of its socket any more, however the tests ended.
+It runs no command itself, starts no thread and opens no archive: what one command does, none after it can see. However
+the tests end, it ends with them.
 """
 
 from __future__ import annotations
@@ -11,26 +11,30 @@ import gc
 import importlib
 import os
 import pkgutil
+import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
-from tests.forking import command
+from tests.forking import command, wire
 
 PACKAGES = ("domain", "adapters", "indexers", "api")
 THREADS = Path("/proc/self/task")
 
 
 def main() -> None:
-    """``python -m tests.forking.server FD``."""
+    """``python -m tests.forking.server ADDRESS LISTENER HELD``: a path, and two open sockets."""
     at_interrupt = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # typed where the tests run: they end, and then so does this
     load()
-    if channel := Server(socket.socket(fileno=int(sys.argv[1]))).serve():
+    listener, held = (socket.socket(fileno=int(number)) for number in sys.argv[2:])
+    if channel := Server(listener, held).serve():
         signal.signal(signal.SIGINT, at_interrupt)
         command.become(channel)
+    else:
+        shutil.rmtree(Path(sys.argv[1]).parent)
 
 
 def load() -> None:
@@ -45,10 +49,10 @@ def load() -> None:
 
 
 class Server:
-    """Says of each command its process's number and, at its end, its status as wait(2) gives it: four bytes each."""
+    """Forks for whoever connects; ends when nobody holds the other end of ``held`` any more."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, listener: socket.socket, held: socket.socket) -> None:
+        self._listener, self._held = listener, held
         self._channels: dict[int, socket.socket] = {}
         self._awake, self._wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -58,18 +62,17 @@ class Server:
     def serve(self) -> socket.socket | None:
         """In a fork: the socket on which it hears what it is to do. None once all is over."""
         with DefaultSelector() as selector:
-            selector.register(self._control, EVENT_READ)
-            selector.register(self._awake, EVENT_READ)
+            for ours in (self._listener, self._held, self._awake):
+                selector.register(ours, EVENT_READ)
             while True:
                 ready = {key.fileobj for key, _ in selector.select()}
                 if self._awake in ready:
                     self._awake.recv(4096)
                     self._reap()
-                if self._control in ready:
-                    word, handles, _, _ = socket.recv_fds(self._control, 1, 1)
-                    if not word:
-                        break
-                    channel = socket.socket(fileno=handles[0])
+                if self._held in ready:
+                    break
+                if self._listener in ready:
+                    channel, _ = self._listener.accept()
                     if not self._fork(channel):
                         return channel
         for number in self._channels:
@@ -84,7 +87,7 @@ class Server:
         else:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for ours in (self._control, self._awake, self._wake, *self._channels.values()):
+            for ours in (self._listener, self._held, self._awake, self._wake, *self._channels.values()):
                 ours.close()
         return number
 
@@ -99,7 +102,7 @@ class Server:
     @staticmethod
     def _tell(channel: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError):  # who asked may be gone
-            channel.sendall(number.to_bytes(4, "big"))
+            wire.tell(channel, number)
 
 
 if __name__ == "__main__":

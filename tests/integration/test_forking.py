@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests import forking
-from tests.forking import ROOT
+from tests.forking import ROOT, wire
 from tests.forking.server import PACKAGES
 
 FACTS = """
@@ -54,6 +55,8 @@ FINDS = """
 import os, sys, tempfile, adapters
 print(os.environ.get("LEFT"), os.getcwd() == "/", tempfile.tempdir, *(hasattr(m, "left") for m in (adapters, sys)))
 """
+
+pytestmark = pytest.mark.skipif(forking.NEVER, reason="this run is without the fork server")
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -199,6 +202,24 @@ def test_only_what_starts_alike_is_forked(tmp_path: Path) -> None:
         forking.Popen([python, *module, "\0"], cwd=tmp_path, env=environment())
 
 
+def test_a_shell_calls_it_by_a_shim(tmp_path: Path) -> None:
+    """What a shell calls `jianzheng` answers like it: arguments, input, output, exit code, a pipe that closes."""
+    forking.write_shim(tmp_path / "bin" / "jianzheng")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "jianzheng").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.cli "$@"\n')
+    (tmp_path / "real" / "jianzheng").chmod(0o755)
+    text = (
+        "jianzheng show '党 课' --json; echo $?; jianzheng --help | head -n 1; JIANZHENG_LANG=en jianzheng fly; echo $?"
+    )
+    found = []
+    for folder in ("bin", "real"):
+        paths = environment(PATH=f"{tmp_path / folder}{os.pathsep}{os.environ['PATH']}", JIANZHENG_LANG="zh")
+        found.append(subprocess.run(["bash", "-c", text], cwd=tmp_path, env=paths, capture_output=True, check=False))
+    shim, real = ((ran.returncode, ran.stdout, ran.stderr) for ran in found)
+    assert shim == real
+    assert b"\n2\n" in real[1]
+
+
 def test_the_server_ends_with_its_tests(tmp_path: Path) -> None:
     """Killed tests leave neither the server nor a command that it started."""
     text = (
@@ -217,6 +238,19 @@ def test_the_server_ends_with_its_tests(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"still there: {left}")
+
+
+def test_a_server_that_is_gone_is_an_error_of_its_own(tmp_path: Path) -> None:
+    """Whether it is not there or ends before it has answered, no test takes that for the end of its command."""
+    with pytest.raises(wire.ServerLost):
+        wire.ask(str(tmp_path / "socket"), [0, 1, 2], {})
+    ours, theirs = socket.socketpair()
+    with ours:
+        wire.tell(theirs, 7)
+        theirs.close()
+        assert wire.told(ours) == 7
+        with pytest.raises(wire.ServerLost):
+            wire.told(ours)
 
 
 def _runs(number: int) -> bool:
