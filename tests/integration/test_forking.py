@@ -20,7 +20,7 @@ from tests.forking import ROOT, wire
 from tests.forking.server import PACKAGES
 
 FACTS = """
-import gc, json, locale, os, resource, signal, sys, tempfile, threading, time
+import gc, json, locale, os, resource, signal, sys, tempfile, threading, time, api
 streams = [
     [s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.write_through, s.newlines, type(s.buffer).__name__]
     for s in (sys.stdin, sys.stdout, sys.stderr)
@@ -33,7 +33,7 @@ print(json.dumps({
     "threads": threading.active_count(), "limits": [resource.getrlimit(n) for n in range(10)], "umask": os.umask(0),
     "leads": os.getpid() == os.getpgrp(), "session": os.getpid() == os.getsid(0), "collects": gc.isenabled(),
     "temporary": tempfile.tempdir, "locale": locale.getlocale(), "zone": time.tzname, "nice": os.nice(0),
-    "flags": list(sys.flags), "text": sys.stdin.read(),
+    "flags": list(sys.flags), "program": list(api.__path__), "text": sys.stdin.read(),
 }, ensure_ascii=False))
 """
 

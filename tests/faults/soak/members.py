@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import forking
 from tests.servers.keeper import ENDED, descendants, state
 from tests.servers.runs import started
 
@@ -49,7 +48,7 @@ class Member:
         self.killed = False
         self.born = time.monotonic()
         with self.log.open("ab") as log:
-            self.process = forking.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, *self.command], cwd=self.folder, env=dict(self.environment),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
