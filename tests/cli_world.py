@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from adapters.settings import Settings, read
+from tests import forking
 from tests.servers import own
 
 PASSWORD = "correct horse battery staple"
@@ -62,7 +62,7 @@ class Shell:
     servers: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *arguments: str, stdin: str = "", **variables: str) -> Answer:
-        ran = subprocess.run(
+        ran = forking.run(
             [sys.executable, "-m", "api.cli", *arguments],
             cwd=self.folder,
             env=self.environment(**variables),

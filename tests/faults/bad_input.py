@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import forking
 from tests.cli_world import RECORD, Answer, Shell
 
 COMMAND = Path(sys.executable).with_name("jianzheng")
@@ -58,7 +58,7 @@ class Office(Shell):
     def run(
         self, line: list[str], stdin: str = "", prepare: Callable[[], None] | None = None, **variables: str
     ) -> Answer:
-        ran = subprocess.run(
+        ran = forking.run(
             line, cwd=self.folder, env=self.environment(RUST_BACKTRACE="0", **variables), input=stdin,
             capture_output=True, text=True, timeout=120, check=False, preexec_fn=prepare,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests import forking
 from tests.faults.bad_input import CHINESE, Held, Office, in_both_languages, no_traceback
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
@@ -129,7 +130,7 @@ def started(office: Office, token: str, patch: str = IMPATIENT, prefix: tuple[st
     """The server alone. Ends it as an operator does; its log holds no traceback."""
     log = Path(office.folder).parent / f"{office.folder.name}-server.log"
     with log.open("wb") as errors:
-        process = subprocess.Popen(
+        process = forking.Popen(
             [*prefix, sys.executable, "-c", f"{patch}\n{SERVE}"], cwd=office.folder,
             env=office.environment(JIANZHENG_LANG="zh"), stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip

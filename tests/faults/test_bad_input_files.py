@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import forking
 from tests.faults.bad_input import (
     Office,
     bomb,
@@ -54,7 +55,7 @@ def test_a_file_that_changes_while_it_is_read(office: Office, tmp_path: Path, na
     with (path := folder / "扫描.bin").open("wb") as big:
         big.truncate(160 << 20)  # nothing on the disk, yet long enough to be caught reading
     before = office.held()
-    command = subprocess.Popen(
+    command = forking.Popen(
         office_line("ingest", str(folder)),
         cwd=office.folder, env=office.environment(JIANZHENG_LANG=lang), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,

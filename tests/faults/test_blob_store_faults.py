@@ -18,6 +18,7 @@ from adapters.blobs import durable
 from adapters.blobs.folder import INCOMING_SECONDS, STAGED_SECONDS, FolderBlobStore
 from adapters.blobs.names import kept_path
 from domain.errors import BlobDamaged, BlobMissing, StorageFailed, StorageFull, StorageNotWritable
+from tests import forking
 
 DATA = b"evidence" * 300_000
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -282,7 +283,7 @@ def test_killed_uploads_lose_nothing_that_was_acknowledged(tmp_path: Path) -> No
     )
     acknowledged: list[str] = []
     for count in range(1, 13):
-        with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        with forking.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             for _ in range(count):
                 acknowledged.append(process.stdout.readline().decode().strip())
@@ -306,7 +307,7 @@ def test_many_processes_commit_the_same_bytes(tmp_path: Path) -> None:
             store.stage(iter([bytes([n]) * 5000])).commit()
         """
     )
-    running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(4)]
+    running = [forking.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(4)]
     assert [process.wait() for process in running] == [0, 0, 0, 0]
     store = FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
     assert len(list(store.digests())) == 50 and list((tmp_path / "staging").iterdir()) == []

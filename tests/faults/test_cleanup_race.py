@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from adapters.postgres.address import Address
 from adapters.postgres.gate import AFTERMATH
 from adapters.postgres.locks import APPEND_LOCK
 from indexers.cleanup import clean_up
+from tests import forking
 from tests.cli_world import servers
 from tests.faults.soak.members import waited
 from tests.faults.soak.world import make_world
@@ -39,7 +39,7 @@ def test_a_file_stays_while_its_event_may_still_come(request: pytest.FixtureRequ
         with psycopg.connect(**at.parameters(), autocommit=True) as other:  # type: ignore[arg-type]  # all of them text
             other.execute("SELECT pg_advisory_lock(%s)", (APPEND_LOCK,))
             command = [sys.executable, "-m", "tests.faults.file_one", str(record), TEXT]
-            filing = subprocess.Popen(command, cwd=tmp_path, env=world.environment())
+            filing = forking.Popen(command, cwd=tmp_path, env=world.environment())
             for _ in waited(60):
                 if other.execute(WAITING).fetchone() == (1,):
                     break

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forking
 from tests.cli_world import LECTURE, make_office
 from tests.faults.bad_input import Office
 from tests.faults.degraded import QUICK, Archive, archive_on, checked, eventually, soon
@@ -150,7 +151,7 @@ def works_in_the_background(office: Office) -> None:
     """`work` starts all the same, and ends when it is told to."""
     command = [sys.executable, "-m", "api.cli", "work"]
     environment = office.environment(JIANZHENG_LANG="en")
-    with subprocess.Popen(command, cwd=office.folder, env=environment, stdout=subprocess.PIPE, text=True,
+    with forking.Popen(command, cwd=office.folder, env=environment, stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.DEVNULL) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Working in the background")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from domain.errors import BlobErased
 from domain.ledger.tombstone import read_tombstone
 from indexers.pipeline import Pipeline
 from indexers.verification import verify_archive
+from tests import forking
 from tests.fakes import lecture
 from tests.http_world import HERE, make_world
 
@@ -46,7 +46,7 @@ def test_killed_anywhere_it_goes_on(tmp_path: Path) -> None:
         assert {(each.klass, each.subject) for each in left} == {("stale", "event"), ("stale", "file")}
         for point in POINTS:
             command = [sys.executable, "-m", "tests.faults.erase_until_killed", str(home), point]
-            assert subprocess.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
+            assert forking.run(command, cwd=ROOT, check=False, timeout=120).returncode == -signal.SIGKILL
         world.catch_up()
         assert house.erasures.left() == []
         first, *_ = house.events.stored(record.id)

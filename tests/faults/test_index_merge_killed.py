@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from adapters.search.embedded import SEGMENTS, EmbeddedSearch
 from adapters.search.schema import FORMAT
 from domain.ports import Scope, SearchRequest
+from tests import forking
 from tests.contract.search_corpus import document
 
 ENOUGH = 8
@@ -35,7 +35,7 @@ def left_by_the_killed(folder: Path) -> str:
     Gives a record of the last commit but one: its segment is the one that the last commit changed.
     """
     for number in range(1, 100):
-        subprocess.run([sys.executable, "-c", WRITE_AND_DIE, str(folder), str(number)], check=True)
+        forking.run([sys.executable, "-c", WRITE_AND_DIE, str(folder), str(number)], check=True)
         segments = json.loads((folder / FORMAT / SEGMENTS).read_bytes())["segments"]
         if len(segments) >= ENOUGH:
             return f"r{number - 1}"

@@ -17,6 +17,7 @@ from adapters.signing import verifier
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.tree import check_consistency, consistency_proof
 from indexers.verify import Subject, verify
+from tests import forking
 from tests.ledger_world import ORIGIN, evidence, open_world
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,7 @@ POINTS = (
 
 
 def run_until_killed(home: Path, point: str, passing: int, after: float | None = None) -> None:
-    process = subprocess.Popen(
+    process = forking.Popen(
         [sys.executable, "-m", "tests.faults.integrate_until_killed", str(home), point, str(passing)],
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forking
 from tests.cli_world import BACK_ENDS, Shell, make_office, servers
 from tests.faults.test_poison import filed, found, status, until
 
@@ -41,7 +42,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
 def test_the_file_of_a_killed_worker_is_taken_over_at_once(shell: Shell) -> None:
     """Given a worker killed over a file, when another one starts on the machine, it does not wait for the lease."""
     filed(shell, "读到一半", "杀不掉的正文")
-    with subprocess.Popen(
+    with forking.Popen(
         [sys.executable, "-c", SLOW], cwd=shell.folder, env=shell.environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,
     ) as doomed:  # fmt: skip
@@ -52,7 +53,7 @@ def test_the_file_of_a_killed_worker_is_taken_over_at_once(shell: Shell) -> None
         doomed.wait(30)
         doomed.stderr.close()
     assert status(shell)["text"]["waiting"] == 1
-    with subprocess.Popen(
+    with forking.Popen(
         [sys.executable, "-m", "api.cli", "work"], cwd=shell.folder, env=shell.environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as other:  # fmt: skip

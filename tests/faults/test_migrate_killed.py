@@ -17,6 +17,7 @@ import pytest
 from adapters.binding import CopyUnfinished
 from adapters.bootstrap import open_archive
 from adapters.settings import Settings
+from tests import forking
 from tests.cli_world import servers
 from tests.migration_world import evidence_of, make_archive, settings_of
 
@@ -62,7 +63,7 @@ class Copying:
 
     def run(self, point: str = "-", passing: int = 1, after: float | None = None) -> tuple[int, str]:
         """Exit code (negative: the signal) and the last line that it said."""
-        process = subprocess.Popen(
+        process = forking.Popen(
             [sys.executable, "-m", "tests.faults.migrate_until_killed", point, str(passing)],
             cwd=ROOT,
             env=self.environment,

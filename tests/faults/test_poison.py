@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests import forking
 from tests.cli_world import BACK_ENDS, Answer, Shell, make_office, servers
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ def running(shell: Shell, *command: str) -> Iterator[str]:
     """A poisoned process in the background; the first line that it says."""
     log = shell.folder / "log"
     with log.open("wb") as errors:
-        process = subprocess.Popen(
+        process = forking.Popen(
             [sys.executable, "-m", "tests.faults.poisoned", *command], cwd=shell.folder,
             env=shell.environment(POISON=str(poison(shell))), stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip
@@ -72,7 +73,7 @@ def running(shell: Shell, *command: str) -> Iterator[str]:
 
 def filed(shell: Shell, title: str, *texts: str) -> str:
     """By a program that follows nothing."""
-    ran = subprocess.run(
+    ran = forking.run(
         [sys.executable, "-c", FILE_ONLY, title, *texts], cwd=shell.folder, env=shell.environment(),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -107,7 +108,7 @@ def set_aside(shell: Shell, count: int) -> list[Any]:
 
 def refused_again(shell: Shell, *names: str) -> Answer:
     """The same command where the cause is not mended."""
-    ran = subprocess.run(
+    ran = forking.run(
         [sys.executable, "-m", "tests.faults.poisoned", "index", "retry", *names, "--json"], cwd=shell.folder,
         env=shell.environment(POISON=str(poison(shell))), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

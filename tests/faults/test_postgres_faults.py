@@ -26,6 +26,7 @@ from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy, VersionConflict
 from domain.ports import StoredRow
 from domain.records.events import RecordSignedOff
+from tests import forking
 from tests.fakes import stamp
 from tests.postgres_world import LOCKS_HERE, administer, prepare
 from tests.servers.local import Server
@@ -56,7 +57,7 @@ def opened(address: Address, **options: float) -> Iterator[PostgresEventStore]:
 
 def writer(address: Address, count: int, seed: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.faults.append_to_postgres", address.url(), str(count), str(seed)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return forking.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 class Output(threading.Thread):

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.bootstrap import House
 from domain.archive import IncomingFile
+from tests import forking
 from tests.cli_world import servers
 from tests.fakes import lecture
 from tests.faults.soak.members import waited
@@ -29,7 +30,7 @@ def test_another_process_takes_the_dead_leaders_place(
     with servers("servers", request) as variables:
         world = make_world(tmp_path, variables, 1)
         house = world.open()
-        leader = subprocess.Popen(
+        leader = forking.Popen(
             [sys.executable, "-m", "tests.faults.lead_until_killed", part],
             cwd=tmp_path, env=world.environment(), stdout=subprocess.PIPE,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.queue import PostgresTextQueue
 from adapters.views import LEASE, WaitingText
 from domain.errors import Unavailable
+from tests import forking
 from tests.postgres_world import prepare
 from tests.queue_world import BACK_ENDS, new_queue, opened
 from tests.servers.local import Server
@@ -33,7 +34,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def workers(address: str, *counts: int) -> Iterator[list[subprocess.Popen[str]]]:
     """Processes that finish so many files and hold the next; begun at once, and gone at the end."""
     made = [
-        subprocess.Popen(
+        forking.Popen(
             [sys.executable, "-m", "tests.faults.take_texts", address, str(count)],
             cwd=ROOT,
             stdin=subprocess.PIPE,

@@ -20,6 +20,7 @@ from adapters.witness.service import open_witness
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import open_note
 from domain.ledger.witness import Submission, origin_hash, size_answered
+from tests import forking
 from tests.servers.processes import free_port
 from tests.witness_world import ORIGIN, Log, make_witness
 
@@ -70,7 +71,7 @@ def test_a_witness_that_is_killed(tmp_path: Path) -> None:
     def start() -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "api.cli", "witness", "serve", "--folder", str(tmp_path / "w")]
-        process = subprocess.Popen(
+        process = forking.Popen(
             [*command, "--port", str(port), "--rate", "100000"],
             env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from adapters.postgres.roles import APP_ROLE
 from domain.ledger.note import COSIGNATURE_ED25519, VerifierKey
+from tests import forking
 from tests.cli_world import BACK_ENDS, PASSWORD, Shell, servers
 from tests.postgres_world import APP_PASSWORD
 from tests.servers import own
@@ -91,7 +91,7 @@ def test_the_servers_are_named_with_their_versions(shell: Shell) -> None:
 
 def test_what_is_behind_is_counted(shell: Shell) -> None:
     """Events that nobody followed yet are a warning with their number, and no failure."""
-    done = subprocess.run(
+    done = forking.run(
         [sys.executable, "-c", APPEND_ONLY], cwd=shell.folder, env=shell.environment(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr

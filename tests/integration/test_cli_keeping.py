@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forking
 from tests.cli_world import BACK_ENDS, ITEM, LECTURE, PASSWORD, Shell, make_office, servers
 
 
@@ -123,7 +124,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_a_log(shell: Shell) -> None:
     )
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return forking.run(
             [sys.executable, "-c", code, "check", *more],
             cwd=shell.folder, env=shell.environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -139,7 +140,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_a_log(shell: Shell) -> None:
 
 
 def test_a_reader_that_leaves_early_is_no_error(shell: Shell) -> None:
-    """`jianzheng … | head` ends quietly."""
+    """`jianzheng … | head` ends quietly: a new interpreter, as a shell starts it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "show", LECTURE, "--json"],
         cwd=shell.folder, env=shell.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -152,7 +153,7 @@ def test_a_reader_that_leaves_early_is_no_error(shell: Shell) -> None:
 
 @pytest.fixture
 def server(shell: Shell) -> Iterator[str]:
-    """`jianzheng serve` on a free port."""
+    """`jianzheng serve` on a free port, ended with a signal: a new interpreter, as an operator starts it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--port", "0"],
         cwd=shell.folder, env=shell.environment(), stdout=subprocess.PIPE, text=True,
@@ -195,7 +196,7 @@ house.close()
 def test_workers_do_what_a_server_would(shell: Shell) -> None:
     """Two of them beside each other: what was filed by a program that follows nothing is in ledger and index."""
     workers = [
-        subprocess.Popen(
+        forking.Popen(
             [sys.executable, "-m", "api.cli", "work"],
             cwd=shell.folder, env=shell.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
@@ -204,7 +205,7 @@ def test_workers_do_what_a_server_would(shell: Shell) -> None:
     for worker in workers:
         assert worker.stdout is not None
         assert "后台处理已启动" in worker.stdout.readline()
-    filed = subprocess.run(
+    filed = forking.run(
         [sys.executable, "-c", FILE_ONLY, "操场翻修"], cwd=shell.folder, env=shell.environment(), capture_output=True,
         text=True, check=False,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from domain.ledger.note import VerifierKey
 from domain.ledger.policy import parse_policy
 from domain.ledger.trust import open_trusted
 from indexers.pipeline import Pipeline
+from tests import forking
 from tests.cli_world import BACK_ENDS, Shell, make_office, servers
 from tests.servers.processes import free_port
 
@@ -41,7 +42,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def witness_served(run: Shell, folder: str) -> Iterator[str]:
     port = free_port()
     words = ("witness", "serve", "--folder", folder, "--port", str(port), "--prefix", "/w")
-    process = subprocess.Popen(
+    process = forking.Popen(
         [sys.executable, "-m", "api.cli", *words],
         cwd=run.folder, env=run.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip

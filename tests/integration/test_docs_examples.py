@@ -7,13 +7,13 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from api.cli.commands import COMMANDS
 from api.cli.parser import HelpWanted, parse
+from tests import forking
 from tests.doc_pages import PAGES, ROOT, commands, named, write_files
 
 INLINE = re.compile(r"`(jianzheng [^`\n…]+)`")
@@ -32,9 +32,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder as the pages assume it: an archive, a school, a record, a checkpoint that was kept."""
     folder = tmp_path_factory.mktemp("office")
     shim = folder / "bin" / "jianzheng"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.cli "$@"\n')
-    shim.chmod(0o755)
+    forking.write_shim(shim)
     record = folder / "work" / "2023-04-21 党课"
     record.mkdir(parents=True)
     (record / "record.yaml").write_text(RECORD, "utf-8")

@@ -20,6 +20,7 @@ from httpx import Response
 
 from docs.reference_pages.http import ANYONE, FACTS, FILTERED, IN_PERSON, SIGNED_IN
 from domain.access import MAY
+from tests import forking
 from tests.doc_pages import ROOT, blocks, files, write_files
 from tests.http_world import HERE, World, make_world, record
 
@@ -32,9 +33,7 @@ ADDRESS = re.compile(r"http://[\d.:]+/")
 def served(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], str]]:
     """An archive with a school, behind `jianzheng serve`: its working folder, the environment, the address."""
     shim = tmp_path / "bin" / "jianzheng"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.cli "$@"\n')
-    shim.chmod(0o755)
+    forking.write_shim(shim)
     # The examples are shown without it: a refusal must end them.
     (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JIANZHENG_")} | {
@@ -50,9 +49,10 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str], str]]:
     }
     for line in ("init --name 某区教育局", "org add school-01 第一小学"):
         subprocess.run([shim, *line.split()], env=environment, check=True, capture_output=True)
-    server = subprocess.Popen(
-        [shim, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    server = forking.Popen(
+        [sys.executable, "-m", "api.cli", "serve", "--port", "0"], cwd=tmp_path, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
     assert server.stdout is not None
     said = ADDRESS.search(server.stdout.readline())
     assert said

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from opencc import OpenCC
 from adapters import settings
 from adapters.bootstrap import open_archive
 from domain.ports import SearchRequest
+from tests import forking
 
 SEEDS = sorted((Path(__file__).parents[3] / "shared" / "seeds").glob("0*.txt"))
 PHRASES = 60
@@ -30,7 +30,7 @@ def archive(tmp_path_factory):
     environment = {**os.environ, "JIANZHENG_HOME": str(home), "JIANZHENG_ADMIN_PASSWORD": "correct horse 1"}
 
     def run(*words: str) -> dict:
-        done = subprocess.run(
+        done = forking.run(
             [Path(sys.executable).with_name("jianzheng"), *words, "--json"],
             env=environment,
             capture_output=True,

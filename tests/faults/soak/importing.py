@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from random import Random
 
+from tests import forking
 from tests.faults.soak.journal import Filing, Journal, Upload
 from tests.faults.soak.world import ADMIN, SCHOOLS, World
 
@@ -70,7 +71,7 @@ class Importer:
 
     def _command(self, words: list[str], life: float) -> dict[str, list[dict[str, str]]] | None:
         """Its answer; None where it was killed. Code 3 says that something cannot be reached now: try again."""
-        running = subprocess.Popen(
+        running = forking.Popen(
             [sys.executable, "-m", "api.cli", *words], cwd=self.world.folder, env=self.world.environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from adapters.bootstrap import House
+from tests import forking
 from tests.faults.soak import oracle, views
 from tests.faults.soak.cutter import Cutter
 from tests.faults.soak.importing import Importer
@@ -227,7 +227,7 @@ def _end(world: World, house: House, faults: list[str]) -> None:
 
 def _verify(world: World) -> list[str]:
     """`jianzheng verify` on what is left: clean."""
-    ran = subprocess.run(
+    ran = forking.run(
         [sys.executable, "-m", "api.cli", "verify", "--json"], cwd=world.folder, env=world.environment(),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
