@@ -42,11 +42,11 @@ class Durations:
         return fmean(beside) if beside else 1.0
 
     def of_test(self, test: str) -> float:
-        """Seconds of a nightly test; of one without an entry what its file's other tests take on average."""
+        """Seconds of a nightly test; of one without an entry what nightly tests take on average."""
         if test in self.seconds:
             return self.seconds[test]
-        beside = [taken for name, taken in self.seconds.items() if name.startswith(f"{test.partition('::')[0]}::")]
-        return fmean(beside) if beside else 1.0
+        known = [taken for name, taken in self.seconds.items() if "::" in name]
+        return fmean(known) if known else 1.0
 
 
 def measured(reports: Iterable[Path]) -> dict[str, float]:

@@ -28,6 +28,9 @@ FAST = ("unit", "contract")
 ON_SERVERS = ("postgres", "s3", "elastic", "servers", "bucket")
 """How the cases of a contract suite are called that need a server to be started, where their fixtures do not tell."""
 
+WAITING, MOST_WORKERS = 2, 8
+"""How many workers are expected to wait at any moment; and how many at most fit into the memory of a small machine."""
+
 PART = 0.1
 WIDE = ("module", "class", "package")
 """Scopes of what several tests of a file share: they are drawn together, for it is made once for all of them."""
@@ -47,11 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """For ``-n auto``: tests wait for servers, for processes they started and for the disk; more workers than
-    processors keep these busy.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For ``-n auto``. The fast tier computes; the other tests wait for servers, for processes they started and for the
+    disk, and some workers more than there are processors keep these busy.
     """
-    return min(2 * len(os.sched_getaffinity(0)), 4)
+    processors = len(os.sched_getaffinity(0))
+    return min(processors if config.getoption("--without-servers") else processors + WAITING, MOST_WORKERS)
 
 
 @pytest.hookimpl(tryfirst=True)
