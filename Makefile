@@ -10,10 +10,15 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 LOCK_FLAGS ?=
 PYTEST_FLAGS ?=
-# A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile
-# As tests/conftest.py puts them, the longest first; otherwise files with the most tests would come first.
-IN_ORDER := --no-loadscope-reorder
+# A file's tests stay in one process, so that what they share (a filled archive, a browser) is made once; the files come as
+# tests/tiers.py puts them, the longest first.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest
+FAST = $(PYTEST) $(PARALLEL) -m fast --without-servers tests/unit tests/contract
+# Which tenth of the nightly tests `make test` runs: another one each day.
+SEED ?= $(shell date -u +%F)
+# Where each run leaves its durations, for `make durations`.
+REPORTS := .venv/reports
 
 .PHONY: help
 help: ## List the targets
@@ -53,33 +58,48 @@ demo: $(RUNS) ## Fill a demonstration archive and serve it on 127.0.0.1:8000
 # ── checking it ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: test
-test: setup ## Run all tests, with coverage of the domain
+test: setup ## Run the tests, with coverage of the domain; of the nightly ones a tenth, the same again with SEED=…
 	@bash .ci/system ensure python fonts browser pdf
 	@bash .ci/system ensure servers || { [ "$${CI:-}" != true ] && echo "Going on; but what needs servers will be skipped."; }
-	@$(BIN)/python -m tests.servers fetch
-	@$(BIN)/python -m pytest $(PARALLEL) $(IN_ORDER) -m "not browser" --cov --cov-report=term $(PYTEST_FLAGS)
+	@# The fast tier needs no servers: what they are made of is fetched and built meanwhile.
+	@$(BIN)/python -m tests.servers fetch >.venv/programs.log 2>&1 & programs=$$!; \
+	$(FAST) --cov --cov-report=term --junit-xml=$(REPORTS)/fast.xml $(PYTEST_FLAGS) || exit; \
+	wait $$programs || { cat .venv/programs.log; [ "$${CI:-}" != true ]; }
+	@$(PYTEST) $(PARALLEL) -m "not fast and not browser" --nightly=tenth --nightly-seed=$(SEED) --junit-xml=$(REPORTS)/others.xml $(PYTEST_FLAGS)
 	@# A browser, the server it speaks to and the indexers need the machine for themselves: people wait for them.
-	@$(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
+	@$(PYTEST) -m browser --junit-xml=$(REPORTS)/browser.xml tests/e2e $(PYTEST_FLAGS)
 
 .PHONY: test-fast
-test-fast: setup ## Run the unit and contract tests: an answer in under a minute
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" --without-servers tests/unit tests/contract $(PYTEST_FLAGS)
+test-fast: setup ## Run the unit and contract tests that need no server: an answer within 45 seconds
+	@$(FAST) $(PYTEST_FLAGS)
+
+PART ?=
+
+.PHONY: test-all
+test-all: programs ## Run every test, the nightly ones too, in parts that are not done twice: make test-all PART=others-1
+	@bash .ci/system ensure fonts browser pdf
+	@$(BIN)/python -m tests.parts $(addprefix --part ,$(PART)) -- $(PYTEST_FLAGS)
+
+.PHONY: programs
+programs: setup ## Fetch and build what tests run besides: servers, and other people's programs
+	@bash .ci/system ensure python servers
+	@$(BIN)/python -m tests.servers fetch
+
+.PHONY: durations
+durations: setup ## Write tests/durations.json again from the reports of the last runs
+	@$(BIN)/python -m tests.durations
 
 SECONDS ?= 1800
 SOAK_FLAGS ?=
 
 .PHONY: soak
-soak: setup ## Kill every process again and again under load, then look for losses: make soak SECONDS=600
-	@bash .ci/system ensure python servers
-	@$(BIN)/python -m tests.servers fetch
+soak: programs ## Kill every process again and again under load, then look for losses: make soak SECONDS=600
 	@$(BIN)/python -m tests.faults.soak $(SECONDS) $(SOAK_FLAGS)
 
 DRILL_FLAGS ?= --servers
 
 .PHONY: drill
-drill: setup ## Tamper with an archive in every way, verify each time, and write docs/TAMPER-DRILL.md
-	@bash .ci/system ensure python servers
-	@$(BIN)/python -m tests.servers fetch
+drill: programs ## Tamper with an archive in every way, verify each time, and write docs/TAMPER-DRILL.md
 	@$(BIN)/python -m tests.drill $(DRILL_FLAGS)
 
 .PHONY: lint

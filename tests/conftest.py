@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.servers.local import KINDS
-
-pytest_plugins = ["tests.servers.plugin"]
+pytest_plugins = ["pytester", "tests.servers.plugin", "tests.tiers"]
 
 # Nothing is timed: a busy machine must not turn a property red.
 settings.register_profile("jianzheng", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -60,26 +57,3 @@ def _guarded(method: Any) -> Any:
         return method(self, address)
 
     return connect
-
-
-TESTS = Path(__file__).parent
-
-ON_SERVERS = ("postgres", "s3", "elastic", "servers", "bucket")
-"""How the cases of a contract suite are called that need a server to be started, where their fixtures do not tell."""
-
-
-LONGEST_FIRST = ("faults", "interop", "integration")
-"""Folders of tests that take minutes a file: begun last, one of them would keep one processor busy at the end while the
-others have nothing left to do."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Cases on servers are no part of the fast tier: starting the servers alone takes as long as all of it."""
-    rank = {name: number for number, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(rank)))
-    for item in items:
-        case, fixtures = item.name.partition("[")[2], getattr(item, "fixturenames", ())
-        words = case.rstrip("]").split("-")
-        if any(word.startswith(ON_SERVERS) for word in words) or any(f"{kind}_url" in fixtures for kind in KINDS):
-            item.add_marker(pytest.mark.slow)

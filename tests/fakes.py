@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from domain.event import Event, Stamp
 from domain.ledger.tombstone import state_digest, tombstone
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
-from domain.ports import Decided, FixityResult, NewEntry, StoredRow
+from domain.ports import Act, Decided, FixityResult, NewEntry, StoredRow
 from domain.records.events import ERASURE_PREFIX, Tombstone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -94,6 +95,9 @@ class MemoryEvents:
     def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
         wanted = set(positions)
         return [row for row in self.rows(0, len(self.events)) if row.position in wanted]
+
+    def acts_at(self, positions: Sequence[int]) -> list[Act]:
+        return [(row.position, row.topic, str(row.id), json.loads(row.state)) for row in self.rows_at(positions)]
 
     def stored(self, stream_id: UUID) -> list[StoredRow]:
         rows = [row for row in self.rows(0, len(self.events)) if row.id == stream_id]

@@ -19,6 +19,8 @@ from tests.servers import own
 from tests.servers.local import Server
 from tests.servers.plugin import private_server
 
+pytestmark = pytest.mark.nightly
+
 DATA = "会议记录 一份".encode() * 100
 LOST = frozenset({"database_unreachable", "outcome_unknown", "archive_busy"})
 LISTENING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
@@ -69,7 +71,6 @@ def back(server: Server) -> None:
     server.start()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["fast", "immediate", "pause"])
 def test_requests_fail_cleanly_and_then_work(
     archive: Archive, database_server: Server, database: str, fault: str
@@ -160,7 +161,6 @@ class Clerk(threading.Thread):
                 self.acknowledged[title] = reply.json["code"]
 
 
-@pytest.mark.slow
 def test_nothing_is_lost_doubled_or_missed_under_load(archive: Archive, database_server: Server, database: str) -> None:
     """Four clerks file while the server is restarted in every way: each record is there once, and in the ledger."""
     filed, stop = asked(database, FILED), threading.Event()
@@ -194,7 +194,6 @@ def test_nothing_is_lost_doubled_or_missed_under_load(archive: Archive, database
     assert len(acknowledged) <= stored <= len(acknowledged) + len(clerks)  # each stopped in the middle of one at most
 
 
-@pytest.mark.slow
 def test_a_lock_is_not_waited_for_for_ever(archive: Archive, database: str) -> None:
     """Somebody holds up every append: filing is told to come again, reading goes on, and nothing was stored."""
     key = uuid4().hex

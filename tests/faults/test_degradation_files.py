@@ -14,6 +14,8 @@ from tests.servers import own
 from tests.servers.local import Server
 from tests.servers.plugin import private_server
 
+pytestmark = pytest.mark.nightly
+
 DATA = "签到表 一份".encode() * 100
 
 FORM = "/file/study_session/party_lecture"
@@ -41,7 +43,6 @@ def archive(
             yield made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["stop", "pause", "kill"])
 def test_nothing_is_half_done_without_the_file_server(archive: Archive, file_server: Server, fault: str) -> None:
     """Uploads, filings with files and downloads are told to come again; then the very same requests work."""

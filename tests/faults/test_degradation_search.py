@@ -19,6 +19,8 @@ from tests.servers.addresses import place
 from tests.servers.local import Server
 from tests.servers.plugin import private_server
 
+pytestmark = pytest.mark.nightly
+
 DATA = "会议纪要 一份".encode() * 100
 
 
@@ -44,7 +46,6 @@ def archive(
             yield made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["stop", "pause"])
 def test_everything_but_search_goes_on(archive: Archive, search_server: Server, fault: str) -> None:
     """Filed, shown, downloaded, reported, in the ledger, on the desk: without search, and found when it is back."""
@@ -104,7 +105,6 @@ def pages_say_so(archive: Archive) -> None:
         assert soon(archive.page, path).status == 200, path
 
 
-@pytest.mark.slow
 def test_started_before_its_servers(
     private_postgres: Server, private_s3: Server, search_server: Server, tmp_path: Path
 ) -> None:

@@ -20,6 +20,8 @@ from tests.faults.served import serving
 from tests.faults.small_disk import SmallOffice, small_disk
 from tests.http_world import record
 
+pytestmark = pytest.mark.nightly
+
 KB = 1024
 MEGABYTES = 12
 ATTACHMENT = 100 * KB

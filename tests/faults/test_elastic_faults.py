@@ -22,6 +22,8 @@ from tests.servers.addresses import place
 from tests.servers.local import Server
 from tests.servers.plugin import private_server
 
+pytestmark = pytest.mark.nightly
+
 ALL = Scope(everything=True)
 BATCHES, OF = 400, 5
 

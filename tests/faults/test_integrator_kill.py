@@ -105,7 +105,7 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:
     witness.finish()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_at_random(tmp_path: Path) -> None:
     """Killed at whatever it happens to be doing, again and again, on one archive."""
     random = Random(7)

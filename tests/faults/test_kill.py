@@ -26,6 +26,8 @@ from indexers.ledger import Integrator
 from indexers.verification import verify_archive
 from tests.fakes import lecture
 
+pytestmark = pytest.mark.nightly
+
 FILING_POINTS = [
     "before stage", "after stage", "before noted", "after noted", "before commit", "after commit",
     "before append", "after append",
@@ -120,7 +122,6 @@ def deaths() -> Iterator[tuple[str, DeadlyPoint, float | None]]:
         yield "random", DeadlyPoint("", 0), chance.uniform(0.0, 0.12)
 
 
-@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_however_often_the_process_is_killed(tmp_path):
     """At least 200 deaths: all named points twice, the rest at random."""
     home = tmp_path / "archive"

@@ -116,7 +116,7 @@ def test_killed_on_the_way_to_a_folder(source: Settings, tmp_path: Path) -> None
     assert evidence_of(target) == before
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_at_random(source: Settings, request: pytest.FixtureRequest) -> None:
     """Wherever it was, the next run goes on."""
     random = Random(4)

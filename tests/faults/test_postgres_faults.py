@@ -277,7 +277,7 @@ def test_a_restart_of_the_server_is_survived(private_postgres: Server) -> None:
         assert ledger.size() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_writers_go_on_after_the_server_was_killed(private_postgres: Server) -> None:
     """`kill -9` of the server under load, again and again: what was acknowledged is there, once, and nothing else."""
     address = prepare(private_postgres.url)
@@ -333,7 +333,7 @@ def at_once(work: Callable[[], object], count: int) -> None:
     assert len(results) == count
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_server_that_stands_still_is_not_waited_for_for_ever(private_postgres: Server) -> None:
     """It accepts connections and answers nothing; when it goes on, so do we, and nothing was stored twice."""
     with opened(prepare(private_postgres.url), patience=1.0) as store:
@@ -363,6 +363,7 @@ def test_a_long_statement_is_no_silent_server(
         assert database.breaker.closed
 
 
+@pytest.mark.nightly
 def test_a_silent_server_is_waited_for_once(private_postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first learns it by waiting, everybody after that at once; when it goes on, the next one works."""
     monkeypatch.setattr(database_module, "DOUBT", 0.2)

@@ -24,6 +24,8 @@ from tests import forking
 from tests.servers.processes import free_port
 from tests.witness_world import ORIGIN, Log, make_witness
 
+pytestmark = pytest.mark.nightly
+
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 4
 FORKS = 4
@@ -60,7 +62,6 @@ class Sender(threading.Thread):
         pool.clear()
 
 
-@pytest.mark.slow
 def test_a_witness_that_is_killed(tmp_path: Path) -> None:
     """Of several histories of one log, all signed with its key, one alone is ever cosigned, across all crashes."""
     forks = [Log(branch=str(n), fork=0) for n in range(FORKS)]

@@ -11,7 +11,7 @@ from benchmarks import run, table
 from benchmarks.servers import Servers
 from benchmarks.world import World
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 @pytest.fixture(scope="module")

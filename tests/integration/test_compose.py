@@ -151,7 +151,7 @@ def test_the_health_checks_know_a_server_that_works(kind: str, tmp_path: Path, r
 # ── Elasticsearch, by the service's command ─────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_search_server_starts_as_its_service_does() -> None:
     """The command leaves its folder alone, puts the secret into the keystore, and answers nobody without it."""
     try:

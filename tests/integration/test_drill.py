@@ -14,7 +14,7 @@ from tests.drill.runs import drill
 from tests.drill.world import build
 from tests.drill.yard import Yard
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 EMBEDDED, ON_SERVERS = 40, 12
 STEP = 11

@@ -35,6 +35,8 @@ from tests.servers.cache import Unavailable
 from tests.servers.plugin import MakeBucket, do_without
 from tests.servers.processes import free_port
 
+pytestmark = pytest.mark.nightly
+
 SEALED = """\
 mount --make-rprivate /
 for kept in {writable}; do mount --bind "$kept" "$kept"; done
@@ -147,7 +149,6 @@ def ran(image: Image, *words: str, **given: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-@pytest.mark.slow
 def test_the_recipe_makes_a_program(image: Image) -> None:
     """From the lock with hashes, as a wheel with all its data, without developers' tools, and it answers anybody."""
     helped = ran(image, "--help", JIANZHENG_LANG="en")
@@ -164,7 +165,6 @@ def test_the_recipe_makes_a_program(image: Image) -> None:
     assert Path(module).is_relative_to(image.program)
 
 
-@pytest.mark.slow
 def test_an_embedded_archive_in_the_image(image: Image) -> None:
     """The same program without servers: an archive in its volume, and nothing written beside it."""
     secret = image.folder / "admin"
@@ -223,7 +223,6 @@ def _moved(address: str, there: str) -> str:
     return f"{ours.scheme}://{place}" + (f"?{ours.query}" if ours.query else "")
 
 
-@pytest.mark.slow
 def test_the_services_work(image: Image, services: dict[str, Any]) -> None:
     """Schema, init, web and worker in their order, as their services have them; then as at every later start."""
 

@@ -22,6 +22,8 @@ from tests.servers.local import Server
 from tests.servers.own import own_bucket
 from tests.servers.plugin import private_server
 
+pytestmark = pytest.mark.nightly
+
 DATA = hashlib.shake_128(b"data").digest(3_000_000)
 PATIENT = Patience(connect=5, read=20, total=60, first_pause=0.05, longest_pause=0.5)
 

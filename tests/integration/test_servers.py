@@ -180,7 +180,7 @@ def test_the_command_leaves_servers_until_it_is_told(alone: dict[str, str]) -> N
     assert not left(alone)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_server_can_be_broken_and_mended(private_s3: Server, private_elasticsearch: Server) -> None:
     """MinIO and Elasticsearch too answer nothing while paused, and come back with their data after `kill`."""
     own.make_bucket(private_s3.url, "kept", lock=False)

@@ -16,6 +16,8 @@ import pytest
 
 from tests import package_index
 
+pytestmark = pytest.mark.nightly
+
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = (".ci", "Makefile", "pyproject.toml", "README.md", "LICENSE", "domain", "adapters", "indexers", "api")
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
@@ -79,7 +81,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         shutil.rmtree(each)
 
 
-@pytest.mark.slow
 def test_the_index_has_a_newer_release_of_every_package(clone: Clone) -> None:
     """Whoever resolves there is given what no lock names: the test below can fail."""
     asked = clone.pip("install", "--no-deps", "--dry-run", "--ignore-installed", *clone.locked)
@@ -89,7 +90,6 @@ def test_the_index_has_a_newer_release_of_every_package(clone: Clone) -> None:
     assert all(each.endswith(f"-{package_index.NEWER}") for each in offered[1].split())
 
 
-@pytest.mark.slow
 def test_the_demonstration_installs_what_running_needs(clone: Clone) -> None:
     """No developers' tools, and the command is there; what is going on is said."""
     kept = clone.installed()["pip"]
@@ -107,7 +107,6 @@ def test_the_demonstration_installs_what_running_needs(clone: Clone) -> None:
     assert "  10/" in made.stdout and "  all fetched, unpacking …" in said
 
 
-@pytest.mark.slow
 def test_what_is_installed_is_the_lock(clone: Clone) -> None:
     """Whatever was released since, with the pip that was there, and all of it fits together."""
     before = clone.installed()["pip"]
@@ -118,7 +117,6 @@ def test_what_is_installed_is_the_lock(clone: Clone) -> None:
     assert clone.run(".venv/bin/jianzheng", "--help").returncode == 0
 
 
-@pytest.mark.slow
 def test_an_environment_that_does_not_fit_together_is_told(clone: Clone) -> None:
     """What lies there beside the lock is put right; a lock that has lost a package is not called ready."""
     ready, lock = clone.folder / ".venv" / ".ready", clone.folder / "requirements-dev.lock"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.tamper_world import SIZE, Tampered, build, copy
 
+pytestmark = pytest.mark.nightly
+
 FLIPS = 12
 
 

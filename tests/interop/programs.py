@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.interop.package_program import package_checker
 from tests.servers import cache
 from tests.servers.cache import Unavailable
 from tests.servers.plugin import do_without
@@ -50,6 +51,14 @@ def fsck() -> Path:
 def posix_oneshot() -> Path:
     """Tessera's log for the command line."""
     return installed(POSIX_ONESHOT)
+
+
+def fetch() -> None:
+    """All of them, so that no test has to wait. Raises `Unavailable`."""
+    built(HERE, "interop")
+    installed(FSCK)
+    installed(POSIX_ONESHOT)
+    package_checker()
 
 
 def built(module: Path, name: str) -> Path:

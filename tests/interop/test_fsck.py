@@ -75,7 +75,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     world.house.close()
 
 
-@pytest.mark.parametrize("size", [*SMALL, *(pytest.param(size, marks=pytest.mark.slow) for size in LARGE)])
+@pytest.mark.parametrize("size", [*SMALL, *(pytest.param(size, marks=pytest.mark.nightly) for size in LARGE)])
 def test_nothing_is_wrong(logs: Served, size: int) -> None:
     """Tiles, bundles and the signed root are all as `fsck` computes them itself."""
     log = logs.of(size)
@@ -103,7 +103,7 @@ def flipped(path: Path, random: Random) -> bytes:
 
 
 CASES = [*((FLIPPED, name) for name in ANYWHERE),
-         *(pytest.param(FLIPPED_LARGE, name, marks=pytest.mark.slow) for name in HIGHER)]  # fmt: skip
+         *(pytest.param(FLIPPED_LARGE, name, marks=pytest.mark.nightly) for name in HIGHER)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("size", "name"), CASES)

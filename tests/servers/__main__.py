@@ -2,7 +2,8 @@
 
 `up` finds or starts them and leaves them running, `env` prints the settings with which Jianzheng and the tests use them
 (and does what `up` does first), `down` ends them and removes their data. `fetch` downloads and builds what they are
-made of, so that no test has to wait for it.
+made of, and the other programs that tests ask, so that no test has to wait for it; it ends with 1 where something is
+missing, and says what.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
 
+from tests.interop import programs
 from tests.servers import cache, find, own
 from tests.servers.addresses import SETTINGS, place, without_secret
 from tests.servers.local import KINDS, answers
@@ -35,11 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     if set(given.only.split(",")) - set(KINDS):
         parser.error(f"--only knows {', '.join(KINDS)}")
     if given.command == "fetch":
-        for kind in kinds:
-            find.fetch(kind)
-        with suppress(cache.Unavailable):
-            cache.compose_reader()
-        return 0
+        missing = fetch(kinds)
+        print("".join(f"{name}: {reason}\n" for name, reason in missing.items()), end="", file=sys.stderr)
+        return 1 if missing else 0
     with _alone():
         if given.command == "down":
             down()
@@ -52,6 +53,28 @@ def main(arguments: list[str] | None = None) -> int:
         for line in exports(found, given.name):
             print(line)
     return 0 if all(outcome.url for outcome in found.values()) else 1
+
+
+def fetch(kinds: list[str]) -> dict[str, str]:
+    """Get what there is to get; what is missing, with the reason. What Go builds is built one after the other, for each
+    build takes all processors; what is fetched from elsewhere comes meanwhile.
+    """
+    gets = {kind: partial(find.fetch, kind) for kind in kinds}
+    gets |= {"compose-reader": cache.compose_reader, "other programs": programs.fetch}
+    missing: dict[str, str] = {}
+
+    def get(names: Iterable[str]) -> None:
+        for name in names:
+            try:
+                gets[name]()
+            except cache.Unavailable as error:
+                missing[name] = str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        elsewhere = {"elasticsearch"} & gets.keys()
+        for done in [pool.submit(get, elsewhere), pool.submit(get, [name for name in gets if name not in elsewhere])]:
+            done.result()
+    return missing
 
 
 def up(kinds: list[str], name: str = NAME) -> dict[str, Outcome]:

@@ -198,6 +198,7 @@ def _program(name: str, package: str) -> str:
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: str = "") -> str:
     """What a program prints. Raises `Unavailable` with its last words where it fails."""
     name = Path(command[0]).name
+    folder().mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [str(part) for part in command], env={**os.environ, **(env or {})}, cwd=folder(), input=stdin,
         capture_output=True, text=True, check=False,

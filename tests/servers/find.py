@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from tests.servers import cache, compose, local
@@ -34,10 +33,9 @@ def find(
 
 
 def fetch(kind: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Download and build what a local server of the kind needs; what is missing is said when a test needs it."""
+    """Download and build what a local server of the kind needs, unless one is given. Raises `Unavailable`."""
     if not environ.get(GIVEN[kind]):
-        with suppress(Unavailable):
-            {"postgres": cache.postgres, "s3": cache.minio, "elasticsearch": cache.elasticsearch}[kind]()
+        {"postgres": cache.postgres, "s3": cache.minio, "elasticsearch": cache.elasticsearch}[kind]()
 
 
 def release(folder: Path) -> None:

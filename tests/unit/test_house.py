@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -77,6 +78,29 @@ def imports_of(tree: ast.AST) -> list[tuple[str, int]]:
     return found
 
 
+@dataclass(frozen=True)
+class Module:
+    """What the rules ask of a module. Each is read once, for this: the syntax trees of all would fill the memory."""
+
+    described: bool
+    imports: tuple[tuple[str, int], ...]
+    silent_tests: tuple[int, ...]
+    """Lines of tests without a docstring."""
+
+
+@cache
+def module(path: Path) -> Module:
+    tree = ast.parse(text_of(path))
+    silent = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+    return Module(not tree.body or bool(ast.get_docstring(tree)), tuple(imports_of(tree)), tuple(silent))
+
+
 def domain_may_import(module: str) -> bool:
     parts = module.split(".")
     return parts[0] == "domain" or any(".".join(parts[:n]) in DOMAIN_MAY_IMPORT for n in range(1, len(parts) + 1))
@@ -90,18 +114,12 @@ def test_no_module_is_too_long() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     """Each module has a docstring; only an empty `__init__.py` that merely makes a folder a package has none."""
-    modules = {path: ast.parse(text_of(path)) for path in python_files()}
-    assert [shown(path) for path, tree in modules.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [shown(path) for path in python_files() if not module(path).described] == []
 
 
 def test_every_test_says_what_it_shows() -> None:
     """Each test has a docstring, so that a red one tells a reader which promise broke."""
-    silent = []
-    for path in python_files("tests"):
-        for node in ast.walk(ast.parse(text_of(path))):
-            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-            if is_test and not ast.get_docstring(node):
-                silent.append(shown(path, node.lineno))
+    silent = [shown(path, line) for path in python_files("tests") for line in module(path).silent_tests]
     assert silent == []
 
 
@@ -122,19 +140,19 @@ def test_imports_run_downwards_only() -> None:
     for height, layer in enumerate(LAYERS):
         above = set(LAYERS[height + 1 :]) | {"tests", "examples", "benchmarks"}
         for path in python_files(layer):
-            for module, line in imports_of(ast.parse(text_of(path))):
-                if module.split(".")[0] in above:
-                    wrong.append(f"{shown(path, line)} imports {module}")
+            for name, line in module(path).imports:
+                if name.split(".")[0] in above:
+                    wrong.append(f"{shown(path, line)} imports {name}")
     assert wrong == []
 
 
 def test_the_domain_is_pure() -> None:
     """The domain imports only what computes: no files, no network, no clock, no randomness."""
     wrong = [
-        f"{shown(path, line)} imports {module}"
+        f"{shown(path, line)} imports {name}"
         for path in python_files("domain")
-        for module, line in imports_of(ast.parse(text_of(path)))
-        if not domain_may_import(module)
+        for name, line in module(path).imports
+        if not domain_may_import(name)
     ]
     assert wrong == []
 
@@ -172,10 +190,10 @@ def distributions_imported(*folders: str) -> dict[str, str]:
     """Each module from elsewhere that is imported below these folders, with a place where it is."""
     ours = {*LAYERS, "tests", "examples", "benchmarks", "docs", "_typeshed"}  # the last one is for types alone
     return {
-        module.split(".")[0]: shown(path, line)
+        name.split(".")[0]: shown(path, line)
         for path in python_files(*folders)
-        for module, line in imports_of(ast.parse(text_of(path)))
-        if module.split(".")[0] not in ours | sys.stdlib_module_names
+        for name, line in module(path).imports
+        if name.split(".")[0] not in ours | sys.stdlib_module_names
     }
 
 

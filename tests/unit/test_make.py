@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import BROWSER, FAST, OTHERS
+
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
@@ -59,6 +61,41 @@ def test_the_check_on_the_server_is_what_a_person_runs() -> None:
     assert not any("||" in line for line in lines)
     assert "make test" in (ROOT / "README.md").read_text("utf-8")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def recipe(target: str) -> str:
+    """What `make` does for a target, the variables not yet put in."""
+    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def test_every_test_is_in_one_of_the_runs() -> None:
+    """The fast tier, the browser, and everything that is neither; only of the nightly ones there is a tenth."""
+    assert "-m fast " in MAKEFILE and recipe("test").count("$(FAST)") == 1
+    assert re.findall(r"\$\(PYTEST\).* -m (\"[a-z ]+\"|[a-z]+) ", recipe("test")) == [
+        '"not fast and not browser"',
+        "browser",
+    ]
+    assert re.findall(r"--nightly\S+", recipe("test")) == ["--nightly=tenth", "--nightly-seed=$(SEED)"]
+    for selected in (FAST, OTHERS, BROWSER):
+        assert selected[selected.index("-m") + 1] in ("fast", "not fast and not browser", "browser")
+
+
+def test_coverage_is_asked_of_the_fast_tier_alone() -> None:
+    """It slows everything else down, and what is covered by chance from afar is not tested."""
+    assert [line for line in recipe("test").splitlines() if "--cov" in line and "$(FAST)" not in line] == []
+    assert "--cov" in recipe("test") and "--cov" not in recipe("test-fast")
+
+
+def test_programs_that_cannot_be_had_fail_the_check(tmp_path: Path) -> None:
+    """`make test` fetches them beside the fast tier; where CI=true it stops when that fails, and shows why."""
+    [line] = [line.strip() for line in recipe("test").splitlines() if "wait $$programs" in line]
+    script = "false & programs=$!; " + line.replace("$$", "$").replace(".venv/programs.log", str(tmp_path / "log"))
+    (tmp_path / "log").write_text("s3: no Go")
+    for ci, code in (("true", 1), ("", 0)):
+        done = subprocess.run(["bash", "-c", script], env={"CI": ci, "PATH": os.environ["PATH"]}, capture_output=True)
+        assert (done.returncode, done.stdout) == (code, b"s3: no Go")
 
 
 def test_a_complete_machine_needs_nothing(complete: Path) -> None:
