@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ from adapters.events import sqlite
 from adapters.events.sqlite import SQLiteEventStore
 from domain.errors import ArchiveBusy, VersionConflict
 from domain.records.codes import RegisterFull
-from tests import forking
 from tests.contract.test_event_store import open_store, place, signed
 from tests.fakes import MemoryEvents
 
@@ -168,7 +168,7 @@ def test_a_process_that_is_killed_leaves_all_or_nothing_and_holds_nobody_up(open
         "_, dies, *opening = sys.argv; open_store(*opening).append_next(UUID(int=9), decide); os.kill(os.getpid(), 9)"
     )
     root = Path(__file__).parent.parent.parent
-    assert forking.run([sys.executable, "-c", program, dies, *opening], cwd=root, check=False).returncode == -9
+    assert subprocess.run([sys.executable, "-c", program, dies, *opening], cwd=root, check=False).returncode == -9
     with closing(open_store(*opening)) as store:
         there = 1 if dies == "acknowledged" else 0
         assert (store.last_version(UUID(int=8)), store.last_version(UUID(int=9))) == (there, there)

@@ -6,6 +6,7 @@ What it promises to those who go on with a stream that many append to stands in 
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -29,7 +30,6 @@ from domain.organisations.events import OrganisationAdded
 from domain.ports import StoredRow
 from domain.records.erasure import ErasureNotAnnounced
 from domain.records.events import RecordErased, RecordSignedOff, Tombstone
-from tests import forking
 from tests.fakes import stamp
 from tests.postgres_world import administer, archive_database
 
@@ -298,7 +298,7 @@ def test_an_acknowledged_append_survives_the_death_of_the_process(kept, opened):
         "open_store(*sys.argv[1:]).append([signed(UUID(int=9))]); os.kill(os.getpid(), 9)"
     )
     root = Path(__file__).parent.parent.parent
-    assert forking.run([sys.executable, "-c", program, *kept.opening], cwd=root, check=False).returncode == -9
+    assert subprocess.run([sys.executable, "-c", program, *kept.opening], cwd=root, check=False).returncode == -9
     assert opened().stream(UUID(int=9)) == [signed(UUID(int=9))]
 
 

@@ -17,7 +17,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from adapters.settings import Settings, read
-from tests import forking
 from tests.cli_world import servers
 from tests.e2e import world
 
@@ -82,7 +81,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             port = free.getsockname()[1]
         log = (folder / "server.log").open("wb")
         command = [sys.executable, "-c", SERVE, str(port)]
-        server = forking.Popen(command, stdout=log, stderr=log, env={**os.environ, **chosen})
+        server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **chosen})
         try:
             _await(f"http://127.0.0.1:{port}/healthz", server)
             yield Served(f"http://127.0.0.1:{port}", house.settings, codes)
