@@ -13,7 +13,9 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from statistics import fmean
 from xml.etree import ElementTree
@@ -80,9 +82,11 @@ def nightly_tests() -> set[str]:
         def pytest_collection_finish(self, session: pytest.Session) -> None:
             self.found = {item.nodeid for item in session.items}
 
-    look = Look()
-    if pytest.main(["--collect-only", "-qqq", "-m", "nightly", str(ROOT / "tests")], plugins=[look]) != 0:
-        raise SystemExit("the tests cannot be collected")
+    look, said = Look(), StringIO()
+    with redirect_stdout(said):
+        code = pytest.main(["--collect-only", "-qqq", "-m", "nightly", str(ROOT / "tests")], plugins=[look])
+    if code != 0:
+        raise SystemExit(said.getvalue())
     return look.found
 
 

@@ -2,7 +2,8 @@
 
 Three tiers: *fast* (unit and contract tests that need no server), the rest, and of that rest the *nightly* ones, which
 cost much and seldom find anything. ``--nightly tenth`` runs a tenth of those, drawn by ``--nightly-seed``: the same
-seed draws the same tests, and each test has one chance in ten.
+seed draws the same tests, and each test has one chance in ten. A file that is marked as a whole, because its tests
+share something costly, is drawn as a whole.
 
 Files are begun in the order of their recorded durations (`tests.durations`), the longest first: begun last, one of them
 would keep one processor busy at the end while the others have nothing left to do.
@@ -32,9 +33,6 @@ WAITING, MOST_WORKERS = 2, 8
 """How many workers are expected to wait at any moment; and how many at most fit into the memory of a small machine."""
 
 PART = 0.1
-WIDE = ("module", "class", "package")
-"""Scopes of what several tests of a file share: they are drawn together, for it is made once for all of them."""
-
 DRAWN = "nightly_drawn"  # what a worker tells at its end
 
 
@@ -101,10 +99,8 @@ def file_of(item: pytest.Item) -> str:
 
 
 def unit_of(item: pytest.Item) -> str:
-    """What is drawn together: a test, or its file where it shares something costly with the others."""
-    known: Mapping[str, Any] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009  # pytest offers no other way
-    shared = any(each.scope in WIDE for name in known for each in known[name][-1:])
-    return file_of(item) if shared else item.nodeid
+    """What is drawn together: a test that is marked itself, or a file that is marked as a whole."""
+    return item.nodeid if any(each.name == "nightly" for each in item.own_markers) else file_of(item)
 
 
 def draw(costs: Mapping[str, float], seed: str) -> set[str]:

@@ -17,9 +17,8 @@ from tests.servers import own
 from tests.servers.addresses import SETTINGS
 from tests.servers.local import Server
 
-pytestmark = pytest.mark.nightly
 
-
+@pytest.mark.nightly
 def test_nothing_is_lost_or_done_twice_however_the_processes_die(
     private_postgres: Server, s3_bucket: str, elasticsearch_prefix: str, tmp_path: Path
 ) -> None:
@@ -28,6 +27,7 @@ def test_nothing_is_lost_or_done_twice_however_the_processes_die(
         survive(tmp_path, dict(zip(SETTINGS.values(), (database, s3_bucket, elasticsearch_prefix), strict=True)), 60.0)
 
 
+@pytest.mark.nightly
 def test_the_same_holds_for_an_archive_in_a_folder(tmp_path: Path) -> None:
     """A server and a worker beside it on one folder."""
     survive(tmp_path, {}, 15.0)

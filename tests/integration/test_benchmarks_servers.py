@@ -11,8 +11,6 @@ from benchmarks import run, table
 from benchmarks.servers import Servers
 from benchmarks.world import World
 
-pytestmark = pytest.mark.nightly
-
 
 @pytest.fixture(scope="module")
 def world(
@@ -23,6 +21,7 @@ def world(
         yield made
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("row", run.rows(on_servers=True), ids=lambda row: row.NAME)
 def test_row_runs_on_servers(row: run.Row, world: World) -> None:
     """A row compares something with something on servers too, and can be written as lines of the table."""
@@ -35,6 +34,7 @@ def test_row_runs_on_servers(row: run.Row, world: World) -> None:
     assert len(list(table.lines(said))) == len(said["comparisons"])
 
 
+@pytest.mark.nightly
 def test_filled_archives_are_shared_between_processes(tmp_path_factory: pytest.TempPathFactory, world: World) -> None:
     """An archive that one process filled is opened by the next one, and removed from the servers in the end."""
     shared = tmp_path_factory.mktemp("shared")

@@ -8,8 +8,6 @@ import pytest
 
 from tests.tamper_world import SIZE, Tampered, build, copy
 
-pytestmark = pytest.mark.nightly
-
 FLIPS = 12
 
 
@@ -20,6 +18,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Tampered:
     return copy(home, home.parent / "copy")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(FLIPS))
 def test_a_byte_of_an_event(archive: Tampered, seed: int) -> None:
     """Of the state of any event: that event is altered, nothing else is found."""
@@ -34,6 +33,7 @@ def test_a_byte_of_an_event(archive: Tampered, seed: int) -> None:
     archive.sql("events", "UPDATE stored_events SET state = ? WHERE position = ?", params=(state, position))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(FLIPS))
 def test_a_byte_of_a_public_file(archive: Tampered, seed: int) -> None:
     """Of any tile, bundle or the checkpoint: that file is altered, nothing else is found."""
@@ -47,6 +47,7 @@ def test_a_byte_of_a_public_file(archive: Tampered, seed: int) -> None:
     archive.write(path, before)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(FLIPS))
 def test_a_byte_of_a_file(archive: Tampered, seed: int) -> None:
     """Of any kept file: that file is altered, nothing else is found."""
@@ -60,6 +61,7 @@ def test_a_byte_of_a_file(archive: Tampered, seed: int) -> None:
     archive.write(path, before)
 
 
+@pytest.mark.nightly
 def test_nothing_is_left_of_it(archive: Tampered) -> None:
     """With every byte put back the archive is sound again."""
     assert archive.addresses() == set()

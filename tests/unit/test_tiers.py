@@ -43,23 +43,23 @@ def test_nothing_is_drawn_from_nothing() -> None:
     assert tiers.draw({}, "7") == set()
 
 
-NIGHTLY = """
+APART = """
 import pytest
-
-@pytest.fixture(scope="module")
-def yard(): ...
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("n", range(40))
 def test_apart(n): ...
 
-@pytest.mark.nightly
-def test_one(yard): ...
-
-@pytest.mark.nightly
-def test_another(yard): ...
-
 def test_always(): ...
+"""
+WHOLE = """
+import pytest
+
+pytestmark = pytest.mark.nightly
+
+def test_one(): ...
+
+def test_another(): ...
 """
 
 
@@ -75,7 +75,9 @@ def pile(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
     """A folder of its own with nightly tests of both kinds."""
     monkeypatch.setattr(tiers, "ROOT", pytester.path)
     pytester.makeini("[pytest]\nmarkers =\n    nightly\n    slow\n    fast\n")
-    (pytester.mkdir("tests") / "test_pile.py").write_text(NIGHTLY, "utf-8")
+    folder = pytester.mkdir("tests")
+    (folder / "test_apart.py").write_text(APART, "utf-8")
+    (folder / "test_whole.py").write_text(WHOLE, "utf-8")
     return pytester
 
 
@@ -89,8 +91,8 @@ def test_what_a_run_leaves_out(pile: pytest.Pytester) -> None:
     assert drawn == [collected(pile, "--nightly=tenth", f"--nightly-seed={seed}") for seed in "abc"]
 
 
-def test_what_shares_something_costly_is_drawn_together(pile: pytest.Pytester) -> None:
-    """A fixture of the whole file is made for all of its tests or for none."""
+def test_a_file_that_is_marked_as_a_whole_is_drawn_as_a_whole(pile: pytest.Pytester) -> None:
+    """What its tests share is made for all of them or for none."""
     drawn = [collected(pile, "--nightly=tenth", f"--nightly-seed={seed}") for seed in range(12)]
     together = [{"test_one", "test_another"} & set(each) for each in drawn]
     assert all(len(each) in (0, 2) for each in together)
