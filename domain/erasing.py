@@ -23,17 +23,13 @@ from domain.records.events import (
     ERASURE_PREFIX,
     ErasureProposed,
     ErasureRejected,
-    FilesAttached,
-    RecordCorrected,
     RecordErased,
     RecordEvent,
-    RecordFiled,
 )
 from domain.records.record import Record, replay
+from domain.streams import ABOUT_FILES
 
 BATCH = 2_000
-
-_ABOUT_FILES = frozenset({RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorrected.TOPIC})
 
 State = Literal["open", "rejected", "erased"]
 
@@ -153,7 +149,7 @@ class Erasing:
         needles, sharing = {each: each.encode() for each in digests}, dict[UUID, set[str]]()
         while needles and (rows := self.events.rows(after, BATCH)):
             for row in rows:
-                if row.topic not in _ABOUT_FILES or row.id == record_id:
+                if row.topic not in ABOUT_FILES or row.id == record_id:
                     continue
                 if names := {each for each, needle in needles.items() if needle in row.state}:
                     sharing.setdefault(row.id, set()).update(names)

@@ -20,22 +20,7 @@ from domain.ledger.note import parse_note
 from domain.ledger.policy import Policy
 from domain.ledger.receipt import Receipt, check_receipt, read_receipt
 from domain.ledger.trust import QuorumNotMet, Trusted, VerifierOf
-from domain.records import events
-
-ACTS: dict[str, tuple[str, str, str]] = {
-    events.RecordFiled.TOPIC: ("filed", "存证", "filed"),
-    events.FilesAttached.TOPIC: ("attached", "附文件", "files attached"),
-    events.RecordCorrected.TOPIC: ("corrected", "更正", "corrected"),
-    events.RecordSignedOff.TOPIC: ("signed_off", "审签", "signed off"),
-    events.RecordReturned.TOPIC: ("returned", "退回", "returned"),
-    events.RecordWithdrawn.TOPIC: ("withdrawn", "撤回", "withdrawn"),
-    events.ProgressNoted.TOPIC: ("progress", "整改进展", "progress noted"),
-    events.ItemClosed.TOPIC: ("closed", "销号", "closed"),
-    events.ErasureProposed.TOPIC: ("erasure_proposed", "提请销毁", "erasure proposed"),
-    events.ErasureRejected.TOPIC: ("erasure_rejected", "不予销毁", "erasure rejected"),
-    events.RecordErased.TOPIC: ("erased", "销毁", "erased"),
-}
-"""Topic → name in JSON answers, and in both languages."""
+from domain.streams import TOPICS
 
 PAPER = "jianzheng-receipt@v1"
 """First line of what is printed as a square: origin, leaf index, leaf hash, tree size and root follow, a line each."""
@@ -69,7 +54,8 @@ class Said:
     @property
     def act(self) -> tuple[str, str, str]:
         """Name in JSON answers, and in both languages; the topic for an event of another kind."""
-        return ACTS.get(self.topic, (self.topic,) * 3)
+        kind = TOPICS.get(self.topic)
+        return (self.topic,) * 3 if kind is None else (kind.name or self.topic, kind.zh, kind.en)
 
 
 @dataclass(frozen=True)

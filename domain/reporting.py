@@ -16,7 +16,7 @@ from uuid import UUID
 
 from domain.access import Action, Actor
 from domain.errors import EventUnreadable, InputError, IntegrityFault, Lang, NotFound, Unavailable
-from domain.event import Stamp, stream_id
+from domain.event import Stamp
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.entry import entry
 from domain.ledger.note import parse_note
@@ -29,6 +29,7 @@ from domain.records.events import RecordErased
 from domain.reports.annual import FOLD_VERSION, AsOf, Report, annual
 from domain.reports.cases import Fact
 from domain.reports.events import ReportIssued
+from domain.reports.subject import REPORTS
 
 BATCH = 250
 """Events read at a time: memory stays flat however many a report has, and rows are decoded while they are at hand."""
@@ -199,7 +200,7 @@ class Reporting:
         wanted = dict.fromkeys(("json", *(ending.lower().removeprefix(".") for ending in endings)))
         files = {ending: self.render(report, ending) for ending in wanted}
         digests = {ending: sha256(data).hexdigest() for ending, data in files.items()}
-        stream = stream_id("report", f"{organisation}/{year}")
+        stream = REPORTS.stream(organisation, year)
         stamp = Stamp(actor.username, self.clock(), self.entropy.salt)
 
         def event_at(version: int) -> ReportIssued:

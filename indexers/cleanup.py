@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.bootstrap import House
-from domain.records.events import FilesAttached, RecordCorrected, RecordFiled
+from domain.streams import files_named
 
 BATCH = 2_000
 
@@ -31,8 +31,7 @@ def _named(house: House, digests: set[str], position: int) -> tuple[set[str], in
     found: set[str] = set()
     while rows := house.events.rows(position, BATCH):
         for row in rows:
-            event = house.events.decode(row)
-            if isinstance(event, RecordFiled | FilesAttached | RecordCorrected):
-                found.update(digest for file in event.files if (digest := file["sha256"]) in digests)
+            files = files_named(house.events.decode(row))
+            found.update(digest for file in files if (digest := file["sha256"]) in digests)
         position = rows[-1].position
     return found, position

@@ -20,13 +20,14 @@ from domain.errors import EventUnreadable
 from domain.ledger.tombstone import PREFIX
 from domain.ports import EventStore, Leaf, StoredRow
 from domain.records.events import RecordCorrected, RecordErased, RecordFiled
+from domain.records.subject import RECORDS
 from domain.reports.events import ReportIssued
 from indexers.quarantine import Attempts, Quarantine
 
 BATCH = 2_000
 """Leaves taken in by one transaction."""
 
-RECORD_PREFIX = "jianzheng:record."
+RECORD_PREFIX = RECORDS.topics
 SAYS_YEAR = frozenset({RecordFiled.TOPIC, RecordCorrected.TOPIC})
 """Events that can put a record into another year; besides, an erasure says all years that it ever belonged to. No
 others are decoded."""

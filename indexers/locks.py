@@ -19,8 +19,8 @@ from adapters.blobs.s3_locks import NAMED, Found, Progress, Walk, lock_file, rea
 from adapters.s3.client import Client
 from domain.errors import EventUnreadable
 from domain.ports import EventStore, StoredRow
-from domain.records.events import FilesAttached, RecordCorrected, RecordEvent, RecordFiled
-from domain.records.retention import Keeping, files_kept
+from domain.records.retention import Keeping
+from domain.streams import ABOUT_FILES, SUBJECT_OF, files_named
 
 BATCH = 500
 """Events whose files are seen to before it is noted."""
@@ -32,11 +32,9 @@ AGAIN = timedelta(days=30)
 SOON = timedelta(days=1)
 """After this everything is looked at again; sooner where something was refused."""
 
-ABOUT_FILES = frozenset({RecordFiled.TOPIC, FilesAttached.TOPIC, RecordCorrected.TOPIC})
-
 
 class Locks:
-    """``clock`` is asked for today's date; ``zone`` says where a year begins. ``unreadable``: record → why.
+    """``clock`` is asked for today's date; ``zone`` says where a year begins. ``unreadable``: stream → why.
     ``kept_as`` gives the digests under which a file may lie, where that is not its own: none of one that was erased."""
 
     def __init__(
@@ -87,8 +85,8 @@ class Locks:
 
     def _see_to(self, rows: list[StoredRow], now: datetime) -> list[tuple[str, Found]]:
         wanted: dict[str, Keeping] = {}
-        for record in dict.fromkeys(row.id for row in rows if row.topic in ABOUT_FILES):
-            for sha256, keeping in self._kept(record, now).items():
+        for stream in dict.fromkeys(row.id for row in rows if row.topic in ABOUT_FILES):
+            for sha256, keeping in self._kept(stream, now).items():
                 wanted[sha256] = keeping.joined(wanted.get(sha256, keeping))
 
         def lock(sha256: str) -> tuple[str, Found]:
@@ -103,13 +101,14 @@ class Locks:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lock") as pool:
             return list(pool.map(lock, wanted))
 
-    def _kept(self, record: UUID, now: datetime) -> dict[str, Keeping]:
+    def _kept(self, stream: UUID, now: datetime) -> dict[str, Keeping]:
         """What a record asks for by all that is known of it, whichever of its events is at hand."""
         try:
-            history = [event for event in self.events.stream(record) if isinstance(event, RecordEvent)]
-            return files_kept(history, now.astimezone(self.zone).date())
-        except (EventUnreadable, KeyError, TypeError) as error:  # its files stay locked as they are
-            self.unreadable[record] = f"{type(error).__name__}: {error}"
+            history = self.events.stream(stream)
+            keeps = SUBJECT_OF[type(history[0])].keeps
+            return {} if keeps is None else keeps(history, now.astimezone(self.zone).date())
+        except (EventUnreadable, KeyError, TypeError, IndexError) as error:  # its files stay locked as they are
+            self.unreadable[stream] = f"{type(error).__name__}: {error}"
             return {}
 
 
@@ -120,9 +119,7 @@ def waiting(events: EventStore, client: Client) -> int:
     while rows := events.rows(position, BATCH):
         for row in rows:
             if row.topic in ABOUT_FILES:
-                event = events.decode(row)
-                if isinstance(event, RecordFiled | FilesAttached | RecordCorrected):
-                    found.update(file["sha256"] for file in event.files)
+                found.update(file["sha256"] for file in files_named(events.decode(row)))
         position = rows[-1].position
     return len(found)
 

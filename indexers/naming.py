@@ -7,7 +7,8 @@ from uuid import UUID
 from adapters.bootstrap import House
 from domain.errors import JianzhengError
 from domain.records.codes import Entered, parse, register_id
-from domain.records.events import RecordErased, RecordFiled, Tombstone
+from domain.records.events import Tombstone
+from domain.streams import KINDS
 
 
 def describe(house: House, stream: UUID) -> str | None:
@@ -19,7 +20,8 @@ def describe(house: House, stream: UUID) -> str | None:
         first = house.events.stream(stream, limit=1)
         if first and isinstance(first[0], Tombstone):
             first = house.events.stream(stream, after=first[0].by - 1, limit=1)
-        code = vars(first[0]).get("code") if first and isinstance(first[0], RecordFiled | RecordErased) else None
+        kind = KINDS.get(type(first[0])) if first else None
+        code = vars(first[0]).get("code") if kind is not None and kind.coded else None
         parsed = parse(code) if isinstance(code, str) else None  # a forged event may have anything or nothing there
         if parsed is None:
             return None

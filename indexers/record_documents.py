@@ -20,6 +20,7 @@ from domain.errors import EventUnreadable
 from domain.organisations.directory import Directory
 from domain.ports import ExtractedText
 from domain.records.events import FileEntry, RecordErased, RecordEvent
+from domain.streams import files_named
 from indexers.documents import LeafEvent, of_record
 from indexers.quarantine import may_be_of_one
 from indexers.rules import kind_of
@@ -127,5 +128,5 @@ def _erased(history: Iterable[LeafEvent]) -> set[str] | None:
 
 def _files(history: Iterable[LeafEvent]) -> Iterator[str]:
     for each in history:
-        for entry in getattr(each.event, "files", ()):
+        for entry in files_named(each.event):
             yield entry["sha256"]

@@ -18,7 +18,8 @@ from adapters.extraction.formats import essence
 from adapters.views import QueueTables
 from domain.errors import EventUnreadable
 from domain.ports import EventStore, StoredRow, TextExtractor
-from domain.records.events import FileEntry, RecordEvent
+from domain.records.events import FileEntry
+from domain.streams import files_named
 
 BATCH = 500
 """Events looked at in one turn."""
@@ -66,7 +67,7 @@ class Renewal:
                 event = self.events.decode(row)
             except EventUnreadable:  # which `verify` tells
                 continue
-            for said in getattr(event, "files", ()) if isinstance(event, RecordEvent) else ():
+            for said in files_named(event):
                 entry = FileEntry(**said)
                 if changed is None or essence(entry.media_type) in changed:
                     yield entry, str(event.originator_id)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from eventsourcing.utils import TopicError, resolve_topic
-
-import adapters.events.sqlite  # noqa: F401  (registers the topics that stored rows name)
 from adapters.events.transcoding import PlainJSONTranscoder
 from domain.audit import fits_alone
 from domain.event import Event
+from domain.streams import TOPICS
 
 _decode = PlainJSONTranscoder().decode
 
@@ -29,11 +25,7 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
     return isinstance(attributes, dict) and fits_alone(kind, stream, version, attributes)
 
 
-@lru_cache(maxsize=256)
 def kind_of(topic: str) -> type[Event] | None:
     """The event that a topic names, None for whatever is no event of ours."""
-    try:
-        found = resolve_topic(topic)
-    except TopicError:
-        return None
-    return found if isinstance(found, type) and issubclass(found, Event) else None
+    kind = TOPICS.get(topic)
+    return None if kind is None else kind.event

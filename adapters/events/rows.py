@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.persistence import Mapper, StoredEvent
-from eventsourcing.utils import resolve_topic
 
-import domain.ledger.key_events
-import domain.organisations.events
-import domain.records.codes
-import domain.records.events
-import domain.reports.events  # noqa: F401  (importing registers the topics that stored rows name)
 from adapters.events.transcoding import PlainJSONTranscoder, decode, encode
 from domain.errors import EventUnreadable
 from domain.event import Event
@@ -25,6 +19,7 @@ from domain.ledger.entry import entries_of, entry
 from domain.ledger.tombstone import PREFIX, read_tombstone
 from domain.ports import Act, NewEntry, StoredRow
 from domain.records.events import Tombstone
+from domain.streams import KINDS, TOPICS, Undeclared
 
 ID_SIZE = 16
 """Bytes of a stream's id."""
@@ -36,7 +31,12 @@ _mapper: Mapper[UUID] = Mapper(PlainJSONTranscoder())
 
 
 def new_row(event: Event) -> NewRow:
-    """What `Mapper.to_stored_event` makes of an event, without the objects in between: an import feels them."""
+    """What `Mapper.to_stored_event` makes of an event, without the objects in between: an import feels them.
+
+    Raises `domain.streams.Undeclared` for an event that no subject declares: it could not be read again.
+    """
+    if type(event) not in KINDS:
+        raise Undeclared(f"no subject in domain/streams.py declares {type(event).__qualname__}")
     state = dict(vars(event))
     stream, version = state.pop("originator_id"), state.pop("originator_version")
     if event.class_version > 1:
@@ -50,13 +50,13 @@ def event_of(stored: StoredEvent) -> Event:
     try:
         if stored.state.startswith(PREFIX):
             return _tombstone(stored)
+        if stored.topic not in TOPICS:  # the library would import whatever module a topic names
+            raise TypeError(f"{stored.topic} is no event")
         event = _mapper.to_domain_event(stored)
     # Whatever an edited row makes the library stumble over, the reader is told which row it is.
     except Exception as e:
         raise EventUnreadable(what=where, why=str(e)) from e
-    if not isinstance(event, Event):
-        raise EventUnreadable(what=where, why=f"{stored.topic} is no event")
-    return event
+    return cast("Event", event)
 
 
 def _tombstone(stored: StoredEvent) -> Tombstone:
@@ -112,7 +112,7 @@ def attributes(topic: str, state: bytes) -> dict[str, Any]:
     newest = _class_version(topic)
     if newest > 1 and not state.startswith(PREFIX):
         for version in range(found.pop("class_version", 1), newest):
-            getattr(resolve_topic(topic), f"upcast_v{version}_v{version + 1}")(found)
+            getattr(TOPICS[topic].event, f"upcast_v{version}_v{version + 1}")(found)
     if not isinstance(found, dict):
         raise TypeError("the state is no JSON object")
     return found
@@ -133,4 +133,4 @@ def acts(rows: Sequence[tuple[int, str, str, bytes]], positions: Sequence[int]) 
 @cache
 def _class_version(topic: str) -> int:
     """The newest version of an event's shape."""
-    return int(getattr(resolve_topic(topic), "class_version", 1))
+    return TOPICS[topic].event.class_version

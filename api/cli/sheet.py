@@ -7,23 +7,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from api.cli.context import Screen
-from domain.records.acts import STATUS_EN, STATUS_ZH
+from domain.records.acts import NAMED, STATUS_EN, STATUS_ZH
 from domain.records.families import ATTENDANCE, family, form_fields
 from domain.records.fields import Field
 
-_ACTS: dict[str, tuple[str, str]] = {
-    "filed": ("存证", "filed"),
-    "attached": ("附文件", "files attached"),
-    "corrected": ("更正", "corrected"),
-    "signed_off": ("审签", "signed off"),
-    "returned": ("退回", "returned"),
-    "withdrawn": ("撤回", "withdrawn"),
-    "progress": ("整改进展", "progress"),
-    "closed": ("销号", "closed"),
-    "erasure_proposed": ("提请销毁", "erasure proposed"),
-    "erasure_rejected": ("不予销毁", "erasure rejected"),
-    "erased": ("销毁", "erased"),
-}
 _TEXTS: dict[str, tuple[str, str]] = {
     "pending": ("文字正在提取", "its text is being read"),
     "empty": ("没有文字", "no text in it"),
@@ -106,7 +93,7 @@ def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Ite
     yield screen.bold("经过" if zh else "History")
     for act in record["history"]:
         leaf = "" if act["leaf_index"] is None else f"#{act['leaf_index']}"
-        name = _ACTS.get(act["event"], (act["event"],) * 2)[0 if zh else 1]
+        name = NAMED[act["event"]].zh if zh else NAMED[act["event"]].en
         at = datetime.fromisoformat(act["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M")
         yield f"  {at}  {name}  {act['by']}  {screen.dim(leaf)}  {act['reason']}".rstrip()
 

@@ -15,8 +15,19 @@ from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, render, say, to
 from domain.access import Action, Actor
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
-from domain.records.acts import THERE, Status
+from domain.records.acts import WHEN
 from domain.records.erasure import GROUNDS
+from domain.records.events import (
+    ErasureProposed,
+    FilesAttached,
+    ItemClosed,
+    ProgressNoted,
+    RecordCorrected,
+    RecordEvent,
+    RecordReturned,
+    RecordSignedOff,
+    RecordWithdrawn,
+)
 from domain.records.families import FILE_ROLES
 from domain.records.record import Record
 
@@ -25,11 +36,11 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class Act:
-    """``states`` are those of a record in which the button is shown; the record itself decides when it is pressed."""
+    """The button is shown while ``event`` is possible; the record itself decides when it is pressed."""
 
     key: str
     action: Action
-    states: frozenset[Status]
+    event: type[RecordEvent]
     item: bool = False
     main: bool = False
     says: str = ""  # the form field that is written: reason, remark, note
@@ -37,17 +48,15 @@ class Act:
     danger: bool = False
 
 
-LIVE: frozenset[Status] = frozenset({"filed", "returned", "signed"})
-
 ACTS = (
-    Act("sign-off", "record.sign_off", frozenset({"filed"}), main=True, says="remark"),
-    Act("correct", "record.correct", LIVE),
-    Act("attach", "record.attach", LIVE),
-    Act("progress", "item.progress", LIVE, item=True, says="note", must=True),
-    Act("close", "item.close", frozenset({"filed", "signed"}), item=True, says="note", must=True),
-    Act("return", "record.return", frozenset({"filed", "signed"}), says="reason", must=True),
-    Act("withdraw", "record.withdraw", LIVE, says="reason", must=True, danger=True),
-    Act("erase", "erasure.propose", THERE, danger=True),
+    Act("sign-off", "record.sign_off", RecordSignedOff, main=True, says="remark"),
+    Act("correct", "record.correct", RecordCorrected),
+    Act("attach", "record.attach", FilesAttached),
+    Act("progress", "item.progress", ProgressNoted, item=True, says="note", must=True),
+    Act("close", "item.close", ItemClosed, item=True, says="note", must=True),
+    Act("return", "record.return", RecordReturned, says="reason", must=True),
+    Act("withdraw", "record.withdraw", RecordWithdrawn, says="reason", must=True, danger=True),
+    Act("erase", "erasure.propose", ErasureProposed, danger=True),
 )
 
 
@@ -57,7 +66,7 @@ def acts_for(house: House, actor: Actor, record: Record) -> list[Act]:
     return [
         act
         for act in ACTS
-        if record.status in act.states
+        if record.status in WHEN[act.event]
         and (not act.item or record.item in ("open", "in_progress"))
         and (act.key != "erase" or record.proposal is None)
         and house.archive.policy.may(actor, act.action, target)

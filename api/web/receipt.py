@@ -11,7 +11,7 @@ from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
 from api.http.receipts import Format, Number, served
 from api.web.page import render, say
-from domain.judging import ACTS
+from domain.streams import TOPICS
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ WHY = (
 def page(request: Request, house: HouseDep) -> Response:
     t = say(request)
     words = {key: t.raw(f"receipt.{key}") for key in WORDS}
-    words |= {f"act:{topic}": zh if t.lang == "zh" else en[:1].upper() + en[1:] for topic, (_, zh, en) in ACTS.items()}
+    words |= {f"act:{topic}": t.name(kind) for topic, kind in TOPICS.items()}
     words |= {f"why:{key}": t.raw(f"receipt.why.{key}") for key in WHY}
     return render(
         request,

@@ -22,6 +22,7 @@ from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
 from domain.ports import ExtractedText
 from domain.records import families
+from domain.records.acts import NAMED
 from domain.records.content import Content
 from domain.records.fields import Field
 from domain.records.record import Record, Version
@@ -249,7 +250,8 @@ def _erasure(t: Speaker, house: House, record: Record) -> dict[str, Any] | None:
 def _history(t: Speaker, house: House, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:
     lines = []
     for act in reversed(record.history):
-        said = t(f"history.{act.name}", version=act.version)
+        kind = NAMED[act.name]
+        said = t("history.numbered", act=t.name(kind), version=act.version) if kind.numbered else t.name(kind)
         lines.append(
             {"name": act.name, "said": said, "by": person_of(house, act.by), "at": act.at, "reason": act.reason,
              "leaf": leaves.get(act.revision), "version": act.version}

@@ -1,9 +1,10 @@
-"""What may be done to a record in which state, and what acts and states are called."""
+"""The acts on a record: what each is called, in which states it is possible, and what the states are called."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from domain.records.codes import is_code_of
 from domain.records.events import (
     ErasureProposed,
     ErasureRejected,
@@ -12,12 +13,12 @@ from domain.records.events import (
     ProgressNoted,
     RecordCorrected,
     RecordErased,
-    RecordEvent,
     RecordFiled,
     RecordReturned,
     RecordSignedOff,
     RecordWithdrawn,
 )
+from domain.subject import Attributes, Kind
 
 Status = Literal["filed", "signed", "returned", "withdrawn", "erased"]
 
@@ -35,48 +36,49 @@ STATUS_EN: dict[str, str] = {
     "withdrawn": "withdrawn",
     "erased": "erased",
 }
-THERE: frozenset[Status] = frozenset({"filed", "returned", "signed", "withdrawn"})
+LIVE: frozenset[Status] = frozenset({"filed", "returned", "signed"})
+OPEN: frozenset[Status] = frozenset({"filed", "signed"})
+THERE: frozenset[Status] = LIVE | {"withdrawn"}
 
-WHEN: dict[type[RecordEvent], frozenset[Status]] = {
-    FilesAttached: frozenset({"filed", "returned", "signed"}),
-    RecordCorrected: frozenset({"filed", "returned", "signed"}),
-    RecordSignedOff: frozenset({"filed"}),
-    RecordReturned: frozenset({"filed", "signed"}),
-    RecordWithdrawn: frozenset({"filed", "returned", "signed"}),
-    ProgressNoted: frozenset({"filed", "returned", "signed"}),
-    ItemClosed: frozenset({"filed", "signed"}),
-    ErasureProposed: THERE,
-    ErasureRejected: THERE,
-    RecordErased: THERE,
-}
+
+def code_fits(filed: Attributes) -> bool:
+    """Whether the archival code of a filing is one of its organisation and of the year in which it happened."""
+    occurred = filed["content"].get("occurred", {})
+    year = str(occurred.get("from", ""))[:4] if isinstance(occurred, dict) else ""
+    return is_code_of(filed["code"], filed["organisation"], int(year) if year.isdecimal() else 0)
+
+
+def _has_family(attributes: Attributes) -> bool:
+    return type(attributes["content"].get("family")) is str
+
+
+def _names_attached(attributes: Attributes) -> bool:
+    return all(type(name) is str for name in attributes["attached"])
+
+
+ACTS: tuple[Kind, ...] = (
+    Kind(RecordFiled, "存证", "filed", name="filed", files=True, when=frozenset(), coded=True, numbered=True,
+         sound=_has_family, fits=code_fits),
+    Kind(FilesAttached, "附文件", "files attached", name="attached", files=True, when=LIVE, sound=_names_attached),
+    Kind(RecordCorrected, "更正", "corrected", name="corrected", files=True, when=LIVE, numbered=True,
+         sound=_has_family),
+    Kind(RecordSignedOff, "审签", "signed off", name="signed_off", files=False, when=frozenset({"filed"})),
+    Kind(RecordReturned, "退回", "returned", name="returned", files=False, when=OPEN),
+    Kind(RecordWithdrawn, "撤回", "withdrawn", name="withdrawn", files=False, when=LIVE),
+    Kind(ProgressNoted, "整改进展", "progress noted", name="progress", files=False, when=LIVE),
+    Kind(ItemClosed, "销号", "closed", name="closed", files=False, when=OPEN),
+    # An erasure takes two people and what they said: the whole stream tells.
+    Kind(ErasureProposed, "提请销毁", "erasure proposed", name="erasure_proposed", files=False, when=THERE,
+         alone=False),
+    Kind(ErasureRejected, "不予销毁", "erasure rejected", name="erasure_rejected", files=False, when=THERE,
+         alone=False),
+    Kind(RecordErased, "销毁", "erased", name="erased", files=False, when=THERE, coded=True, alone=False),
+)  # fmt: skip
+"""No state has it that something is filed: that is how a record begins."""
+
+ACT = {kind.event: kind for kind in ACTS}
+NAMED = {kind.name: kind for kind in ACTS}
+WHEN = {kind.event: kind.when or frozenset() for kind in ACTS}
 """In which states an act is possible."""
-
-ACT_ZH: dict[type[RecordEvent], str] = {
-    RecordFiled: "存证",
-    FilesAttached: "附文件",
-    RecordCorrected: "更正",
-    RecordSignedOff: "审签",
-    RecordReturned: "退回",
-    RecordWithdrawn: "撤回",
-    ProgressNoted: "整改进展",
-    ItemClosed: "销号",
-    ErasureProposed: "提请销毁",
-    ErasureRejected: "不予销毁",
-    RecordErased: "销毁",
-}
-ACT: dict[type[RecordEvent], str] = {
-    RecordFiled: "filed",
-    FilesAttached: "attached",
-    RecordCorrected: "corrected",
-    RecordSignedOff: "signed_off",
-    RecordReturned: "returned",
-    RecordWithdrawn: "withdrawn",
-    ProgressNoted: "progress",
-    ItemClosed: "closed",
-    ErasureProposed: "erasure_proposed",
-    ErasureRejected: "erasure_rejected",
-    RecordErased: "erased",
-}
-"""Names of acts in JSON answers."""
 
 ABOUT_ERASURE = frozenset({"erasure_proposed", "erasure_rejected", "erased"})

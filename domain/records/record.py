@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.event import Stamp
 from domain.records import erasure
-from domain.records.acts import ABOUT_ERASURE, ACT, ACT_ZH, STATUS_EN, STATUS_ZH, WHEN, Status
+from domain.records.acts import ABOUT_ERASURE, ACT, STATUS_EN, STATUS_ZH, WHEN, Status
 from domain.records.content import Checked, Content
 from domain.records.events import (
     ErasureProposed,
@@ -215,8 +215,8 @@ class Record:
             raise ActNotPossible(
                 status_zh=STATUS_ZH[self.status],
                 status_en=STATUS_EN[self.status],
-                act_zh=ACT_ZH[act],
-                act_en=ACT[act].replace("_", " "),
+                act_zh=ACT[act].zh,
+                act_en=ACT[act].en,
             )
 
     def _require_none_erased(self, files: Iterable[FileEntry]) -> None:
@@ -301,7 +301,7 @@ class Record:
 
     def _note(self, event: RecordEvent, reason: str) -> None:
         self.revision = event.originator_version
-        act = Act(self.revision, self.current.number, ACT[type(event)], event.recorded_at, event.actor, reason)
+        act = Act(self.revision, self.current.number, ACT[type(event)].name, event.recorded_at, event.actor, reason)
         self.history.append(act)
 
 
@@ -349,7 +349,7 @@ def replay(events: Iterable[RecordEvent]) -> Record | None:
         if record.status not in WHEN.get(type(event), frozenset()):
             raise HistoryImpossible(
                 version=event.originator_version,
-                why_zh=f"记录{STATUS_ZH[record.status]}时不能{ACT_ZH.get(type(event), '这样做')}",
+                why_zh=f"记录{STATUS_ZH[record.status]}时不能{ACT[type(event)].zh if type(event) in ACT else '这样做'}",
                 why_en=f"it cannot follow while the record is {STATUS_EN[record.status]}",
             )
         _require_orderly(record, event)

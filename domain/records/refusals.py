@@ -8,7 +8,7 @@ from domain.errors import Conflict, IntegrityFault
 class ActNotPossible(Conflict):
     code = "act_not_possible"
     zh = "这条记录{status_zh}，不能{act_zh}。"
-    en = "This record is {status_en}; it cannot be {act_en}."
+    en = "This record is {status_en}: “{act_en}” cannot follow."
     next_zh = "请先看记录的经过，再决定下一步。"
     next_en = "Look at the record's history first."
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from domain.event import Event
 from domain.records.content import Content
-from domain.records.events import FilesAttached, RecordCorrected, RecordErased, RecordEvent, RecordFiled
+from domain.records.events import FilesAttached, RecordCorrected, RecordErased, RecordFiled
 
 PERMANENT = "permanent"
 YEARS = {"30y": 30, "10y": 10}
@@ -42,7 +43,7 @@ def keeping(content: Content, recorded_on: date, today: date) -> Keeping:
     return Keeping(date(_year(content, recorded_on) + 1 + years, 1, 1))
 
 
-def files_kept(history: Iterable[RecordEvent], today: date) -> dict[str, Keeping]:
+def files_kept(history: Iterable[Event], today: date) -> dict[str, Keeping]:
     """For each file of a record, of earlier versions too, by its digest: as long as the current content says.
 
     What was erased is kept no longer.

@@ -1,0 +1,99 @@
+"""A subject that the product does not have, declared for a test: keepsakes, which are kept and may get lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain import audit, erasing, streams
+from domain.event import Event, Stamp, event
+from domain.records.retention import Keeping
+from domain.subject import Impossible, Kind, Subject
+from indexers import locks
+
+
+class KeepsakeEvent(Event):
+    """Base of what happens to a keepsake."""
+
+
+@event("jianzheng:keepsake.kept")
+class Kept(KeepsakeEvent):
+    """Something was given that is worth keeping."""
+
+    title: str
+    files: list[dict[str, Any]]
+
+
+@event("jianzheng:keepsake.lost")
+class Lost(KeepsakeEvent):
+    """It is gone."""
+
+    reason: str
+
+
+@event("jianzheng:keepsake-list.noted")
+class Noted(Event):
+    """Entry of the list of a year, whose stream has an id that follows from it."""
+
+    year: int
+
+
+def audit_keepsake(events: Sequence[Event]) -> Impossible | None:
+    """What is lost is not lost again."""
+    return None if len(events) < 3 else Impossible(3, "丢失之后不能再丢失", "what is lost cannot be lost again")
+
+
+def keeps(events: Sequence[Event], today: date) -> dict[str, Keeping]:
+    return {file["sha256"]: Keeping(today) for event in events if isinstance(event, Kept) for file in event.files}
+
+
+KEPT = Kind(Kept, "收存", "kept", files=True)
+LOST = Kind(Lost, "丢失", "lost", files=False)
+KEEPSAKES = Subject(
+    name="keepsake",
+    zh="纪念物",
+    en="keepsakes",
+    topics="jianzheng:keepsake.",
+    base=KeepsakeEvent,
+    ids="random",
+    first=Kept,
+    kinds=(KEPT, LOST),
+    audit=audit_keepsake,
+    keeps=keeps,
+)
+NOTED = Kind(Noted, "登记", "noted", files=False, stream=("year",))
+LISTS = Subject(
+    name="keepsake-list", zh="清单", en="lists", topics="jianzheng:keepsake-list.", ids="derived", kinds=(NOTED,)
+)
+BOTH = (KEEPSAKES, LISTS)
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, *subjects: Subject) -> None:
+    """As if these stood in `domain.streams.SUBJECTS` as well."""
+    monkeypatch.setattr(streams, "SUBJECTS", (*streams.SUBJECTS, *subjects))
+    for subject in subjects:
+        for kind in subject.kinds:
+            monkeypatch.setitem(streams.KINDS, kind.event, kind)
+            monkeypatch.setitem(streams.TOPICS, kind.topic, kind)
+            monkeypatch.setitem(streams.SUBJECT_OF, kind.event, subject)
+    about_files = frozenset(topic for topic, kind in streams.TOPICS.items() if kind.files)
+    for module in (streams, erasing, locks):
+        monkeypatch.setattr(module, "ABOUT_FILES", about_files)
+    monkeypatch.setattr(audit, "_RULES", {})
+
+
+def kept(stamp: Stamp, stream: UUID, files: Sequence[dict[str, Any]] = ()) -> Kept:
+    return Kept(title="校徽", files=list(files), **stamp.header(stream, 1))
+
+
+def lost(stamp: Stamp, stream: UUID) -> Lost:
+    return Lost(reason="搬迁时遗失", **stamp.header(stream, 2))
+
+
+def noted(stamp: Stamp, year: int, version: int = 1) -> Noted:
+    return replace(Noted(year=year, **stamp.header(LISTS.stream(year), version)))
