@@ -14,8 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from adapters.sqlite_tables import SQLiteTables
-from adapters.work import MAX_ATTEMPTS as MAX_ATTEMPTS  # what may fail so often is the same everywhere
-from adapters.work import Fault
+from adapters.work import MAX_ATTEMPTS, Fault
 from domain.errors import ProgramFault
 
 LEASE = 45.0

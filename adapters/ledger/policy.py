@@ -5,16 +5,13 @@ It is for those who come by for the first time; a verifier uses the policy that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFound, Unavailable
 from domain.ledger.note import parse_vkey
 from domain.ledger.policy import NONE, InvalidPolicy, Known, Policy, parse_policy
-
-if TYPE_CHECKING:
-    from adapters.bootstrap import House
 
 
 @dataclass(frozen=True)
@@ -71,10 +68,10 @@ class PolicyUnusable(Unavailable):
     next_en = "Tell the administrator: jianzheng check says why. You may check with a policy that you hold yourself."
 
 
-def published_policy(house: House) -> PublishedPolicy:
-    """What the archive tells the world to trust. Raises `PolicyUnusable`."""
+def published_policy(policy: Callable[[], PublishedPolicy]) -> PublishedPolicy:
+    """What the archive tells the world to trust: ``policy()``, as it is now. Raises `PolicyUnusable`."""
     try:
-        return house.policy
+        return policy()
     except (InvalidPolicy, NotFound):
         raise PolicyUnusable from None
 

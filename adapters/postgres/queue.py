@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from typing import LiteralString
 
 from adapters.postgres.database import Database, Link, Params
-from adapters.views import LEASE, LOST, MAX_ATTEMPTS, FailedText, Handed, WaitingText, failed_text, handed
-from adapters.work import Fault
+from adapters.views import LEASE, LOST, FailedText, Handed, WaitingText, failed_text, handed
+from adapters.work import MAX_ATTEMPTS, Fault
 
 # A file that is taken and may be handed out again is one whose worker was lost.
 _NEXT = """

@@ -49,7 +49,7 @@ def vkey(house: HouseDep, request: Request) -> Response:
 def policy(house: HouseDep, request: Request) -> Response:
     """The trust policy: the ledger's keys, its witnesses and the quorum (C2SP ``tlog-policy``). Whoever verifies uses
     the one that they hold; this is for those who come by for the first time."""
-    return _answer(request, published_policy(house).data, TEXT, SHORT)
+    return _answer(request, published_policy(lambda: house.policy).data, TEXT, SHORT)
 
 
 @router.get("/witnessed", response_class=PlainTextResponse)
