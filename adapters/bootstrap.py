@@ -173,7 +173,7 @@ class House:
         self._reporting: Reporting | None = None
         self._receipts: Receipts | None = None
         self._cosignatures: SQLiteCosignatures | PostgresCosignatures | None = None
-        self._policy = PolicyFile(settings.policy)
+        self.trust = PolicyFile(settings.policy, self.signer.vkeys)
 
     @property
     def keys(self) -> SigningKeys:
@@ -239,7 +239,7 @@ class House:
     @property
     def policy(self) -> PublishedPolicy:
         """As it is now. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
-        return self._policy.policy(*self.signer.vkeys())
+        return self.trust.read()
 
     @property
     def reporting(self) -> Reporting:

@@ -17,6 +17,9 @@ from domain.errors import JianzhengError
 MAX_ATTEMPTS = 3
 """After so many failures a file or an event is set aside and shown, until somebody has it tried again."""
 
+OUTSIDE = "timestamp:"
+"""Begins the names of parts that are authorities outside, whom nothing waits for."""
+
 MAX_REASON = 500
 """Characters of an error's sentence that are kept."""
 

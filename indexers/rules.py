@@ -33,7 +33,7 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
 def kind_of(topic: str) -> type[Event] | None:
     """The event that a topic names, None for whatever is no event of ours."""
     try:
-        found = resolve_topic(topic)
+        kind = resolve_topic(topic)
     except TopicError:
         return None
-    return found if isinstance(found, type) and issubclass(found, Event) else None
+    return kind if isinstance(kind, type) and issubclass(kind, Event) else None
