@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, LiteralString, NamedTuple, Protocol
+from typing import LiteralString, NamedTuple
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
@@ -29,6 +29,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from adapters.blobs.durable import storage_errors
 from adapters.sqlite_connections import connect
 from adapters.sqlite_faults import translated, write_ahead
+from adapters.tables import Statements
 from adapters.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
 from domain.errors import InputError, NotFound
 
@@ -86,19 +87,6 @@ class TokenInfo(NamedTuple):
     created: datetime
     expires: datetime | None
     used: datetime | None
-
-
-class Answer(Protocol):
-    @property
-    def rowcount(self) -> int: ...
-    def fetchone(self) -> Any: ...
-    def fetchall(self) -> list[Any]: ...
-
-
-class Statements(Protocol):
-    """A connection. What it is told is SQL that SQLite and PostgreSQL both understand, with ``?`` for values."""
-
-    def execute(self, statement: LiteralString, values: Sequence[Any] = (), /) -> Answer: ...
 
 
 class Accounts(ABC):

@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.identity import Identity
-from adapters.signing import verifier_of
 from domain.errors import Conflict, InputError, InvalidNote, Unavailable
 from domain.ledger.checkpoint import open_checkpoint
-from domain.ledger.note import VerifierKey
+from domain.ledger.note import Verifier
 
 
 class OtherArchive(InputError):
@@ -59,6 +57,17 @@ class PlaceInUse(Conflict):
     next_en = "Name an empty one; if it is that archive's, put its archive.json and keys back into JIANZHENG_HOME."
 
 
+class Identity(Protocol):
+    """Which archive it is (`adapters.identity`)."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def created(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Bound:
     """Whose a place is. Not ``whole``: it holds an unfinished copy."""
@@ -80,7 +89,7 @@ class Bound:
 class OwnKeys(Protocol):
     """The keys of the archive that is opened."""
 
-    def known(self) -> tuple[VerifierKey, ...]: ...
+    def verifiers(self) -> Iterable[Verifier]: ...
 
 
 class Place(Protocol):
@@ -149,6 +158,6 @@ def _require_own(place: Place, identity: Identity, keys: OwnKeys) -> None:
     if note is None:
         return
     try:
-        open_checkpoint(note, identity.origin, map(verifier_of, keys.known()))
+        open_checkpoint(note, identity.origin, keys.verifiers())
     except InvalidNote:
         raise OtherArchive(place=str(place), found=note.partition("\n")[0], wanted=identity.origin) from None

@@ -41,20 +41,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adapters.accounts import Accounts
-    from adapters.erasures import SQLiteErasureLog
+    from adapters.erasures import ErasureLog
     from adapters.extraction.cache import Texts
     from adapters.extraction.sandbox import SandboxedExtractor
-    from adapters.figures import FiguresIndex
-    from adapters.postgres.erasures import PostgresErasureLog
-    from adapters.postgres.figures import PostgresFiguresIndex
-    from adapters.postgres.queue import PostgresTextQueue
-    from adapters.postgres.witnesses import PostgresCosignatures
-    from adapters.postgres.work import PostgresWorkLog
+    from adapters.figures import FiguresTables
     from adapters.search.elastic.generations import ElasticGenerations
     from adapters.search.generations import SearchGenerations
-    from adapters.views import TextQueue
-    from adapters.witness.store import SQLiteCosignatures
-    from adapters.work import SQLiteWorkLog
+    from adapters.views import QueueTables
+    from adapters.witness.store import CosignatureStore
+    from adapters.work import WorkLog
     from domain.receipts import Receipts
     from domain.reporting import Reporting
 
@@ -164,16 +159,16 @@ class House:
         self._engine: SearchGenerations | ElasticGenerations | None = None
         self._extractor: SandboxedExtractor | None = None
         self._texts: Texts | None = None
-        self._queue: TextQueue | PostgresTextQueue | None = None
-        self._work: SQLiteWorkLog | PostgresWorkLog | None = None
-        self._erasures: SQLiteErasureLog | PostgresErasureLog | None = None
+        self._queue: QueueTables | None = None
+        self._work: WorkLog | None = None
+        self._erasures: ErasureLog | None = None
         self._accounts: Accounts | None = None
         self._searching: Searching | None = None
-        self._figures: FiguresIndex | PostgresFiguresIndex | None = None
+        self._figures: FiguresTables | None = None
         self._reporting: Reporting | None = None
         self._receipts: Receipts | None = None
-        self._cosignatures: SQLiteCosignatures | PostgresCosignatures | None = None
-        self._policy = PolicyFile(settings.policy)
+        self._cosignatures: CosignatureStore | None = None
+        self.trust = PolicyFile(settings.policy, self.signer.vkeys)
 
     @property
     def keys(self) -> SigningKeys:
@@ -207,31 +202,31 @@ class House:
         return self._texts
 
     @property
-    def queue(self) -> TextQueue | PostgresTextQueue:
+    def queue(self) -> QueueTables:
         if self._queue is None:
             self._queue = parts.queue(self.settings, self.servers)
         return self._queue
 
     @property
-    def work(self) -> SQLiteWorkLog | PostgresWorkLog:
+    def work(self) -> WorkLog:
         if self._work is None:
             self._work = parts.work(self.settings, self.servers)
         return self._work
 
     @property
-    def erasures(self) -> SQLiteErasureLog | PostgresErasureLog:
+    def erasures(self) -> ErasureLog:
         if self._erasures is None:
             self._erasures = parts.erasures(self.settings, self.servers)
         return self._erasures
 
     @property
-    def figures(self) -> FiguresIndex | PostgresFiguresIndex:
+    def figures(self) -> FiguresTables:
         if self._figures is None:
             self._figures = parts.figures(self.settings, self.servers)
         return self._figures
 
     @property
-    def cosignatures(self) -> SQLiteCosignatures | PostgresCosignatures:
+    def cosignatures(self) -> CosignatureStore:
         if self._cosignatures is None:
             self._cosignatures = parts.cosignatures(self.settings, self.servers)
         return self._cosignatures
@@ -239,7 +234,7 @@ class House:
     @property
     def policy(self) -> PublishedPolicy:
         """As it is now. Raises `InvalidPolicy` and the errors of a file that cannot be read."""
-        return self._policy.policy(*self.signer.vkeys())
+        return self.trust.read()
 
     @property
     def reporting(self) -> Reporting:

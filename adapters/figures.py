@@ -1,4 +1,4 @@
-"""Which events concern which organisation's year: `domain.ports.FiguresReader`, and its tables in ``views.sqlite``.
+"""Which events concern which organisation's year (`domain.ports.FiguresReader`): in ``views.sqlite``, or on PostgreSQL.
 
 Everything here can be deleted: `indexers.figures` fills it again from the ledger and the events. Rows are kept under
 the record's own organisation; a report asks for every organisation below its own.
@@ -9,17 +9,15 @@ the checkpoint, and the fold decides.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from adapters.sqlite_connections import connect
-from adapters.sqlite_faults import translated, write_ahead
-from domain.ports import Concerned, FiguresReader
+from adapters.sqlite_tables import SQLiteTables
+from adapters.tables import Statements, Store
+from domain.ports import Concerned
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS concerned (organisation TEXT NOT NULL, year INTEGER NOT NULL, leaf INTEGER NOT NULL,"
@@ -30,7 +28,11 @@ _SCHEMA = (
     " PRIMARY KEY (digest, leaf)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS figures_tracking (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL)",
 )
-_TABLES = ("concerned", "concerned_records", "issued_reports", "figures_tracking")
+_ROWS: LiteralString = "SELECT organisation, year, leaf, position FROM concerned"
+_IN_ORDER: LiteralString = "ORDER BY organisation, year, leaf LIMIT ?"
+
+PAGE = 5_000
+"""Rows that are read at once where all are read."""
 
 
 class Row(NamedTuple):
@@ -47,24 +49,51 @@ class Home(NamedTuple):
     year: int
 
 
-class FiguresTables(FiguresReader, Protocol):
-    """The index as those see it who fill and compare it."""
+class FiguresTables(Store, ABC):
+    """`domain.ports.FiguresReader`, and the index as those see it who fill and compare it: several may fill it at once.
+    Subclasses say how many rows are written together, and how ids are."""
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def size(self) -> int:
+        rows = self._all("SELECT size FROM figures_tracking")
+        return int(rows[0][0]) if rows else 0
+
+    def concerned(self, organisations: Iterable[str], year: int, below: int) -> list[Concerned]:
+        statement: LiteralString = "SELECT leaf, position FROM concerned WHERE year = ? AND leaf < ? AND organisation"
+        return sorted(map(Concerned._make, self._among(statement, list(organisations), year, below)))
+
+    def issued(self, digest: str) -> list[int]:
+        rows = self._all("SELECT leaf FROM issued_reports WHERE digest = ? ORDER BY leaf", digest)
+        return [leaf for (leaf,) in rows]
 
     def years(self, organisations: Iterable[str]) -> list[int]:
         """Years in which there is something to report, ascending."""
-        ...
+        statement: LiteralString = "SELECT DISTINCT year FROM concerned WHERE organisation"
+        return sorted({year for (year,) in self._among(statement, list(organisations))})
 
     def homes(self, records: Iterable[UUID]) -> dict[UUID, list[Home]]:
         """Where the records are kept so far; those that are not known are left out."""
-        ...
+        homes: dict[UUID, list[Home]] = {}
+        statement: LiteralString = "SELECT id, year, organisation FROM concerned_records WHERE id"
+        for record, year, organisation in sorted(self._among(statement, [self._stored(each) for each in records])):
+            homes.setdefault(self._read(record), []).append(Home(organisation, year))
+        return homes
 
     def rows(self) -> Iterator[Row]:
         """Everything, in order: for `verify`, which compares it with one made anew."""
-        ...
+        # Page by page: nothing is held open while the caller thinks about a row.
+        page = self._all(f"{_ROWS} {_IN_ORDER}", PAGE)
+        while page:
+            yield from map(Row._make, page)
+            page = self._all(f"{_ROWS} WHERE (organisation, year, leaf) > (?, ?, ?) {_IN_ORDER}", *page[-1][:3], PAGE)
 
     def issued_rows(self) -> Iterator[tuple[str, int]]:
         """Digest and leaf of every issued file, in order."""
-        ...
+        # A few files a report, a report a school and year: one page.
+        yield from self._all("SELECT digest, leaf FROM issued_reports ORDER BY digest, leaf")
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write(
         self,
@@ -78,131 +107,73 @@ class FiguresTables(FiguresReader, Protocol):
 
         False, and nothing written, where another process was first.
         """
-        ...
+        with self._tables.writing() as db:
+            if self._locked_size(db) != start:
+                return False
+            self._insert(db, rows, homes, issued)
+            db.execute("UPDATE figures_tracking SET size = ?", (size,))
+        return True
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._tables.writing() as db:
+            db.execute("UPDATE figures_tracking SET size = 0")  # first: it locks out a batch that is under way
+            db.execute("DELETE FROM concerned")
+            db.execute("DELETE FROM concerned_records")
+            db.execute("DELETE FROM issued_reports")
 
-    def close(self) -> None: ...
+    # ── how the two differ ──────────────────────────────────────────────────────────────────────────────────────
 
+    @abstractmethod
+    def _locked_size(self, db: Statements) -> int:
+        """How many leaves were taken in; nobody else takes any in until the transaction ends."""
 
-class FiguresIndex:
-    """On SQLite. Safe to use from several threads and processes; one transaction writes a batch with its position."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-
-    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def size(self) -> int:
-        with self._connection() as db:
-            return _size(db)
-
-    def concerned(self, organisations: Iterable[str], year: int, below: int) -> list[Concerned]:
-        found: list[tuple[int, int]] = []
-        with self._connection() as db:
-            for organisation in organisations:
-                found += db.execute(
-                    "SELECT leaf, position FROM concerned WHERE organisation = ? AND year = ? AND leaf < ?"
-                    " ORDER BY leaf",
-                    (organisation, year, below),
-                )
-        found.sort()
-        return list(map(Concerned._make, found))
-
-    def issued(self, digest: str) -> list[int]:
-        with self._connection() as db:
-            return [
-                leaf
-                for (leaf,) in db.execute("SELECT leaf FROM issued_reports WHERE digest = ? ORDER BY leaf", (digest,))
-            ]
-
-    def years(self, organisations: Iterable[str]) -> list[int]:
-        with self._connection() as db:
-            found = {
-                year
-                for organisation in organisations
-                for (year,) in db.execute("SELECT DISTINCT year FROM concerned WHERE organisation = ?", (organisation,))
-            }
-        return sorted(found)
-
-    def homes(self, records: Iterable[UUID]) -> dict[UUID, list[Home]]:
-        found: dict[UUID, list[Home]] = {}
-        with self._connection() as db:
-            for record in records:
-                rows = db.execute(
-                    "SELECT organisation, year FROM concerned_records WHERE id = ? ORDER BY year", (record.bytes,)
-                ).fetchall()
-                if rows:
-                    found[record] = [Home(*row) for row in rows]
-        return found
-
-    def rows(self) -> Iterator[Row]:
-        with self._connection() as db:
-            for row in db.execute(
-                "SELECT organisation, year, leaf, position FROM concerned ORDER BY organisation, year, leaf"
-            ):
-                yield Row(*row)
-
-    def issued_rows(self) -> Iterator[tuple[str, int]]:
-        with self._connection() as db:
-            yield from db.execute("SELECT digest, leaf FROM issued_reports ORDER BY digest, leaf")
-
-    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def write(
+    @abstractmethod
+    def _insert(
         self,
-        start: int,
-        size: int,
+        db: Statements,
         rows: Sequence[Row],
         homes: Sequence[tuple[UUID, Home]],
         issued: Sequence[tuple[str, int]],
-    ) -> bool:
-        with self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                ours = _size(db) == start
-                if ours:
-                    db.executemany("INSERT OR IGNORE INTO concerned VALUES (?,?,?,?)", rows)
-                    db.executemany(
-                        "INSERT OR IGNORE INTO concerned_records VALUES (?,?,?)",
-                        [(record.bytes, home.year, home.organisation) for record, home in homes],
-                    )
-                    db.executemany("INSERT OR IGNORE INTO issued_reports VALUES (?,?)", issued)
-                    db.execute("INSERT OR REPLACE INTO figures_tracking VALUES (1, ?)", (size,))
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-        return ours
+    ) -> None:
+        """Add these, but for those that are there."""
 
-    def clear(self) -> None:
-        with self._connection() as db:
-            db.executescript("BEGIN IMMEDIATE; " + "".join(f"DELETE FROM {t}; " for t in _TABLES) + "COMMIT")  # noqa: S608  (constants)
+    @abstractmethod
+    def _stored(self, record: UUID) -> object:
+        """An id as the column takes it."""
 
-    def close(self) -> None:
-        """Close this thread's connection."""
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is not None:
-            db.close()
-            del self._local.db
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's own, opened when first needed."""
-        with translated():
-            db: sqlite3.Connection | None = getattr(self._local, "db", None)
-            if db is None:
-                db = connect(self._path)
-                write_ahead(db)
-                db.execute("PRAGMA synchronous=NORMAL")  # a lost commit only repeats work
-                for statement in _SCHEMA:
-                    db.execute(statement)
-                self._local.db = db
-            yield db
+    @abstractmethod
+    def _read(self, stored: Any) -> UUID: ...
 
 
-def _size(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT size FROM figures_tracking").fetchone()
-    return 0 if row is None else int(row[0])
+class FiguresIndex(FiguresTables):
+    """On SQLite, for the threads and processes of one machine. A lost commit only repeats work."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(SQLiteTables(path, _SCHEMA))
+
+    def _locked_size(self, db: Statements) -> int:
+        row = db.execute("SELECT size FROM figures_tracking").fetchone()
+        if row is None:
+            db.execute("INSERT INTO figures_tracking VALUES (1, 0)")
+        return 0 if row is None else int(row[0])
+
+    def _insert(
+        self,
+        db: Statements,
+        rows: Sequence[Row],
+        homes: Sequence[tuple[UUID, Home]],
+        issued: Sequence[tuple[str, int]],
+    ) -> None:
+        db.executemany("INSERT OR IGNORE INTO concerned VALUES (?,?,?,?)", rows)
+        db.executemany(
+            "INSERT OR IGNORE INTO concerned_records VALUES (?,?,?)",
+            [(record.bytes, home.year, home.organisation) for record, home in homes],
+        )
+        db.executemany("INSERT OR IGNORE INTO issued_reports VALUES (?,?)", issued)
+
+    def _stored(self, record: UUID) -> object:
+        return record.bytes
+
+    def _read(self, stored: Any) -> UUID:
+        return UUID(bytes=stored)

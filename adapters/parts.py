@@ -24,21 +24,16 @@ if TYPE_CHECKING:
     from adapters.blobs.sealing.keys import BlobKeys
     from adapters.blobs.sealing.store import SealedBlobStore
     from adapters.breaker import Breaker
-    from adapters.erasures import SQLiteErasureLog
+    from adapters.erasures import ErasureLog
     from adapters.events.postgres import PostgresEventStore
     from adapters.evidence import Evidence, IndexPlace, PublishedPlace, TablesPlace
     from adapters.extraction.cache import Texts
-    from adapters.figures import FiguresIndex
+    from adapters.figures import FiguresTables
     from adapters.identity import Identity
     from adapters.ledger.guard import GuardedSigner
     from adapters.ledger.postgres import PostgresLedgerStore
     from adapters.ledger.publisher_s3 import S3Publisher
     from adapters.postgres.database import Database, Link
-    from adapters.postgres.erasures import PostgresErasureLog
-    from adapters.postgres.figures import PostgresFiguresIndex
-    from adapters.postgres.queue import PostgresTextQueue
-    from adapters.postgres.witnesses import PostgresCosignatures
-    from adapters.postgres.work import PostgresWorkLog
     from adapters.s3.client import Client
     from adapters.search.elastic.connection import Connection
     from adapters.search.elastic.generations import ElasticGenerations
@@ -48,9 +43,9 @@ if TYPE_CHECKING:
     from adapters.timestamps.folder import FolderTimestamps
     from adapters.timestamps.http import HttpAuthority
     from adapters.timestamps.s3 import S3Timestamps
-    from adapters.views import TextQueue
-    from adapters.witness.store import SQLiteCosignatures
-    from adapters.work import SQLiteWorkLog
+    from adapters.views import QueueTables
+    from adapters.witness.store import CosignatureStore
+    from adapters.work import WorkLog
     from domain.ports import Lock
 
 
@@ -228,7 +223,7 @@ def timetable_lock(settings: Settings, shared: Servers) -> Lock:
     return AdvisoryLock(shared.database, "timetable")
 
 
-def work(settings: Settings, shared: Servers) -> SQLiteWorkLog | PostgresWorkLog:
+def work(settings: Settings, shared: Servers) -> WorkLog:
     if shared.database is None:
         from adapters.work import SQLiteWorkLog
 
@@ -238,7 +233,7 @@ def work(settings: Settings, shared: Servers) -> SQLiteWorkLog | PostgresWorkLog
     return PostgresWorkLog(shared.database)
 
 
-def erasures(settings: Settings, shared: Servers) -> SQLiteErasureLog | PostgresErasureLog:
+def erasures(settings: Settings, shared: Servers) -> ErasureLog:
     """What is left to be done of erasures."""
     if shared.database is None:
         from adapters.erasures import SQLiteErasureLog
@@ -249,7 +244,7 @@ def erasures(settings: Settings, shared: Servers) -> SQLiteErasureLog | Postgres
     return PostgresErasureLog(shared.database)
 
 
-def cosignatures(settings: Settings, shared: Servers) -> SQLiteCosignatures | PostgresCosignatures:
+def cosignatures(settings: Settings, shared: Servers) -> CosignatureStore:
     """What witnesses said."""
     if shared.database is None:
         from adapters.witness.store import SQLiteCosignatures
@@ -408,7 +403,7 @@ def _rebuild_lock(settings: Settings, shared: Servers) -> Lock:
     return AdvisoryLock(shared.database, "index")
 
 
-def queue(settings: Settings, shared: Servers) -> TextQueue | PostgresTextQueue:
+def queue(settings: Settings, shared: Servers) -> QueueTables:
     if shared.database is None:
         from adapters.views import TextQueue
 
@@ -418,7 +413,7 @@ def queue(settings: Settings, shared: Servers) -> TextQueue | PostgresTextQueue:
     return PostgresTextQueue(shared.database)
 
 
-def figures(settings: Settings, shared: Servers) -> FiguresIndex | PostgresFiguresIndex:
+def figures(settings: Settings, shared: Servers) -> FiguresTables:
     if shared.database is None:
         from adapters.figures import FiguresIndex
 

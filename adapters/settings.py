@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.bad_setting import BadSetting
 from adapters.secret_files import secret
 from domain.errors import InputError, Lang
 
@@ -27,12 +28,6 @@ Seal = Literal["auto", "on", "off"]
 """Whether files are sealed (`adapters.blobs.sealing`); auto: where the bucket locks them."""
 
 _WITH_PASSWORD = re.compile(r"[a-z0-9]+://[^/?#@]*:[^/?#@]+@")
-
-
-class BadSetting(InputError):
-    code = "bad_setting"
-    zh = "设置 {name} 的值“{value}”不能用：{why_zh}。"
-    en = "The setting {name} cannot be “{value}”: {why_en}."
 
 
 class ServersNotInstalled(InputError):

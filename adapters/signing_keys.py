@@ -17,10 +17,10 @@ from pathlib import Path
 
 from adapters.blobs.durable import replace as replace_file
 from adapters.blobs.durable import storage_errors
-from adapters.signing import Ed25519Signer, generate_key, keep_key, load_key
+from adapters.signing import Ed25519Signer, generate_key, keep_key, load_key, verifier_of
 from adapters.signing_command import CommandSigner
 from domain.errors import InvalidNote, KeyFileInvalid
-from domain.ledger.note import VerifierKey, parse_vkey
+from domain.ledger.note import Verifier, VerifierKey, parse_vkey
 
 FIRST, KNOWN, LAST_SIGNED = "ledger.key", "known", "last-signed"
 
@@ -43,6 +43,10 @@ class SigningKeys:
     def known(self) -> tuple[VerifierKey, ...]:
         """All keys whose signatures are taken for this log's own, without asking any server."""
         return tuple(dict.fromkeys([*self.anchors, *self.others, *(signer.key for signer in self.signers)]))
+
+    def verifiers(self) -> Iterable[Verifier]:
+        """Of all those."""
+        return map(verifier_of, self.known())
 
     def signer(self, key: VerifierKey) -> KeySigner | None:
         return next((signer for signer in self.signers if signer.key == key), None)

@@ -1,21 +1,21 @@
-"""Bookkeeping of the indexers: which files wait for their text, and for which records; here in ``views.sqlite``.
+"""Bookkeeping of the indexers: which files wait for their text, and for which records.
 
-Everything here can be deleted: `index rebuild` fills it again from events and cached texts.
+In ``views.sqlite``, or on PostgreSQL. Everything here can be deleted: `index rebuild` fills it again from events and
+cached texts.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, LiteralString, NamedTuple
 
 from adapters.sqlite_faults import LOCK_TIMEOUT, translated
 from adapters.sqlite_tables import SQLiteTables
-from adapters.work import MAX_ATTEMPTS as MAX_ATTEMPTS  # what may fail so often is the same everywhere
-from adapters.work import Fault
+from adapters.tables import Store
+from adapters.work import MAX_ATTEMPTS, Fault
 from domain.errors import ProgramFault
 
 LEASE = 45.0
@@ -67,101 +67,6 @@ class FailedText(NamedTuple):
     records: tuple[str, ...]  # those that wait for it
 
 
-def handed(hand_out: Callable[[], list[Handed]]) -> list[WaitingText]:
-    """Ask until there is something to do, or nothing was handed out at all."""
-    while rows := hand_out():
-        if found := [WaitingText(r.sha256, r.media_type, r.attempts) for r in sorted(rows) if r.state == "waiting"]:
-            return found
-    return []
-
-
-class QueueTables(Protocol):
-    """Files whose text is to be extracted. A file waits once, whatever number of records holds it.
-
-    Several workers may ask at once: a file is handed to one of them. It has `LEASE` seconds to say `done`, `failed` or
-    `renew`; one that says nothing was lost, which counts as a failure. A lease only saves work: a text that is
-    extracted twice is the same text. An ``owner`` is a name of `adapters.presence`, one for each worker.
-    """
-
-    def wait(self, files: Sequence[tuple[str, str, str]]) -> None:
-        """``(sha256, media type, record)`` of files whose text is not there yet.
-
-        Durable: who waits is known only once, everything that happens later to a file can happen again.
-        """
-        ...
-
-    def next(self, now: float, limit: int, owner: str = "") -> list[WaitingText]:
-        """Up to ``limit`` files, the owner's until ``now + LEASE``; those that failed least come first."""
-        ...
-
-    def renew(self, owner: str, now: float) -> None:
-        """Whatever the owner has is its until ``now + LEASE``."""
-        ...
-
-    def owners(self) -> list[str]:
-        """Those who have files in their hands."""
-        ...
-
-    def lost(self, owners: Sequence[str]) -> None:
-        """These are gone: what they had may be handed out at once, and counts as failed."""
-        ...
-
-    def give_back(self, owner: str, not_before: float = 0.0) -> None:
-        """The owner does not go on with what it has, which is nobody's failure."""
-        ...
-
-    def done(self, sha256: str) -> None: ...
-
-    def again(self, digests: Sequence[str]) -> None:
-        """Texts that were done and are gone from the cache wait again."""
-        ...
-
-    def forget(self, sha256: str) -> None:
-        """The file was erased: nothing waits for it any more."""
-        ...
-
-    def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
-        """Try again after ``not_before``, or set it aside when it failed too often.
-
-        Changes nothing where the file is not the owner's any more: whoever has it now will say.
-        """
-        ...
-
-    def retry(self, digests: Sequence[str] | None = None) -> int:
-        """What failed (of these; None: of all) waits again and its failures are forgotten; returns how many files."""
-        ...
-
-    def ready(self, limit: int) -> list[tuple[str, list[str]]]:
-        """Records that can take in a text: ``(record, digests)``. Stays so until `taken` is called."""
-        ...
-
-    def taken(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """``(record, sha256)`` pairs whose text is in the index."""
-        ...
-
-    def unfinished(self) -> list[tuple[str, str, str]]:
-        """``(sha256, media type, record)`` of everything that still waits or was set aside."""
-        ...
-
-    def waiting(self, records: Collection[str]) -> list[tuple[str, str]]:
-        """``(record, sha256)`` of the files of these records whose text is not known to be in the index."""
-        ...
-
-    def counts(self) -> dict[str, int]:
-        """How many files are ``waiting``, ``done`` and set ``aside``; a state without files may be missing."""
-        ...
-
-    def aside(self) -> list[tuple[str, str]]:
-        """``(sha256, reason)`` of the texts that were set aside."""
-        ...
-
-    def failures(self) -> list[FailedText]:
-        """All whose last attempt failed, set aside or not, those that failed first before the others."""
-        ...
-
-    def clear(self) -> None: ...
-
-
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS texts (sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL,"
     " state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0,"
@@ -185,137 +90,162 @@ _ADDED = (
 )
 """Columns that a file of an older version may lack."""
 
-# A file that is taken and may be handed out again is one whose worker was lost.
-_NEXT = """
-UPDATE texts SET attempts = attempts + taken, not_before = :until, taken = attempts + taken < :most,
-    owner = CASE WHEN attempts + taken < :most THEN :owner ELSE '' END,
-    state = CASE WHEN attempts + taken < :most THEN 'waiting' ELSE 'aside' END,
-    code = CASE WHEN taken THEN :code ELSE code END, detail = CASE WHEN taken THEN :en ELSE detail END,
-    detail_zh = CASE WHEN taken THEN :zh ELSE detail_zh END, last = CASE WHEN taken THEN :now ELSE last END,
-    first = CASE WHEN taken AND attempts = 0 THEN :now ELSE first END
-WHERE rowid IN (
-    SELECT rowid FROM texts WHERE state = 'waiting' AND not_before <= :now ORDER BY attempts, rowid LIMIT :limit)
-RETURNING attempts, rowid, sha256, media_type, state
-"""
-
 _FAILED = """
-UPDATE texts SET attempts = attempts + 1, taken = 0, owner = '', not_before = :not_before,
-    code = :code, detail = :en, detail_zh = :zh, last = :now, first = CASE WHEN attempts = 0 THEN :now ELSE first END,
-    state = CASE WHEN attempts + 1 >= :most THEN 'aside' ELSE 'waiting' END
-WHERE sha256 = :sha256 AND state = 'waiting' AND owner = :owner
+UPDATE texts SET attempts = attempts + 1, taken = FALSE, owner = '', not_before = ?, code = ?, detail_zh = ?,
+    detail = ?, last = ?, first = CASE WHEN attempts = 0 THEN ? ELSE first END,
+    state = CASE WHEN attempts + 1 >= ? THEN 'aside' ELSE 'waiting' END
+WHERE sha256 = ? AND state = 'waiting' AND owner = ?
 """
 
-_AFRESH = "state = 'waiting', attempts = 0, not_before = 0, taken = 0, owner = ''"
+_AFRESH: LiteralString = "state = 'waiting', attempts = 0, not_before = 0, taken = FALSE, owner = ''"
 """As if it had never been tried."""
 
 
-class TextQueue:
-    """The queue of an archive on one machine: `QueueTables` on SQLite, for its threads and processes."""
+def hand_out(number: LiteralString, lock: LiteralString = "") -> LiteralString:
+    """Hands out the next files. ``number``: the column that says which came first; ``lock``: what keeps several from
+    taking the same rows."""
+    # A file that is taken and may be handed out again is one whose worker was lost.
+    return f"""
+WITH chosen AS (
+    SELECT sha256 AS digest, attempts + CASE WHEN taken THEN 1 ELSE 0 END AS failed, taken AS lost FROM texts
+    WHERE state = 'waiting' AND not_before <= ? ORDER BY attempts, {number} LIMIT ? {lock})
+UPDATE texts SET attempts = failed, not_before = ?, taken = failed < ?,
+    owner = CASE WHEN failed < ? THEN ? ELSE '' END, state = CASE WHEN failed < ? THEN 'waiting' ELSE 'aside' END,
+    code = CASE WHEN lost THEN ? ELSE code END, detail_zh = CASE WHEN lost THEN ? ELSE detail_zh END,
+    detail = CASE WHEN lost THEN ? ELSE detail END, last = CASE WHEN lost THEN ? ELSE last END,
+    first = CASE WHEN lost AND attempts = 0 THEN ? ELSE first END
+FROM chosen WHERE sha256 = digest
+RETURNING attempts, {number}, sha256, media_type, state
+"""  # noqa: S608  (constants)
 
-    def __init__(self, path: Path) -> None:
-        with translated():
-            _bring_up_to_date(path)
-        self._tables = SQLiteTables(path, _SCHEMA)
-        self.counts()
+
+class QueueTables(Store):
+    """Files whose text is to be extracted. A file waits once, whatever number of records holds it.
+
+    Several workers may ask at once: a file is handed to one of them. It has `LEASE` seconds to say `done`, `failed` or
+    `renew`; one that says nothing was lost, which counts as a failure. A lease only saves work: a text that is
+    extracted twice is the same text. An ``owner`` is a name of `adapters.presence`, one for each worker.
+    """
+
+    _hand_out: LiteralString
+    """The statement that `hand_out` makes."""
 
     def wait(self, files: Sequence[tuple[str, str, str]]) -> None:
+        """``(sha256, media type, record)`` of files whose text is not there yet.
+
+        Durable: who waits is known only once, everything that happens later to a file can happen again.
+        """
         with self._tables.writing(durable=True) as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO texts (sha256, media_type, state) VALUES (?, ?, 'waiting')",
-                [(sha256, media_type) for sha256, media_type, _ in files],
-            )
-            db.executemany(
-                "INSERT OR IGNORE INTO text_waiters VALUES (?, ?)", [(sha256, record) for sha256, _, record in files]
-            )
+            for sha256, media_type, record in files:
+                db.execute(
+                    "INSERT INTO texts (sha256, media_type, state) VALUES (?, ?, 'waiting') ON CONFLICT DO NOTHING",
+                    (sha256, media_type),
+                )
+                db.execute(
+                    "INSERT INTO text_waiters (sha256, record) VALUES (?, ?) ON CONFLICT DO NOTHING", (sha256, record)
+                )
 
     def next(self, now: float, limit: int, owner: str = "") -> list[WaitingText]:
-        said = {"now": now, "until": now + LEASE, "limit": limit, "most": MAX_ATTEMPTS, "owner": owner, **vars(LOST)}
-        return handed(lambda: self._hand_out(said))
-
-    def _hand_out(self, said: dict[str, object]) -> list[Handed]:
-        with self._tables.writing() as db:
-            return [Handed(*row) for row in db.execute(_NEXT, said)]
+        """Up to ``limit`` files, the owner's until ``now + LEASE``; those that failed least come first."""
+        most, lost = MAX_ATTEMPTS, (LOST.code, LOST.zh, LOST.en)
+        said = now, limit, now + LEASE, most, most, owner, most, *lost, now, now
+        while True:
+            with self._tables.writing() as db:
+                rows = sorted(Handed(*row) for row in db.execute(self._hand_out, said).fetchall())
+            waiting = [WaitingText(row.sha256, row.media_type, row.attempts) for row in rows if row.state == "waiting"]
+            if waiting or not rows:  # where all were set aside there may be more
+                return waiting
 
     def renew(self, owner: str, now: float) -> None:
+        """Whatever the owner has is its until ``now + LEASE``."""
         self._run("UPDATE texts SET not_before = ? WHERE taken AND owner = ?", now + LEASE, owner)
 
     def owners(self) -> list[str]:
+        """Those who have files in their hands."""
         return [owner for (owner,) in self._all("SELECT DISTINCT owner FROM texts WHERE taken")]
 
     def lost(self, owners: Sequence[str]) -> None:
-        for owner in owners:
-            self._run("UPDATE texts SET not_before = 0 WHERE taken AND owner = ?", owner)
+        """These are gone: what they had may be handed out at once, and counts as failed."""
+        self._each("UPDATE texts SET not_before = 0 WHERE taken AND owner = ?", [(owner,) for owner in owners])
 
     def give_back(self, owner: str, not_before: float = 0.0) -> None:
-        self._run("UPDATE texts SET taken = 0, owner = '', not_before = ? WHERE taken AND owner = ?", not_before, owner)
+        """The owner does not go on with what it has, which is nobody's failure."""
+        self._run(
+            "UPDATE texts SET taken = FALSE, owner = '', not_before = ? WHERE taken AND owner = ?", not_before, owner
+        )
 
     def done(self, sha256: str) -> None:
+        """Its text is there."""
         self._run(
-            "UPDATE texts SET state = 'done', attempts = 0, taken = 0, owner = '', code = '', detail = '',"
+            "UPDATE texts SET state = 'done', attempts = 0, taken = FALSE, owner = '', code = '', detail = '',"
             " detail_zh = '' WHERE sha256 = ?",
             sha256,
         )
 
     def again(self, digests: Sequence[str]) -> None:
-        with self._tables.writing() as db:
-            db.executemany(
-                f"UPDATE texts SET {_AFRESH} WHERE sha256 = ? AND state = 'done'",  # noqa: S608  (constants)
-                [(sha256,) for sha256 in digests],
-            )
+        """Texts that were done and are gone from the cache wait again."""
+        self._each(
+            f"UPDATE texts SET {_AFRESH} WHERE sha256 = ? AND state = 'done'",  # noqa: S608  (constants)
+            [(sha256,) for sha256 in sorted(digests)],
+        )
 
     def forget(self, sha256: str) -> None:
+        """The file was erased: nothing waits for it any more."""
         with self._tables.writing(durable=True) as db:
             db.execute("DELETE FROM texts WHERE sha256 = ?", (sha256,))
             db.execute("DELETE FROM text_waiters WHERE sha256 = ?", (sha256,))
 
     def failed(self, sha256: str, fault: Fault, now: float, not_before: float, owner: str = "") -> None:
-        said = {"sha256": sha256, "now": now, "not_before": not_before, "owner": owner, **vars(fault)}
-        with self._tables.writing() as db:
-            db.execute(_FAILED, {**said, "most": MAX_ATTEMPTS})
+        """Try again after ``not_before``, or set it aside when it failed too often.
+
+        Changes nothing where the file is not the owner's any more: whoever has it now will say.
+        """
+        said = fault.code, fault.zh, fault.en
+        self._run(_FAILED, not_before, *said, now, now, MAX_ATTEMPTS, sha256, owner)
 
     def retry(self, digests: Sequence[str] | None = None) -> int:
-        which = "state != 'done' AND attempts > 0 AND NOT taken"
+        """What failed (of these; None: of all) waits again and its failures are forgotten; returns how many files."""
+        statement: LiteralString = f"UPDATE texts SET {_AFRESH} WHERE state != 'done' AND attempts > 0 AND NOT taken"  # noqa: S608  (constants)
         if digests is None:
-            return self._run(f"UPDATE texts SET {_AFRESH} WHERE {which}")  # noqa: S608  (constants)
-        return sum(
-            self._run(f"UPDATE texts SET {_AFRESH} WHERE {which} AND sha256 = ?", sha256)  # noqa: S608  (constants)
-            for sha256 in digests
-        )
+            return self._run(statement)
+        return self._each(f"{statement} AND sha256 = ?", [(sha256,) for sha256 in sorted(digests)])
 
     def ready(self, limit: int) -> list[tuple[str, list[str]]]:
+        """Records that can take in a text: ``(record, digests)``. Stays so until `taken` is called."""
         rows = self._all(
-            "SELECT w.record, w.sha256 FROM text_waiters w JOIN texts t USING (sha256) WHERE t.state = 'done'"
-            " ORDER BY w.record LIMIT ?",
+            "SELECT record, sha256 FROM text_waiters JOIN texts USING (sha256) WHERE state = 'done'"
+            " ORDER BY record, sha256 LIMIT ?",
             limit,
         )
-        found: dict[str, list[str]] = {}
+        files: dict[str, list[str]] = {}
         for record, sha256 in rows:
-            found.setdefault(record, []).append(sha256)
-        return list(found.items())
+            files.setdefault(record, []).append(sha256)
+        return list(files.items())
 
     def taken(self, pairs: Sequence[tuple[str, str]]) -> None:
-        with self._tables.writing() as db:
-            db.executemany("DELETE FROM text_waiters WHERE record = ? AND sha256 = ?", pairs)
+        """``(record, sha256)`` pairs whose text is in the index."""
+        self._each("DELETE FROM text_waiters WHERE record = ? AND sha256 = ?", pairs)
 
     def unfinished(self) -> list[tuple[str, str, str]]:
+        """``(sha256, media type, record)`` of everything that still waits or was set aside."""
         return self._all(
-            "SELECT t.sha256, t.media_type, w.record FROM texts t JOIN text_waiters w USING (sha256)"
-            " WHERE t.state != 'done'"
+            "SELECT sha256, media_type, record FROM texts JOIN text_waiters USING (sha256) WHERE state != 'done'"
         )
 
     def waiting(self, records: Collection[str]) -> list[tuple[str, str]]:
-        return self._all(
-            "SELECT record, sha256 FROM text_waiters WHERE record IN (SELECT value FROM json_each(?))",
-            json.dumps(sorted(records)),
-        )
+        """``(record, sha256)`` of the files of these records whose text is not known to be in the index."""
+        return list(self._among("SELECT record, sha256 FROM text_waiters WHERE record", sorted(records)))
 
     def counts(self) -> dict[str, int]:
-        return dict(self._all("SELECT state, COUNT(*) FROM texts GROUP BY state"))
+        """How many files are ``waiting``, ``done`` and set ``aside``; a state without files may be missing."""
+        return dict(self._all("SELECT state, count(*) FROM texts GROUP BY state"))
 
     def aside(self) -> list[tuple[str, str]]:
+        """``(sha256, reason)`` of the texts that were set aside."""
         return self._all("SELECT sha256, detail FROM texts WHERE state = 'aside' ORDER BY sha256")
 
     def failures(self) -> list[FailedText]:
+        """All whose last attempt failed, set aside or not, those that failed first before the others."""
         rows = self._all(
             "SELECT sha256, media_type, state = 'aside', code, detail_zh, detail, attempts, first, last, not_before"
             " FROM texts WHERE state != 'done' AND attempts > 0 ORDER BY first, sha256"
@@ -326,23 +256,28 @@ class TextQueue:
             " WHERE state != 'done' AND attempts > 0 ORDER BY record"
         ):
             waiting.setdefault(sha256, []).append(record)
-        return [failed_text(row, waiting.get(row[0], ())) for row in rows]
+        return [_failed_text(row, waiting.get(row[0], ())) for row in rows]
 
     def clear(self) -> None:
+        """Forget everything."""
         with self._tables.writing() as db:
-            db.execute("DELETE FROM texts")
             db.execute("DELETE FROM text_waiters")
-
-    def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._tables.reading() as db:
-            return db.execute(statement, values).fetchall()
-
-    def _run(self, statement: str, *values: object) -> int:
-        with self._tables.writing() as db:
-            return db.execute(statement, values).rowcount
+            db.execute("DELETE FROM texts")
 
 
-def failed_text(row: Sequence[Any], records: Sequence[str]) -> FailedText:
+class TextQueue(QueueTables):
+    """The queue of an archive on one machine, for its threads and processes."""
+
+    _hand_out = hand_out("rowid")
+
+    def __init__(self, path: Path) -> None:
+        with translated():
+            _bring_up_to_date(path)
+        super().__init__(SQLiteTables(path, _SCHEMA))
+        self.counts()
+
+
+def _failed_text(row: Sequence[Any], records: Sequence[str]) -> FailedText:
     """From digest, media type, whether it was set aside, the fault's three parts, attempts and three times."""
     sha256, media_type, aside, code, zh, en, attempts, first, last, not_before = row
     fault = Fault(code, zh, en)

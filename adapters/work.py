@@ -1,7 +1,7 @@
 """How background work fares: what could not be done, which part stands still, when a job was done last.
 
-Here in ``views.sqlite``. All of it is about views, so all of it may be lost: an event that an indexer could not take in
-is met again by the next `index rebuild`.
+In ``views.sqlite``, or on PostgreSQL. All of it is about views, so all of it may be lost: an event that an indexer
+could not take in is met again by the next `index rebuild`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from typing import Literal, LiteralString, NamedTuple, Self
 
 from adapters.sqlite_tables import SQLiteTables
+from adapters.tables import Store
 from domain.errors import JianzhengError
 
 MAX_ATTEMPTS = 3
 """After so many failures a file or an event is set aside and shown, until somebody has it tried again."""
+
+OUTSIDE = "timestamp:"
+"""Begins the names of parts that are authorities outside, whom nothing waits for."""
 
 MAX_REASON = 500
 """Characters of an error's sentence that are kept."""
@@ -80,62 +84,6 @@ class Stopped:
     last: float
 
 
-class WorkLog(Protocol):
-    """Written by the indexers of all processes, read by whoever wants to know. Parts are indexers: ``search`` …"""
-
-    def failed(self, part: str, event: Happened, fault: Fault, now: float, not_before: float) -> None:
-        """One more attempt at the event's stream failed; from `MAX_ATTEMPTS` on it is set aside. Durable."""
-        ...
-
-    def attempts(self, part: str, stream: str) -> int:
-        """How many failed so far."""
-        ...
-
-    def mended(self, part: str, streams: Sequence[str]) -> None:
-        """These were taken in."""
-        ...
-
-    def streams(self, part: str) -> set[str]:
-        """Those that the part has trouble with."""
-        ...
-
-    def due(self, part: str, now: float, limit: int) -> list[Trouble]:
-        """Those to be tried again now, the longest overdue first."""
-        ...
-
-    def troubles(self) -> list[Trouble]:
-        """All, in the order of the ledger."""
-        ...
-
-    def retry(self, part: str, streams: Sequence[str]) -> int:
-        """Forget the attempts, so that these are tried again at once; returns how many there were."""
-        ...
-
-    def clear(self, part: str, before: float) -> None:
-        """Forget what the part has had no new trouble with since ``before``."""
-        ...
-
-    def stopped(self, part: str, fault: Fault, now: float) -> None:
-        """One more attempt to go on failed."""
-        ...
-
-    def goes(self, part: str) -> None:
-        """It goes on."""
-        ...
-
-    def standing(self) -> list[Stopped]:
-        """The parts that stand still, by name."""
-        ...
-
-    def done(self, job: str, now: float) -> None:
-        """A job of the timetable was done. Those of which nothing was heard for `FORGOTTEN` seconds are forgotten."""
-        ...
-
-    def jobs(self) -> dict[str, float]:
-        """When each job was done last."""
-        ...
-
-
 FORGOTTEN = 90 * 86_400.0
 """Seconds after which a machine that does its jobs no more is forgotten."""
 
@@ -149,27 +97,111 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, last REAL NOT NULL)",
 )
 
-COLUMNS = "part, stream, version, leaf, position, state, code, zh, en, attempts, first, last, not_before"
+_COLUMNS: LiteralString = (
+    "part, stream, version, leaf, position, state, code, zh, en, attempts, first, last, not_before"
+)
 
-_FAILED = f"""
-INSERT INTO troubles ({COLUMNS})
-VALUES (:part, :stream, :version, :leaf, :position, CASE WHEN 1 >= :most THEN 'aside' ELSE 'failing' END,
-    :code, :zh, :en, 1, :now, :now, :not_before)
+_FAILED: LiteralString = f"""
+INSERT INTO troubles ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
 ON CONFLICT (part, stream) DO UPDATE SET version = excluded.version, leaf = excluded.leaf,
     position = excluded.position, code = excluded.code, zh = excluded.zh, en = excluded.en,
-    attempts = attempts + 1, last = excluded.last, not_before = excluded.not_before,
-    state = CASE WHEN attempts + 1 >= :most THEN 'aside' ELSE 'failing' END
+    attempts = troubles.attempts + 1, last = excluded.last, not_before = excluded.not_before,
+    state = CASE WHEN troubles.attempts + 1 >= ? THEN 'aside' ELSE 'failing' END
 """  # noqa: S608  (constants)
 
-_STOPPED = """
-INSERT INTO stopped VALUES (:part, :code, :zh, :en, 1, :now, :now)
-ON CONFLICT (part) DO UPDATE SET code = excluded.code, zh = excluded.zh, en = excluded.en, attempts = attempts + 1,
-    last = excluded.last
+_STOPPED: LiteralString = """
+INSERT INTO stopped (part, code, zh, en, attempts, first, last) VALUES (?, ?, ?, ?, 1, ?, ?)
+ON CONFLICT (part) DO UPDATE SET code = excluded.code, zh = excluded.zh, en = excluded.en,
+    attempts = stopped.attempts + 1, last = excluded.last
 """
 
 
-def trouble(row: Sequence[object]) -> Trouble:
-    """From a row of `COLUMNS`."""
+class WorkLog(Store):
+    """Written by the indexers of all processes, read by whoever wants to know. Parts are indexers: ``search`` …"""
+
+    def failed(self, part: str, event: Happened, fault: Fault, now: float, not_before: float) -> None:
+        """One more attempt at the event's stream failed; from `MAX_ATTEMPTS` on it is set aside. Durable."""
+        state: State = "aside" if MAX_ATTEMPTS <= 1 else "failing"
+        said = part, *event, state, fault.code, fault.zh, fault.en, now, now, not_before, MAX_ATTEMPTS
+        self._run(_FAILED, *said, durable=True)
+
+    def attempts(self, part: str, stream: str) -> int:
+        """How many failed so far."""
+        rows = self._all("SELECT attempts FROM troubles WHERE part = ? AND stream = ?", part, stream)
+        return int(rows[0][0]) if rows else 0
+
+    def mended(self, part: str, streams: Sequence[str]) -> None:
+        """These were taken in."""
+        self._each("DELETE FROM troubles WHERE part = ? AND stream = ?", [(part, each) for each in sorted(streams)])
+
+    def streams(self, part: str) -> set[str]:
+        """Those that the part has trouble with."""
+        return {stream for (stream,) in self._all("SELECT stream FROM troubles WHERE part = ?", part)}
+
+    def due(self, part: str, now: float, limit: int) -> list[Trouble]:
+        """Those to be tried again now, the longest overdue first."""
+        rows = self._all(
+            f"SELECT {_COLUMNS} FROM troubles WHERE part = ? AND state = 'failing' AND not_before <= ?"  # noqa: S608  (constants)
+            " ORDER BY not_before, leaf LIMIT ?",
+            part,
+            now,
+            limit,
+        )
+        return list(map(_trouble, rows))
+
+    def troubles(self) -> list[Trouble]:
+        """All, in the order of the ledger."""
+        rows = self._all(f"SELECT {_COLUMNS} FROM troubles ORDER BY leaf, part, stream")  # noqa: S608  (constants)
+        return list(map(_trouble, rows))
+
+    def retry(self, part: str, streams: Sequence[str]) -> int:
+        """Forget the attempts, so that these are tried again at once; returns how many there were."""
+        return self._each(
+            "UPDATE troubles SET state = 'failing', attempts = 0, not_before = 0 WHERE part = ? AND stream = ?",
+            [(part, each) for each in sorted(streams)],
+        )
+
+    def clear(self, part: str, before: float) -> None:
+        """Forget what the part has had no new trouble with since ``before``."""
+        self._run("DELETE FROM troubles WHERE part = ? AND last < ?", part, before)
+
+    def stopped(self, part: str, fault: Fault, now: float) -> None:
+        """One more attempt to go on failed."""
+        self._run(_STOPPED, part, fault.code, fault.zh, fault.en, now, now)
+
+    def goes(self, part: str) -> None:
+        """It goes on."""
+        if self._all("SELECT 1 FROM stopped WHERE part = ?", part):
+            self._run("DELETE FROM stopped WHERE part = ?", part)
+
+    def standing(self) -> list[Stopped]:
+        """The parts that stand still, by name."""
+        rows = self._all("SELECT part, code, zh, en, attempts, first, last FROM stopped ORDER BY part")
+        return list(map(_standing, rows))
+
+    def done(self, job: str, now: float) -> None:
+        """A job of the timetable was done. Those of which nothing was heard for `FORGOTTEN` seconds are forgotten."""
+        with self._tables.writing() as db:
+            db.execute(
+                "INSERT INTO jobs (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last",
+                (job, now),
+            )
+            db.execute("DELETE FROM jobs WHERE last < ?", (now - FORGOTTEN,))
+
+    def jobs(self) -> dict[str, float]:
+        """When each job was done last."""
+        return dict(self._all("SELECT name, last FROM jobs"))
+
+
+class SQLiteWorkLog(WorkLog):
+    """Of an archive on one machine, for its threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(SQLiteTables(path, _SCHEMA))
+
+
+def _trouble(row: Sequence[object]) -> Trouble:
+    """From a row of `_COLUMNS`."""
     part, stream, version, leaf, position, state, code, zh, en, attempts, first, last, not_before = row
     return Trouble(
         part=str(part),
@@ -183,7 +215,7 @@ def trouble(row: Sequence[object]) -> Trouble:
     )
 
 
-def standing(row: Sequence[object]) -> Stopped:
+def _standing(row: Sequence[object]) -> Stopped:
     """From a row of the table ``stopped``."""
     part, code, zh, en, attempts, first, last = row
     return Stopped(str(part), Fault(str(code), str(zh), str(en)), _whole(attempts), _real(first), _real(last))
@@ -195,83 +227,3 @@ def _whole(value: object) -> int:
 
 def _real(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
-
-
-class SQLiteWorkLog:
-    """`WorkLog` of an archive on one machine, for its threads and processes."""
-
-    def __init__(self, path: Path) -> None:
-        self._tables = SQLiteTables(path, _SCHEMA)
-
-    def failed(self, part: str, event: Happened, fault: Fault, now: float, not_before: float) -> None:
-        said = {"part": part, **event._asdict(), **vars(fault), "now": now, "not_before": not_before}
-        with self._tables.writing(durable=True) as db:
-            db.execute(_FAILED, {**said, "most": MAX_ATTEMPTS})
-
-    def attempts(self, part: str, stream: str) -> int:
-        found = self._all("SELECT attempts FROM troubles WHERE part = ? AND stream = ?", part, stream)
-        return int(found[0][0]) if found else 0
-
-    def mended(self, part: str, streams: Sequence[str]) -> None:
-        self._each("DELETE FROM troubles WHERE part = ? AND stream = ?", part, streams)
-
-    def streams(self, part: str) -> set[str]:
-        return {stream for (stream,) in self._all("SELECT stream FROM troubles WHERE part = ?", part)}
-
-    def due(self, part: str, now: float, limit: int) -> list[Trouble]:
-        rows = self._all(
-            f"SELECT {COLUMNS} FROM troubles WHERE part = ? AND state = 'failing' AND not_before <= ?"  # noqa: S608  (constants)
-            " ORDER BY not_before, leaf LIMIT ?",
-            part,
-            now,
-            limit,
-        )
-        return [trouble(row) for row in rows]
-
-    def troubles(self) -> list[Trouble]:
-        return [trouble(row) for row in self._all(f"SELECT {COLUMNS} FROM troubles ORDER BY leaf, part, stream")]  # noqa: S608  (constants)
-
-    def retry(self, part: str, streams: Sequence[str]) -> int:
-        return self._each(
-            "UPDATE troubles SET state = 'failing', attempts = 0, not_before = 0 WHERE part = ? AND stream = ?",
-            part,
-            streams,
-        )
-
-    def clear(self, part: str, before: float) -> None:
-        with self._tables.writing() as db:
-            db.execute("DELETE FROM troubles WHERE part = ? AND last < ?", (part, before))
-
-    def stopped(self, part: str, fault: Fault, now: float) -> None:
-        with self._tables.writing() as db:
-            db.execute(_STOPPED, {"part": part, **vars(fault), "now": now})
-
-    def goes(self, part: str) -> None:
-        if self._all("SELECT 1 FROM stopped WHERE part = ?", part):
-            with self._tables.writing() as db:
-                db.execute("DELETE FROM stopped WHERE part = ?", (part,))
-
-    def standing(self) -> list[Stopped]:
-        return [standing(row) for row in self._all("SELECT * FROM stopped ORDER BY part")]
-
-    def done(self, job: str, now: float) -> None:
-        with self._tables.writing() as db:
-            db.execute("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (job, now))
-            db.execute("DELETE FROM jobs WHERE last < ?", (now - FORGOTTEN,))
-
-    def jobs(self) -> dict[str, float]:
-        return dict(self._all("SELECT name, last FROM jobs"))
-
-    def close(self) -> None:
-        """Close this thread's connection."""
-        self._tables.close()
-
-    def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._tables.reading() as db:
-            return db.execute(statement, values).fetchall()
-
-    def _each(self, statement: str, part: str, streams: Sequence[str]) -> int:
-        if not streams:
-            return 0
-        with self._tables.writing() as db:
-            return db.executemany(statement, [(part, stream) for stream in streams]).rowcount

@@ -23,6 +23,6 @@ def name_for(house: House, actor: Actor) -> NameOf:
         except NotAllowed:
             return None
         except Exception:  # the record itself may be what the program stumbles over
-            return describe(house, stream)
+            return describe(house.events, stream)
 
     return name_of

@@ -46,7 +46,7 @@ def _witnesses(house: House) -> str:
     from indexers.watched import witnesses
 
     try:
-        return str(witnesses(house)["state"])
+        return str(witnesses(house.trust, house.cosignatures, house.ledger)["state"])
     except JianzhengError as error:
         return error.code
 

@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from adapters.ledger.policy import published_policy
 from domain.errors import Lang
 from domain.judging import Judgement, Said
 from domain.ledger.note import parse_vkey
@@ -58,7 +57,7 @@ def read_policy(data: bytes) -> Policy:
 def indulgent(house: House) -> Policy:
     """The archive's keys and witnesses, and no quorum: for a receipt of its own, which may be taken before any witness
     has answered."""
-    return replace(published_policy(house).policy, quorum=NONE)
+    return replace(house.trust.published().policy, quorum=NONE)
 
 
 def record_named(house: House, record: Record, revision: int) -> dict[str, str]:

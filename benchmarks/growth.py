@@ -73,7 +73,7 @@ def _grown(world: World, records: int) -> Grown:
     count = house.ledger.size()
 
     def build() -> None:
-        Figures(house).catch_up()
+        Figures(house.events, house.ledger, house.figures).catch_up()
         Pipeline(house).catch_up()
 
     rebuild = 1e6 * seconds(build) / count
@@ -103,7 +103,7 @@ def _search(grown: Grown, n: int) -> float:
 
 def _verify(grown: Grown, _: int) -> float:
     integrate(grown.house)
-    Figures(grown.house).catch_up()
+    Figures(grown.house.events, grown.house.ledger, grown.house.figures).catch_up()
     size = grown.house.ledger.size()
 
     def check() -> None:

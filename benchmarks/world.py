@@ -143,7 +143,7 @@ def fill(house: House, records: int) -> None:
     for batch in generator.batches(records):
         house.events.append(batch)
     integrate(house)
-    Figures(house).catch_up()
+    Figures(house.events, house.ledger, house.figures).catch_up()
 
 
 def forget_shared(shared: Path, servers: Servers) -> None:

@@ -60,7 +60,7 @@ def of_record(
         return None if entry.sha256 in gone else text_of(entry)
 
     record: Record | None = None
-    found: list[SearchDocument] = []
+    documents: list[SearchDocument] = []
     for n, (leaf, event) in enumerate((h.leaf, h.event) for h in history):
         if record is None:
             if not isinstance(event, RecordFiled):
@@ -69,8 +69,8 @@ def of_record(
         else:
             record.apply(event)
         until = history[n + 1].leaf if n + 1 < len(history) else FOREVER
-        found.extend(_of_revision(record, leaf, until, directory, zone, text_left))
-    return found
+        documents.extend(_of_revision(record, leaf, until, directory, zone, text_left))
+    return documents
 
 
 def _is_last(event: RecordEvent) -> bool:

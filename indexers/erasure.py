@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from adapters.bootstrap import House
-from adapters.erasures import Left
+from adapters.erasures import ErasureLog, Left
+from adapters.extraction.cache import Texts
+from adapters.views import QueueTables
+from domain.erasing import Erasing
 from domain.errors import BlobMissing, IntegrityFault
+from domain.ports import BlobStore, EventStore, FiguresReader, LedgerReader
 from domain.records.erasure import named
 from domain.records.events import RecordErased
 from indexers.backoff import BackOff, Chance
@@ -38,97 +41,128 @@ class Locking(Protocol):
     def locked_until(self, sha256: str) -> datetime | None: ...
 
 
+class Index(Protocol):
+    """What it needs of the search engine."""
+
+    def position(self) -> int: ...
+
+    def documents(self, record: str) -> list[str]: ...
+
+    def drop_older(self) -> None: ...
+
+
 class Erasures:
-    def __init__(self, house: House, now: Callable[[], float], chance: Chance, fault: Fault = no_fault) -> None:
-        self.house, self.now, self.chance, self.fault = house, now, chance, fault
+    """``forget_uploads``: nobody may claim the file any more that they sent."""
+
+    def __init__(
+        self,
+        *,
+        events: EventStore,
+        erasing: Erasing,
+        log: ErasureLog,
+        ledger: LedgerReader,
+        figures: FiguresReader,
+        engine: Index,
+        blobs: BlobStore,
+        queue: QueueTables,
+        texts: Texts,
+        forget_uploads: Callable[[str], None],
+        now: Callable[[], float],
+        chance: Chance,
+        fault: Fault = no_fault,
+    ) -> None:
+        self._events, self._erasing, self._log = events, erasing, log
+        self._ledger, self._figures, self._engine = ledger, figures, engine
+        self._blobs, self._queue, self._texts, self._forget_uploads = blobs, queue, texts, forget_uploads
+        self._now, self._chance, self._fault = now, chance, fault
         self._tried: dict[int, tuple[int, float]] = {}  # position → how often it was tried, and when again
 
     def run_once(self) -> int:
         """See to every erasure that is not complete; returns how many were completed, 0 when there is nothing to do."""
         self._follow()
-        return sum(self._purge(left) for left in self.house.erasures.left())
+        return sum(self._purge(left) for left in self._log.left())
 
     def _follow(self) -> None:
-        log = self.house.erasures
-        while rows := self.house.events.erasures(log.position(), BATCH):
+        log = self._log
+        while rows := self._events.erasures(log.position(), BATCH):
             new = [Left(row.position, row.id, row.version) for row in rows if row.topic == RecordErased.TOPIC]
             log.take(rows[-1].position, new)
 
     def _purge(self, left: Left) -> bool:
-        house, (attempts, again) = self.house, self._tried.get(left.position, (0, 0.0))
-        if self.now() < again or not self._taken_in(left):
+        attempts, again = self._tried.get(left.position, (0, 0.0))
+        if self._now() < again or not self._taken_in(left):
             return False
-        [row] = house.events.rows_at([left.position])
-        event = house.events.decode(row)
+        [row] = self._events.rows_at([left.position])
+        event = self._events.decode(row)
         reasons: list[Reason] = []
         if isinstance(event, RecordErased):
             reasons += self._states(event)
             reasons += self._files(event)
             reasons += self._documents(event)
         if reasons:
-            self._tried[left.position] = attempts + 1, self.now() + PAUSES.after(attempts + 1, self.chance)
-            house.erasures.stays(left.position, *(_joined(each) for each in zip(*reasons, strict=True)))
+            self._tried[left.position] = attempts + 1, self._now() + PAUSES.after(attempts + 1, self._chance)
+            self._log.stays(left.position, *(_joined(each) for each in zip(*reasons, strict=True)))
             return False
-        self.fault("purged")
-        house.erasures.done(left.position)
+        self._fault("purged")
+        self._log.done(left.position)
         return True
 
     def _taken_in(self, left: Left) -> bool:
         """Whether the indexes know that it is erased: what they hold is made from the events while these are there."""
-        leaf = self.house.ledger.leaf_of(left.stream, left.version)
-        if leaf is None or self.house.figures.size() <= leaf.index:
+        leaf = self._ledger.leaf_of(left.stream, left.version)
+        if leaf is None or self._figures.size() <= leaf.index:
             return False
-        return self.house.engine.position() > leaf.index
+        return self._engine.position() > leaf.index
 
     def _states(self, event: RecordErased) -> list[Reason]:
-        found: list[Reason] = []
+        reasons: list[Reason] = []
         for version in sorted(named(event)):
             try:
-                self.house.events.erase(event.originator_id, version, event.originator_version)
+                self._events.erase(event.originator_id, version, event.originator_version)
             except IntegrityFault as error:  # it was tampered with: the check names it
-                found.append((error.message("zh"), error.message("en")))
-            self.fault("state-erased")
-        return found
+                reasons.append((error.message("zh"), error.message("en")))
+            self._fault("state-erased")
+        return reasons
 
     def _files(self, event: RecordErased) -> list[Reason]:
         """What another record names as well stays for its sake, and goes with the last one."""
-        position = self.house.events.head()  # before the look: what comes meanwhile is looked at while filings wait
-        held = self.house.erasing.holders(event.originator_id, event.digests)
+        position = self._events.head()  # before the look: what comes meanwhile is looked at while filings wait
+        held = self._erasing.holders(event.originator_id, event.digests)
         alone = [each for each in event.digests if each not in held]
         return [reason for digest in alone for reason in self._file(event.originator_id, digest, position)]
 
     def _file(self, record: UUID, digest: str, position: int) -> list[Reason]:
-        house, came = self.house, False
+        came = False
 
         def named_since() -> bool:
             nonlocal came
-            came = digest in house.erasing.holders(record, (digest,), position)
+            came = digest in self._erasing.holders(record, (digest,), position)
             return came
 
         try:
-            gone = house.blobs.erase(digest, unless=named_since)
+            gone = self._blobs.erase(digest, unless=named_since)
         except BlobMissing:
             gone = True
         if came:
             return []
-        self.fault("blob-erased")
-        house.queue.forget(digest)
-        house.accounts.forget_uploads(digest)
-        self.fault("unqueued")
-        house.texts.forget(digest)
-        self.fault("text-forgotten")
+        self._fault("blob-erased")
+        self._queue.forget(digest)
+        self._forget_uploads(digest)
+        self._fault("unqueued")
+        self._texts.forget(digest)
+        self._fault("text-forgotten")
         if gone:
             return []
-        until = house.blobs.locked_until(digest) if isinstance(house.blobs, Locking) else None
+        until = self._blobs.locked_until(digest) if isinstance(self._blobs, Locking) else None
         zh = "" if until is None else f"，锁到 {until.date()}"
         en = "" if until is None else f" until {until.date()}"
         return [(f"文件 {digest} 被存储锁定{zh}", f"the file {digest} is locked in its store{en}")]
 
     def _documents(self, event: RecordErased) -> list[Reason]:
         """The search indexer took them away, unless it stumbled over the record."""
-        self.house.engine.drop_older()
-        self.fault("older-dropped")
-        if event.events and self.house.engine.documents(str(event.originator_id)):
+        self._engine.drop_older()
+        self._fault("older-dropped")
+        if event.events and self._engine.documents(str(event.originator_id)):
             return [("检索索引里还有它的条目", "the search index still holds entries of it")]
         return []
 

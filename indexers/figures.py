@@ -58,27 +58,17 @@ class Leaves(Protocol):
     def leaves_of(self, stream_id: UUID) -> list[Leaf]: ...
 
 
-class House(Protocol):
-    """What the indexer needs of `adapters.bootstrap.House`."""
-
-    @property
-    def events(self) -> EventStore: ...
-    @property
-    def ledger(self) -> Leaves: ...
-    @property
-    def figures(self) -> FiguresTables: ...
-
-
 def forgetful() -> Quarantine:
     """For an index that is made once, to compare: what cannot be taken in is left out."""
     return Quarantine("figures", SQLiteWorkLog(Path(":memory:")), lambda: 0.0, lambda: 0.0)
 
 
 class Figures:
-    def __init__(self, house: House, index: FiguresTables | None = None, quarantine: Quarantine | None = None) -> None:
-        """``index`` is the house's own, or one beside it that is made to compare."""
-        self.events, self.ledger = house.events, house.ledger
-        self.index = house.figures if index is None else index
+    def __init__(
+        self, events: EventStore, ledger: Leaves, index: FiguresTables, quarantine: Quarantine | None = None
+    ) -> None:
+        """``index`` is the archive's own, or one beside it that is made to compare."""
+        self.events, self.ledger, self.index = events, ledger, index
         self.quarantine = forgetful() if quarantine is None else quarantine
 
     def run_once(self) -> int:
@@ -155,18 +145,18 @@ class _Batch:
         homes = self.homes.setdefault(leaf.id, [])
         self.rows += [Row(home.organisation, home.year, leaf.index, leaf.position) for home in homes]
         try:
-            found = homes_said(row.topic, row.state, lambda: self.figures.events.attributes(row), homes)
+            said = homes_said(row.topic, row.state, lambda: self.figures.events.attributes(row), homes)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise EventUnreadable(what=f"{leaf.id}/{leaf.version}", why=type(error).__name__) from error
-        for home in found:
+        for home in said:
             self._enter(leaf, row, home, homes)
 
-    def _enter(self, leaf: Leaf, row: StoredRow, found: Home, homes: list[Home]) -> None:
-        if found not in homes:
+    def _enter(self, leaf: Leaf, row: StoredRow, home: Home, homes: list[Home]) -> None:
+        if home not in homes:
             # It moved to a year where it was not yet: its whole history moves along.
             history = [leaf]
             if row.topic != RecordFiled.TOPIC:
                 history = [each for each in self.figures.ledger.leaves_of(leaf.id) if each.index <= leaf.index]
-            self.rows += [Row(found.organisation, found.year, each.index, each.position) for each in history]
-            self.new_homes.append((leaf.id, found))
-            homes.append(found)
+            self.rows += [Row(home.organisation, home.year, each.index, each.position) for each in history]
+            self.new_homes.append((leaf.id, home))
+            homes.append(home)

@@ -10,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from adapters import parts
 from adapters.blobs.durable import make_dirs, storage_errors
 from adapters.bootstrap import House
+from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.publisher import Fault
-from adapters.settings import Settings
 from adapters.signing import verifier_of
 from adapters.signing_command import CommandSigner
 from adapters.signing_keys import FIRST, KNOWN, KeySigner, SigningKeys
+from adapters.signing_ring import KeyRing
 from domain.access import Actor
 from domain.errors import ArchiveBusy, Conflict, InputError, InvalidNote, LastSignedDamaged, NotFound
+from domain.key_keeping import KeyKeeping
 from domain.ledger.checkpoint import open_checkpoint, parse_checkpoint
 from domain.ledger.key_events import KeyRetired, KeyRotated, KeySucceeded
 from domain.ledger.keys import KeyHistory, Span
 from domain.ledger.note import VerifierKey, parse_note, parse_vkey
+from domain.ports import LedgerPublisher, LedgerTables, Lock
 from indexers.ledger import no_fault
 from indexers.pipeline import LEDGER_WAIT
 
@@ -70,62 +74,142 @@ class Held:
     place: str | None  # a file's name, "command", or None where the private half is not here
 
 
-def listing(house: House) -> list[Held]:
-    """All keys that ever were, in the order in which they came, and those that lie ready."""
-    history, keys = house.signer.history(), house.keys
-    named = [Held(span.key, span, _place(keys, span.key)) for span in history.spans]
-    ready = [each.key for each in keys.signers if each.key not in history.ever]
-    return [*named, *(Held(key, None, _place(keys, key)) for key in ready)]
+@dataclass(frozen=True)
+class KeyChanges:
+    """Everything that a change touches. ``load`` reads the key folder, which another process may have changed."""
+
+    origin: str  # of the ledger
+    ring: KeyRing
+    load: Callable[[], SigningKeys]
+    keeping: KeyKeeping
+    guard: GuardedSigner
+    ledger: LedgerTables
+    publisher: LedgerPublisher
+    lock: Lock
+
+    def listing(self) -> list[Held]:
+        """All keys that ever were, in the order in which they came, and those that lie ready."""
+        history, keys = self.ring.history(), self.ring.keys
+        named = [Held(span.key, span, _place(keys, span.key)) for span in history.spans]
+        ready = [each.key for each in keys.signers if each.key not in history.ever]
+        return [*named, *(Held(key, None, _place(keys, key)) for key in ready)]
+
+    def rotate(self, actor: Actor, *, command: bool = False, fault: Fault = no_fault) -> KeyRotated:
+        """From the next checkpoint on, a new key signs as well; ``command``: one that the signing command has.
+
+        Raises `NotAllowed`, `ArchiveBusy`, `SigningKeyMissing`, `SigningFailed`, `NoNewKey`, `KeyActRefused`.
+        """
+        self.keeping.require(actor)
+        with self._alone() as history:
+            size = self._signed_size()
+            if (begun := _under_way(history, size)) is not None:
+                return begun
+            old = self.ring.signers(history.now)[0]
+            keys, new = _new_key(self.ring.keys, history, command)
+            fault("key-made")
+            self.ring.use(keys.learn(new.key))
+            fault("key-known")
+            act = self.keeping.rotate(actor, keys.anchors, old, new, size)
+            fault("act-recorded")
+            return act
+
+    def retire(self, actor: Actor, key: str, reason: str, *, fault: Fault = no_fault) -> KeyRetired:
+        """From the next checkpoint on, a key signs no more. ``key``: its id, its vkey, or ``oldest`` for that in force.
+
+        Raises what `rotate` does, and `NotFound`.
+        """
+        self.keeping.require(actor)
+        with self._alone() as history:
+            size = self._signed_size()
+            gone = next((each for each in history.ever if key in (each.key_id.hex(), each.encode())), None)
+            if key == OLDEST:
+                gone = history.now[-1]
+            if gone is None:
+                raise NotFound("密钥", "key", key[:200], field="key")
+            staying = self.ring.signers([each for each in history.now if each != gone])
+            for each in history.ever:
+                self.ring.use(self.ring.keys.learn(each))
+            fault("key-known")
+            act = self.keeping.retire(actor, self.ring.keys.anchors, gone, staying, size, reason)
+            fault("act-recorded")
+            return act
+
+    def succeed(self, actor: Actor, reason: str, *, command: bool = False, fault: Fault = no_fault) -> KeySucceeded:
+        """A new key takes the place of those in force, none of which is here any more. Raises what `rotate` does, and
+        `KeyNotLost`."""
+        self.keeping.require(actor)
+        with self._alone() as history:
+            for key in history.now:
+                if self.ring.keys.signer(key) is not None:
+                    raise KeyNotLost(key=key.key_id.hex())
+            keys, new = _new_key(self.ring.keys, history, command)
+            fault("key-made")
+            self.ring.use(keys.learn(new.key, trusted=True))
+            fault("key-known")
+            self._restore_last_signed(history)
+            fault("guard-restored")
+            act = self.keeping.succeed(actor, self.ring.keys.anchors, new, self._signed_size(), reason)
+            fault("act-recorded")
+            return act
+
+    @contextmanager
+    def _alone(self) -> Iterator[KeyHistory]:
+        with self.lock.held(LEDGER_WAIT) as ours:
+            if not ours:
+                raise ArchiveBusy
+            self.ring.use(self.load())  # another process may have changed the folder
+            yield self.ring.history()
+
+    def _signed_size(self) -> int:
+        """The tree size of the last checkpoint, by whatever tells: another machine may have signed the newest."""
+        last = self.guard.last()
+        if last is None and self.ledger.published():
+            raise LastSignedDamaged(file=str(self.guard.path))
+        return max(last[0].size if last else 0, self.ledger.published(), *(size for size, _ in self._checkpoints()))
+
+    def _checkpoints(self) -> list[tuple[int, str]]:
+        """The checkpoints that the archive shows the world, and that its tables keep, unverified."""
+        seen = []
+        readers: list[Callable[[], str]] = [lambda: self.publisher.checkpoint().decode(), self.ledger.checkpoint]
+        for read in readers:
+            try:
+                note = read()
+                seen.append((parse_checkpoint(parse_note(note).text).size, note))
+            except (NotFound, InvalidNote, UnicodeDecodeError):  # not there; what is damaged, the check names
+                continue
+        return seen or [(0, "")]
+
+    def _restore_last_signed(self, history: KeyHistory) -> None:
+        """The guard's memory was lost with the keys: the newest checkpoint that a lost key signed takes its place."""
+        if self.guard.path.exists():
+            return
+        for size, note in sorted(self._checkpoints(), reverse=True):
+            try:
+                open_checkpoint(note, self.origin, map(verifier_of, history.at(size)))
+            except InvalidNote:
+                continue
+            self.guard.remember(note)
+            return
 
 
-def rotate(house: House, actor: Actor, *, command: bool = False, fault: Fault = no_fault) -> KeyRotated:
-    """From the next checkpoint on, a new key signs as well. ``command``: one that the operator's command signs with.
-
-    Raises `NotAllowed`, `ArchiveBusy`, `SigningKeyMissing`, `SigningFailed`, `NoNewKey`, `KeyActRefused`.
-    """
-    house.key_keeping.require(actor)
-    with _alone(house) as history:
-        size = _signed_size(house)
-        if (begun := _under_way(history, size)) is not None:
-            return begun
-        old = house.signer.signers(history.now)[0]
-        keys, new = _new_key(house.keys, history, command)
-        fault("key-made")
-        house.signer.use(keys.learn(new.key))
-        fault("key-known")
-        act = house.key_keeping.rotate(actor, keys.anchors, old, new, size)
-        fault("act-recorded")
-        return act
+def key_changes(house: House) -> KeyChanges:
+    return KeyChanges(
+        origin=house.identity.origin,
+        ring=house.signer,
+        load=lambda: parts.keys(house.settings),
+        keeping=house.key_keeping,
+        guard=house.guard,
+        ledger=house.ledger,
+        publisher=house.publisher,
+        lock=house.ledger_lock,
+    )
 
 
-def retire(house: House, actor: Actor, key: str, reason: str, *, fault: Fault = no_fault) -> KeyRetired:
-    """From the next checkpoint on, a key signs no more. ``key``: its id, its vkey, or ``oldest`` for that in force.
-
-    Raises what `rotate` does, and `NotFound`.
-    """
-    house.key_keeping.require(actor)
-    with _alone(house) as history:
-        size = _signed_size(house)
-        gone = next((each for each in history.ever if key in (each.key_id.hex(), each.encode())), None)
-        if key == OLDEST:
-            gone = history.now[-1]
-        if gone is None:
-            raise NotFound("密钥", "key", key[:200], field="key")
-        staying = house.signer.signers([each for each in history.now if each != gone])
-        for each in history.ever:
-            house.signer.use(house.keys.learn(each))
-        fault("key-known")
-        act = house.key_keeping.retire(actor, house.keys.anchors, gone, staying, size, reason)
-        fault("act-recorded")
-        return act
-
-
-def make_ready(settings: Settings, lost: str | None, *, fault: Fault = no_fault) -> None:
-    """Before an archive whose keys are lost can be opened: write down the key that was, as the anchor.
+def make_ready(folder: Path, lost: str | None, *, fault: Fault = no_fault) -> None:
+    """Before an archive whose keys are lost can be opened: write the key that was into the folder, as the anchor.
 
     Raises `LostKeyNeeded`, `InvalidNote`; does nothing where the key folder says it already.
     """
-    folder = settings.keys_folder
     with storage_errors():
         if (folder / FIRST).exists() or (folder / KNOWN).exists():
             return
@@ -138,37 +222,6 @@ def make_ready(settings: Settings, lost: str | None, *, fault: Fault = no_fault)
     fault("anchor-written")
 
 
-def succeed(house: House, actor: Actor, reason: str, *, command: bool = False, fault: Fault = no_fault) -> KeySucceeded:
-    """A new key takes the place of those in force, none of which is here any more. Raises what `rotate` does, and
-    `KeyNotLost`."""
-    house.key_keeping.require(actor)
-    with _alone(house) as history:
-        for key in history.now:
-            if house.keys.signer(key) is not None:
-                raise KeyNotLost(key=key.key_id.hex())
-        keys, new = _new_key(house.keys, history, command)
-        fault("key-made")
-        house.signer.use(keys.learn(new.key, trusted=True))
-        fault("key-known")
-        _restore_last_signed(house, history)
-        fault("guard-restored")
-        act = house.key_keeping.succeed(actor, house.keys.anchors, new, _signed_size(house), reason)
-        fault("act-recorded")
-        return act
-
-
-# ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def _alone(house: House) -> Iterator[KeyHistory]:
-    with house.ledger_lock.held(LEDGER_WAIT) as ours:
-        if not ours:
-            raise ArchiveBusy
-        house.signer.use(parts.keys(house.settings))  # another process may have changed the folder
-        yield house.signer.history()
-
-
 def _under_way(history: KeyHistory, size: int) -> KeyRotated | None:
     """The rotation that was recorded and then interrupted: no checkpoint carries its signatures yet."""
     last = history.acts[-1] if history.acts else None
@@ -178,46 +231,12 @@ def _under_way(history: KeyHistory, size: int) -> KeyRotated | None:
 def _new_key(keys: SigningKeys, history: KeyHistory, command: bool) -> tuple[SigningKeys, KeySigner]:
     """One that lies ready, as an interrupted call leaves it, or one that is made now."""
     ready = [each for each in keys.signers if each.key not in history.ever]
-    found = next((each for each in ready if isinstance(each, CommandSigner) is command), None)
-    if found is not None:
-        return keys, found
+    fitting = next((each for each in ready if isinstance(each, CommandSigner) is command), None)
+    if fitting is not None:
+        return keys, fitting
     if command:
         raise NoNewKey
     return keys.with_new()
-
-
-def _signed_size(house: House) -> int:
-    """The tree size of the last checkpoint, by whatever tells: another machine may have signed the newest."""
-    last = house.guard.last()
-    if last is None and house.ledger.published():
-        raise LastSignedDamaged(file=str(house.guard.path))
-    return max(last[0].size if last else 0, house.ledger.published(), *(size for size, _ in _published(house)))
-
-
-def _published(house: House) -> list[tuple[int, str]]:
-    """The checkpoints that the archive shows the world, and that its tables keep, unverified."""
-    found = []
-    readers: list[Callable[[], str]] = [lambda: house.publisher.checkpoint().decode(), house.ledger.checkpoint]
-    for read in readers:
-        try:
-            note = read()
-            found.append((parse_checkpoint(parse_note(note).text).size, note))
-        except (NotFound, InvalidNote, UnicodeDecodeError):  # not there; what is damaged, the check names
-            continue
-    return found or [(0, "")]
-
-
-def _restore_last_signed(house: House, history: KeyHistory) -> None:
-    """The guard's memory was lost with the keys: the newest checkpoint that a lost key signed takes its place."""
-    if house.guard.path.exists():
-        return
-    for size, note in sorted(_published(house), reverse=True):
-        try:
-            open_checkpoint(note, house.identity.origin, map(verifier_of, history.at(size)))
-        except InvalidNote:
-            continue
-        house.guard.remember(note)
-        return
 
 
 def _place(keys: SigningKeys, key: VerifierKey) -> str | None:

@@ -165,10 +165,10 @@ class Integrator:
         """
         end = tile.start + tile.width
         older = range(tile.start, min(end, max(tile.start, min(fresh, default=end))))
-        found = self._published_entries(tile, len(older)) if older else []
-        if [leaf_hash(each) for each in found] != list(hashes[: len(older)]):
-            found = self._entries_again(older)
-        return found + [fresh[index] for index in range(older.stop, end)]
+        known = self._published_entries(tile, len(older)) if older else []
+        if [leaf_hash(each) for each in known] != list(hashes[: len(older)]):
+            known = self._entries_again(older)
+        return known + [fresh[index] for index in range(older.stop, end)]
 
     def _published_entries(self, tile: Tile, count: int) -> list[bytes]:
         data = self._publisher.read(Tile(ENTRIES, tile.number, count))

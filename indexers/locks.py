@@ -70,12 +70,12 @@ class Locks:
         last = len(rows) < BATCH
         if rows and rows[0].position <= walk.known < rows[-1].position:
             rows, last = [row for row in rows if row.position <= walk.known], False
-        found = self._see_to(rows, now)
+        seen_to = self._see_to(rows, now)
         position = rows[-1].position if rows else self._seen
-        walk = _counted(walk, found, position)
+        walk = _counted(walk, seen_to, position)
         if last and not walk.ended:
             walk = replace(walk, ended=now.isoformat())
-        elif not found and last:  # nothing to note
+        elif not seen_to and last:  # nothing to note
             self._seen = position
             return len(rows)
         notes = replace(notes, walk=walk)
@@ -91,12 +91,12 @@ class Locks:
 
         def lock(sha256: str) -> tuple[str, Found]:
             until = datetime.combine(wanted[sha256].until, time(), self.zone)
-            found: Found | None = None  # of one that was erased
+            state: Found | None = None  # of one that was erased
             for name in self.kept_as(sha256):
-                found = lock_file(self.client, name, until, wanted[sha256].permanent)
-                if found != "missing":
+                state = lock_file(self.client, name, until, wanted[sha256].permanent)
+                if state != "missing":
                     break
-            return sha256, found or "right"
+            return sha256, state or "right"
 
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lock") as pool:
             return list(pool.map(lock, wanted))
@@ -115,13 +115,13 @@ class Locks:
 def waiting(events: EventStore, client: Client) -> int:
     """How many files are named by events that were not followed yet, so that their locks may be too short."""
     notes, _ = read_progress(client)
-    position, found = (notes.walk.position if notes.rule == rule_of(client) else 0), set[str]()
+    position, digests = (notes.walk.position if notes.rule == rule_of(client) else 0), set[str]()
     while rows := events.rows(position, BATCH):
         for row in rows:
             if row.topic in ABOUT_FILES:
-                found.update(file["sha256"] for file in files_named(events.decode(row)))
+                digests.update(file["sha256"] for file in files_named(events.decode(row)))
         position = rows[-1].position
-    return len(found)
+    return len(digests)
 
 
 def _due(notes: Progress, rule: str, now: datetime) -> bool:
@@ -139,15 +139,15 @@ def _begun(notes: Progress, rule: str, now: datetime) -> Progress:
     return Progress(rule, Walk(now.isoformat(), known=notes.walk.position), notes.walk)
 
 
-def _counted(walk: Walk, found: list[tuple[str, Found]], position: int) -> Walk:
-    refused = [sha256 for sha256, what in found if what == "refused"]
+def _counted(walk: Walk, seen_to: list[tuple[str, Found]], position: int) -> Walk:
+    refused = [sha256 for sha256, what in seen_to if what == "refused"]
     known = position <= walk.known
     return replace(
         walk,
         position=position,
-        files=walk.files + len(found),
-        mended=walk.mended + sum(1 for _, what in found if known and what == "short"),
-        missing=walk.missing + sum(1 for _, what in found if what == "missing"),
+        files=walk.files + len(seen_to),
+        mended=walk.mended + sum(1 for _, what in seen_to if known and what == "short"),
+        missing=walk.missing + sum(1 for _, what in seen_to if what == "missing"),
         refused=walk.refused + len(refused),
         names=(*walk.names, *refused)[:NAMED],
     )

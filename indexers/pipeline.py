@@ -22,6 +22,7 @@ from adapters.views import QueueTables, TextQueue
 from adapters.work import SQLiteWorkLog, WorkLog
 from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, Lang
 from domain.ports import SearchEngine
+from indexers import erasure
 from indexers.backoff import Chance
 from indexers.cleanup import clean_up
 from indexers.erasure import Erasures
@@ -33,9 +34,9 @@ from indexers.quarantine import ALTERED, Quarantine
 from indexers.renewal import Renewal
 from indexers.search import SearchIndexer
 from indexers.setaside import Item, NameOf, retry, untried
-from indexers.status import nobody_asks, status
+from indexers.status import Followed, nobody_asks, status
 from indexers.text import TextIndexer
-from indexers.timestamping import stamping
+from indexers.timestamping import Stamping
 from indexers.witnessing import REST, Witnessing
 
 LEDGER_WAIT = 60.0
@@ -105,6 +106,43 @@ def _witnesses(house: House, now: Callable[[], float], chance: Chance) -> list[F
     return [Follower("witnesses", led(house, "witnesses", asking.run_once), rest=REST, served=True)]
 
 
+def stamping(
+    house: House, now: Callable[[], float], chance: Chance, stopping: Callable[[], bool] = lambda: False
+) -> Stamping:
+    return Stamping(
+        authorities=parts.authorities(house.settings),
+        store=parts.timestamps(house.settings, house.servers),
+        register=house.ledger,
+        checkpoint=house.publisher.checkpoint,
+        work=house.work,
+        lock=parts.timestamp_lock(house.settings, house.servers),
+        zone=house.settings.zone,
+        now=now,
+        chance=chance,
+        stopping=stopping,
+    )
+
+
+def erasures(
+    house: House, now: Callable[[], float], chance: Chance, fault: erasure.Fault = erasure.no_fault
+) -> Erasures:
+    return Erasures(
+        events=house.events,
+        erasing=house.erasing,
+        log=house.erasures,
+        ledger=house.ledger,
+        figures=house.figures,
+        engine=house.engine,
+        blobs=house.blobs,
+        queue=house.queue,
+        texts=house.texts,
+        forget_uploads=lambda sha256: house.accounts.forget_uploads(sha256),  # opened when there is one to forget
+        now=now,
+        chance=chance,
+        fault=fault,
+    )
+
+
 def integrate(house: House) -> None:
     """Bring the ledger up to date. Raises `ArchiveBusy` where another process is at it for too long."""
     with house.ledger_lock.held(LEDGER_WAIT) as ours:
@@ -122,14 +160,14 @@ class Pipeline:
         self.search = self._search_indexer(house.engine, house.queue, house.work)
         self.text = self._text_indexer(house.queue)
         self.ledger = Follower("ledger", integrator(house).run_once, rest=GATHER)
-        figures = Figures(house, quarantine=self._quarantine("figures", house.work))
+        figures = Figures(house.events, house.ledger, house.figures, self._quarantine("figures", house.work))
         self.followers = [
             self.ledger,
             Follower("figures", led(house, "figures", figures.run_once)),
             Follower("search", led(house, "search", self.search.run_once)),
             Follower("renewal", led(house, "renewal", self._renewal().run_once)),
             Follower("text", self.text.run_once),
-            Follower("erasure", led(house, "erasure", Erasures(house, now, chance).run_once)),
+            Follower("erasure", led(house, "erasure", erasures(house, now, chance).run_once)),
             Follower("housekeeping", self._timetable().run_once),
         ]
         self.followers += _locks(house)
@@ -167,11 +205,11 @@ class Pipeline:
 
         A large file takes its time: nobody is kept waiting for longer than ``seconds``.
         """
-        if not retry(self.house, wanted):
+        if not retry(self.house.work, self.house.queue, wanted):
             return set()
         self.catch_up()
         deadline = time.monotonic() + seconds
-        while (left := untried(self.house, wanted)) and time.monotonic() < deadline:
+        while (left := untried(self.house.work, self.house.queue, wanted)) and time.monotonic() < deadline:
             time.sleep(0.1)
         return left
 
@@ -245,7 +283,7 @@ class Pipeline:
         house = self.house
         jobs = (
             Job("sweep", HOUR, house.blobs.sweep, machine=True),
-            Job("clean-up", HOUR, lambda: clean_up(house)),
+            Job("clean-up", HOUR, lambda: clean_up(house.events, house.blobs)),
         )
         return Timetable(jobs, house.work, parts.timetable_lock(house.settings, house.servers), self.now)
 
@@ -274,4 +312,16 @@ class Pipeline:
 
     def status(self, lang: Lang = "zh", name_of: NameOf = nobody_asks) -> dict[str, Any]:
         """How far each part is, what stands still, and what was set aside; records by ``name_of``."""
-        return status(self.house, {f.name: f.fault for f in self.followers if f.fault is not None}, lang, name_of)
+        house = self.house
+        there = Followed(
+            events=house.events,
+            ledger=house.ledger,
+            engine=house.engine,
+            figures=house.figures,
+            queue=house.queue,
+            work=house.work,
+            erasures=house.erasures,
+            trust=house.trust,
+            cosignatures=house.cosignatures,
+        )
+        return status(there, {f.name: f.fault for f in self.followers if f.fault is not None}, lang, name_of)

@@ -44,7 +44,7 @@ class RecordCheck:
 
 def check_record(record: Record, *, events: EventRows, ledger: LedgerReader, blobs: BlobStore) -> RecordCheck:
     """Reads the record's events and every file that any of its versions names; raises only what the stores raise."""
-    found = RecordCheck(versions=record.current.number)
+    result = RecordCheck(versions=record.current.number)
     leaves = ledger.leaves_of(record.id)
     rows = {row.position: row for row in events.rows_at([leaf.position for leaf in leaves])}
     klass: Class
@@ -59,32 +59,32 @@ def check_record(record: Record, *, events: EventRows, ledger: LedgerReader, blo
                 f"Event {leaf.version} is not what leaf {leaf.index} of the ledger says",
             )
         else:
-            found.events += 1
+            result.events += 1
             continue
         event = f"{record.id}/{leaf.version}"
-        found.findings.append(Finding(klass, "event", zh, en, record=record.code, event=event, leaf_index=leaf.index))
-    found.pending = max(0, events.last_version(record.id) - len(leaves))
-    found.last_leaf = leaves[-1].index if leaves else None
-    _check_files(record, blobs, found)
-    return found
+        result.findings.append(Finding(klass, "event", zh, en, record=record.code, event=event, leaf_index=leaf.index))
+    result.pending = max(0, events.last_version(record.id) - len(leaves))
+    result.last_leaf = leaves[-1].index if leaves else None
+    _check_files(record, blobs, result)
+    return result
 
 
-def _check_files(record: Record, blobs: BlobStore, found: RecordCheck) -> None:
+def _check_files(record: Record, blobs: BlobStore, result: RecordCheck) -> None:
     names = {
         entry.sha256: entry.name
         for version in record.versions
         for entry in version.files
         if entry.sha256 not in record.destroyed
     }
-    for result in blobs.fixity(names):
-        name = names[result.sha256]
-        if result.found == result.sha256:
-            found.files += 1
+    for file in blobs.fixity(names):
+        name = names[file.sha256]
+        if file.found == file.sha256:
+            result.files += 1
         else:
-            klass: Class = "deleted" if result.size is None else "altered"
+            klass: Class = "deleted" if file.size is None else "altered"
             zh, en = _SAID[klass]
             said = Finding(klass, "file", zh.format(name), en.format(name), record=record.code, file=name)
-            found.findings.append(said)
+            result.findings.append(said)
 
 
 _SAID = {

@@ -99,8 +99,8 @@ class RecordDocuments:
             return {sha256: self._texts.get(sha256) for sha256 in asked}
         if self._pool is None and asked:
             self._pool = ThreadPoolExecutor(ASKING, thread_name_prefix="texts")
-        found = self._pool.map(self._texts.get, asked) if self._pool else ()
-        return dict(zip(asked, found, strict=True))
+        texts = self._pool.map(self._texts.get, asked) if self._pool else ()
+        return dict(zip(asked, texts, strict=True))
 
     def _made(self, record: str, history: list[LeafEvent], texts: Texts, pending: Collection[tuple[str, str]]) -> Made:
         def text_of(entry: FileEntry) -> ExtractedText | None:
@@ -117,13 +117,13 @@ class RecordDocuments:
 
 def _erased(history: Iterable[LeafEvent]) -> set[str] | None:
     """The digests of files that were erased; None where all of the record was."""
-    found: set[str] = set()
+    digests: set[str] = set()
     for each in history:
         if isinstance(each.event, RecordErased):
             if each.event.events:
                 return None
-            found.update(each.event.digests)
-    return found
+            digests.update(each.event.digests)
+    return digests
 
 
 def _files(history: Iterable[LeafEvent]) -> Iterator[str]:

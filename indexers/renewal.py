@@ -91,10 +91,10 @@ class Renewal:
 def _read(data: bytes) -> dict[str, Any]:
     """``from``: readers of the texts that are there; ``towards``: those of the walk under way; ``after``: how far."""
     try:
-        found = json.loads(data)
-        match found:
+        mark = json.loads(data)
+        match mark:
             case {"from": dict(), "towards": dict(), "after": int()}:
-                return dict(found)
+                return dict(mark)
     except ValueError:
         pass
     return {"from": {}, "towards": {}, "after": 0}

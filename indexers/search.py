@@ -160,8 +160,8 @@ class SearchIndexer:
         """Of the leaf's record, as it stands at ``size``; ``history`` where all of it is at hand. Empty: it failed."""
 
         def work() -> _Made:
-            found = self._history(leaf.id, size) if history is None else history
-            documents, waiting = self._documents(found, places)
+            acts = self._history(leaf.id, size) if history is None else history
+            documents, waiting = self._documents(acts, places)
             return _Made(leaf, documents, waiting, known=history is None)
 
         one = attempts.at(leaf, work, lambda: self._culprit(leaf.id, size, places))
@@ -205,10 +205,10 @@ class SearchIndexer:
             return self.texts.get(sha256)
 
         def text_of(entry: FileEntry) -> ExtractedText | None:
-            found = text(entry.sha256)
-            if found is None or found.crashed:  # another attempt may give a text
+            extracted = text(entry.sha256)
+            if extracted is None or extracted.crashed:  # another attempt may give a text
                 waiting[entry.sha256] = entry.media_type
-            return found
+            return extracted
 
         documents = of_record(history, places, self.zone, text_of)
         return documents, [(sha256, media_type, record) for sha256, media_type in waiting.items()]

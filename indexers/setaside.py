@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from adapters.views import QueueTables
@@ -18,15 +18,6 @@ SHORTEST = 8
 
 NameOf = Callable[[UUID], str | None]
 """The archival code of a record; None for what is none, and for what the one who asks may not know."""
-
-
-class House(Protocol):
-    """What is needed of `adapters.bootstrap.House`."""
-
-    @property
-    def queue(self) -> QueueTables: ...
-    @property
-    def work(self) -> WorkLog: ...
 
 
 @dataclass(frozen=True)
@@ -77,9 +68,9 @@ def instant(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def items(house: House) -> list[Item]:
+def items(work: WorkLog, queue: QueueTables) -> list[Item]:
     """All that fails, what was set aside before what is still tried by itself, the oldest first."""
-    found = [
+    failed = [
         Item(
             part=each.part,
             subject=each.event.stream,
@@ -92,9 +83,9 @@ def items(house: House) -> list[Item]:
             event=each.event,
             streams=(each.event.stream,),
         )
-        for each in house.work.troubles()
+        for each in work.troubles()
     ]
-    found += [
+    failed += [
         Item(
             part=TEXT,
             subject=file.sha256,
@@ -107,18 +98,18 @@ def items(house: House) -> list[Item]:
             event=None,
             streams=file.records,
         )
-        for file in house.queue.failures()
+        for file in queue.failures()
     ]
-    return sorted(found, key=lambda item: (not item.aside, item.first, item.id))
+    return sorted(failed, key=lambda item: (not item.aside, item.first, item.id))
 
 
-def chosen(house: House, names: Sequence[str], name_of: NameOf) -> list[Item]:
+def chosen(work: WorkLog, queue: QueueTables, names: Sequence[str], name_of: NameOf) -> list[Item]:
     """The items that are called so: by id, by the beginning of digest or event id, by a record's archival code.
 
     Raises `NotFound` for a name that nothing has, or that several begin with.
     """
-    there = items(house)
-    found: dict[str, Item] = {}
+    there = items(work, queue)
+    named: dict[str, Item] = {}
     for name in names:
         fitting = [item for item in there if item.id == name]
         if not fitting and len(name) >= SHORTEST:
@@ -129,25 +120,24 @@ def chosen(house: House, names: Sequence[str], name_of: NameOf) -> list[Item]:
             fitting = [item for item in there if name in _codes(item, name_of)]
         if not fitting:
             raise NotFound("搁置的项目", "item that was set aside", name)
-        found |= {item.id: item for item in fitting}
-    return list(found.values())
+        named |= {item.id: item for item in fitting}
+    return list(named.values())
 
 
-def retry(house: House, wanted: Iterable[Item]) -> int:
+def retry(work: WorkLog, queue: QueueTables, wanted: Iterable[Item]) -> int:
     """Have them tried again at once by whoever does the background work; returns how many."""
     by_part: dict[str, list[str]] = {}
     for item in wanted:
         by_part.setdefault(item.part, []).append(item.subject)
     return sum(
-        house.queue.retry(subjects) if part == TEXT else house.work.retry(part, subjects)
-        for part, subjects in by_part.items()
+        queue.retry(subjects) if part == TEXT else work.retry(part, subjects) for part, subjects in by_part.items()
     )
 
 
-def untried(house: House, wanted: Iterable[Item]) -> set[str]:
+def untried(work: WorkLog, queue: QueueTables, wanted: Iterable[Item]) -> set[str]:
     """The ids of those that were to be tried again and that nobody has come to yet."""
-    waiting = {sha256 for sha256, _, _ in house.queue.unfinished()}
-    failed = {item.id: item.attempts for item in items(house)}
+    waiting = {sha256 for sha256, _, _ in queue.unfinished()}
+    failed = {item.id: item.attempts for item in items(work, queue)}
     return {
         item.id
         for item in wanted

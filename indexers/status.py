@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from adapters.bootstrap import House
-from adapters.work import Fault, Stopped
+from adapters.erasures import ErasureLog
+from adapters.ledger.policy import PolicyFile
+from adapters.views import QueueTables
+from adapters.witness.store import CosignatureStore
+from adapters.work import OUTSIDE, Fault, Stopped, WorkLog
 from domain.errors import JianzhengError, Lang, Unavailable
+from domain.ports import EventStore, FiguresReader, LedgerTables, SearchEngine
 from indexers.setaside import TEXT, Item, NameOf, instant, items
-from indexers.timestamping import PART
 from indexers.watched import witnesses
 
 
@@ -18,21 +22,36 @@ def nobody_asks(_: object) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class Followed:
+    """What tells how far each part is."""
+
+    events: EventStore
+    ledger: LedgerTables
+    engine: SearchEngine
+    figures: FiguresReader
+    queue: QueueTables
+    work: WorkLog
+    erasures: ErasureLog
+    trust: PolicyFile
+    cosignatures: CosignatureStore
+
+
 def status(
-    house: House, faults: Mapping[str, JianzhengError], lang: Lang = "zh", name_of: NameOf = nobody_asks
+    there: Followed, faults: Mapping[str, JianzhengError], lang: Lang = "zh", name_of: NameOf = nobody_asks
 ) -> dict[str, Any]:
     """``faults`` are those of this process's own followers, which may be unable to write them down."""
-    counts, found = house.queue.counts(), items(house)
-    head, size = house.events.head(), house.ledger.size()
-    figures = house.figures.size()
+    counts, failed = there.queue.counts(), items(there.work, there.queue)
+    head, size = there.events.head(), there.ledger.size()
+    figures = there.figures.size()
     return {
         "events": head,
-        "ledger": {"tree_size": size, "behind": max(0, head - house.ledger.tracking())},
+        "ledger": {"tree_size": size, "behind": max(0, head - there.ledger.tracking())},
         "search": {
-            **_index(house, size, lang),
+            **_index(there.engine, size, lang),
             "unreadable": [
                 {"leaf_index": item.event.leaf, "why": item.fault.en}
-                for item in found
+                for item in failed
                 if item.part == "search" and item.event is not None
             ],
         },
@@ -40,35 +59,35 @@ def status(
         "text": {
             "waiting": counts.get("waiting", 0),
             "done": counts.get("done", 0),
-            "aside": [_file(item) for item in found if item.part == TEXT and item.aside],
+            "aside": [_file(item) for item in failed if item.part == TEXT and item.aside],
         },
-        "witnesses": witnesses(house, lang),
+        "witnesses": witnesses(there.trust, there.cosignatures, there.ledger, lang),
         "erasures": [
             {"record": name_of(each.stream), "revision": each.version, "why": each.zh if lang == "zh" else each.en}
-            for each in house.erasures.left()
+            for each in there.erasures.left()
         ],
-        "faults": [_standing(each, lang) for each in standing(house, faults)],
-        "aside": [item.as_json(name_of, lang) for item in found if item.aside],
-        "failing": [item.as_json(name_of, lang) for item in found if not item.aside],
-        "jobs": [{"name": name, "last": instant(last)} for name, last in sorted(house.work.jobs().items())],
+        "faults": [_standing(each, lang) for each in standing(there.work, faults)],
+        "aside": [item.as_json(name_of, lang) for item in failed if item.aside],
+        "failing": [item.as_json(name_of, lang) for item in failed if not item.aside],
+        "jobs": [{"name": name, "last": instant(last)} for name, last in sorted(there.work.jobs().items())],
     }
 
 
-def _index(house: House, size: int, lang: Lang) -> dict[str, Any]:
+def _index(engine: SearchEngine, size: int, lang: Lang) -> dict[str, Any]:
     """How far the search index is; while its server is away nobody knows, and the reason is told."""
     try:
-        position = house.engine.position()
+        position = engine.position()
     except Unavailable as error:
         return {"position": None, "behind": None, "fault": {"code": error.code, "message": error.message(lang)}}
     return {"position": position, "behind": max(0, size - position), "fault": None}
 
 
-def standing(house: House, faults: Mapping[str, JianzhengError]) -> list[Stopped]:
+def standing(work: WorkLog, faults: Mapping[str, JianzhengError]) -> list[Stopped]:
     """The parts that stand still, of any process. An authority outside that fails is none: nothing waits for it."""
-    found = {each.part: each for each in house.work.standing() if not each.part.startswith(PART)}
+    still = {each.part: each for each in work.standing() if not each.part.startswith(OUTSIDE)}
     for part, error in faults.items():
-        found.setdefault(part, Stopped(part, Fault.of(error), 1, 0.0, 0.0))
-    return [found[part] for part in sorted(found)]
+        still.setdefault(part, Stopped(part, Fault.of(error), 1, 0.0, 0.0))
+    return [still[part] for part in sorted(still)]
 
 
 def _standing(each: Stopped, lang: Lang) -> dict[str, Any]:

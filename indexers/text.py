@@ -120,7 +120,7 @@ class TextIndexer:
     def _extract(self, item: WaitingText) -> None:
         """Raises what is no fault of the file, which is given back then."""
         try:
-            found = self._text(item)
+            text = self._text(item)
         except BlobErased:  # before anybody had read it: there is nothing to wait for
             self.queue.done(item.sha256)
         except (IntegrityFault, StorageFailed) as error:  # this file is missing, damaged, or on a bad spot of the disk
@@ -134,8 +134,8 @@ class TextIndexer:
             log.exception("%s could not be read", item.sha256)
             self._failed(item, Fault.of(ReaderFailed(kind=type(error).__name__)))
         else:
-            if found.crashed:
-                self._failed(item, Fault.of(ReaderCrashed(found.status)))
+            if text.crashed:
+                self._failed(item, Fault.of(ReaderCrashed(text.status)))
             else:
                 self.queue.done(item.sha256)
 
@@ -146,11 +146,11 @@ class TextIndexer:
         if known is not None and current and not (known.crashed and self.persistent):
             return known
         with self.blobs.open(item.sha256) as blob:
-            found = self.extractor.extract(blob, item.media_type)
-        self.texts.put(item.sha256, found)
+            text = self.extractor.extract(blob, item.media_type)
+        self.texts.put(item.sha256, text)
         if self.blobs.erased([item.sha256]):  # while it was read
             self.texts.forget(item.sha256)
-        return found
+        return text
 
     def _failed(self, item: WaitingText, fault: Fault) -> None:
         now = self.now()

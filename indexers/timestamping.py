@@ -6,7 +6,7 @@ the note of its beginning goes. Whatever is interrupted is completed by the next
 stamped, or the answer that lies there is recorded. Nothing that was kept is ever changed.
 
 Nobody waits for an authority: servers ask in a thread that does nothing else. One that fails is asked again later, less
-often each time; who fails, and since when, is in the work log under `PART` and its name.
+often each time; who fails, and since when, is in the work log under `OUTSIDE` and its name.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from adapters import parts
-from adapters.bootstrap import House
 from adapters.timestamps.answers import Checker, require_imprint
-from adapters.work import Fault, Stopped, WorkLog
+from adapters.work import OUTSIDE, Fault, Stopped, WorkLog
 from domain.errors import ArchiveBusy, InputError, JianzhengError, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
@@ -41,9 +40,6 @@ from domain.ledger.timestamps import (
 )
 from domain.ports import Lock
 from indexers.backoff import BackOff, Chance
-
-PART = "timestamp:"
-"""Begins the names under which authorities that fail stand in the work log."""
 
 PAUSES = BackOff(first=600.0, longest=6 * 3600.0, factor=2.0)
 """How long an authority that failed is left alone."""
@@ -135,7 +131,7 @@ class Stamping:
 
     def _run_due(self) -> None:
         failed = {each.part: each for each in self._work.standing()}
-        waiting = [each for each in self._authorities if not self._rests(failed.get(PART + each.name))]
+        waiting = [each for each in self._authorities if not self._rests(failed.get(OUTSIDE + each.name))]
         for name in self._store.unfinished():
             if (note := self._store.read(name.file(NOTE))) is None:
                 self._store.end(name)  # nothing of it was kept
@@ -170,16 +166,16 @@ class Stamping:
         newest: dict[str, int] = {}
         for size, authority, _ in self._register.timestamps():
             newest[authority] = max(size, newest.get(authority, 0))
-        found = {}
+        last = {}
         for each in self._authorities:
             if each.name in newest:
                 name = StampName(newest[each.name], each.name)
                 with suppress(InvalidTimestamp):  # damaged, or its roots are gone: as good as none
-                    found[each.name] = (name.size, each.check(self._store.read(name.file(STAMP)) or b"").time)
-        return found
+                    last[each.name] = (name.size, each.check(self._store.read(name.file(STAMP)) or b"").time)
+        return last
 
     def _ask(self, authority: TimestampAuthority, name: StampName, note: bytes) -> Outcome:
-        part = PART + name.authority
+        part = OUTSIDE + name.authority
         try:
             stamped, fresh = self._made(authority, name, note)
         except JianzhengError as error:
@@ -211,16 +207,18 @@ class Stamping:
         return stamped, fresh
 
 
-def kept(house: House, newest: bool = False) -> list[Kept]:
-    """The stamps of an archive by ascending size, each held against its note; only the ``newest`` of each authority."""
-    store = parts.timestamps(house.settings, house.servers)
-    found = sorted(
+def kept(store: TimestampStore, roots_of: Callable[[str], Path], newest: bool = False) -> list[Kept]:
+    """The stamps of an archive by ascending size, each held against its note; only the ``newest`` of each authority.
+
+    ``roots_of`` gives the file of an authority's root certificates.
+    """
+    names = sorted(
         parsed[0] for name in store.names() if (parsed := parse_name(name)) is not None and parsed[1] == STAMP
     )
     if newest:
-        found = sorted({each.authority: each for each in found}.values())
-    checkers = {name: Checker(name, house.settings.roots_of(name)) for name in {each.authority for each in found}}
-    return [_held(each, store, checkers[each.authority]) for each in found]
+        names = sorted({each.authority: each for each in names}.values())
+    checkers = {name: Checker(name, roots_of(name)) for name in {each.authority for each in names}}
+    return [_held(each, store, checkers[each.authority]) for each in names]
 
 
 def _held(label: StampName, store: TimestampStore, checker: Checker) -> Kept:
@@ -232,25 +230,7 @@ def _held(label: StampName, store: TimestampStore, checker: Checker) -> Kept:
     return Kept(label, stamped, None)
 
 
-def stamping(
-    house: House, now: Callable[[], float], chance: Chance, stopping: Callable[[], bool] = lambda: False
-) -> Stamping:
-    """Put together for an archive."""
-    return Stamping(
-        authorities=parts.authorities(house.settings),
-        store=parts.timestamps(house.settings, house.servers),
-        register=house.ledger,
-        checkpoint=house.publisher.checkpoint,
-        work=house.work,
-        lock=parts.timestamp_lock(house.settings, house.servers),
-        zone=house.settings.zone,
-        now=now,
-        chance=chance,
-        stopping=stopping,
-    )
-
-
-def failing(house: House) -> dict[str, Stopped]:
+def failing(work: WorkLog) -> dict[str, Stopped]:
     """The authorities that did not answer well when they were asked last, by name."""
-    standing = house.work.standing()
-    return {each.part.removeprefix(PART): each for each in standing if each.part.startswith(PART)}
+    standing = work.standing()
+    return {each.part.removeprefix(OUTSIDE): each for each in standing if each.part.startswith(OUTSIDE)}

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from adapters import parts
 from adapters.bootstrap import House
+from adapters.extraction.cache import Texts
+from adapters.figures import FiguresTables
+from adapters.ledger.policy import PolicyFile
+from adapters.settings import Settings
+from adapters.signing_keys import SigningKeys
 from adapters.timestamps.answers import Checker
+from adapters.views import QueueTables
+from adapters.witness.store import CosignatureStore
+from adapters.work import WorkLog
 from domain.audit import audit
 from domain.errors import ArchiveBusy, EventUnreadable, InputError, JianzhengError, StorageFull, Unavailable
 from domain.ledger.kept import checkpoint_in
 from domain.ledger.note import VerifierKey
+from domain.ledger.timestamps import TimestampStore
 from domain.organisations.directory import Directory
 from domain.organisations.events import OrganisationAdded
-from domain.ports import StoredRow
+from domain.ports import EventStore, LedgerReader, LedgerTables, Lock, SearchEngine, StoredRow
 from indexers.naming import describe
 from indexers.pipeline import integrate
 from indexers.record_documents import DocumentsPlace
@@ -62,23 +73,8 @@ def verify_archive(
         raise
     except JianzhengError as error:  # what keeps the integrator from working is what the check will name
         trouble = error
-    subject = Subject(
-        evidence=parts.evidence(house.settings),
-        last_signed=house.settings.keys_folder / "last-signed",
-        blobs=house.blobs,
-        describe=lambda stream: describe(house, stream),
-        replay=lambda rows: replay(house, rows),
-        fits_alone=stored_event_fits,
-        pending=house.blobs.leftovers(),
-        searched=searched(house),
-        witnesses=_witnesses(house),
-        reported=reported(house),
-        stamps=stamps(house),
-        keys=read_keys(house.keys, house.events, house.ledger),
-        remains=lambda stream, whole, digests: _remains(house, stream, whole, digests),
-    )
-    found = verify(
-        subject,
+    result = verify(
+        subject(house),
         since=since,
         sample=sample,
         seed=seed,
@@ -87,92 +83,119 @@ def verify_archive(
         progress=progress,
     )
     if trouble is not None:
-        found.remark(
+        result.remark(
             f"新的存证没有进账本：{trouble.message('zh')}", f"new events were not integrated: {trouble.message('en')}"
         )
-    _say_unwitnessed(house, found)
-    return found
+    _say_unwitnessed(result, house.trust, house.cosignatures, house.ledger, house.settings.zone)
+    return result
 
 
-def _say_unwitnessed(house: House, found: Verification) -> None:
+def subject(house: House) -> Subject:
+    """What is checked, and by what."""
+    settings, servers = house.settings, house.servers
+    return Subject(
+        evidence=parts.evidence(settings),
+        last_signed=house.guard.path,
+        blobs=house.blobs,
+        describe=lambda stream: describe(house.events, stream),
+        replay=lambda rows: replay(house.events, house.keys, rows),
+        fits_alone=stored_event_fits,
+        pending=house.blobs.leftovers(),
+        searched=searched(settings, house.events, house.queue, house.work, parts.leader(servers, "search")),
+        witnesses=_witnesses(house.trust),
+        reported=reported(settings, house.figures, house.events, house.ledger, house.work),
+        stamps=stamps(parts.timestamps(settings, servers), settings.roots_of),
+        keys=read_keys(house.keys, house.events, house.ledger),
+        remains=lambda stream, whole, digests: _remains(house.texts, lambda: house.engine, stream, whole, digests),
+    )
+
+
+def _say_unwitnessed(
+    result: Verification, trust: PolicyFile, cosignatures: CosignatureStore, ledger: LedgerTables, zone: ZoneInfo
+) -> None:
     """Nothing is wrong with what no witness has cosigned yet; but so long the log's key alone answers for it."""
     with suppress(JianzhengError):
-        state = watched(house)
+        state = watched(trust, cosignatures, ledger)
         if state["state"] not in ("off", "witnessed"):
-            found.remark(said(state, "zh", house.settings.zone), said(state, "en", house.settings.zone))
+            result.remark(said(state, "zh", zone), said(state, "en", zone))
 
 
-def _witnesses(house: House) -> tuple[VerifierKey, ...]:
+def _witnesses(trust: PolicyFile) -> tuple[VerifierKey, ...]:
     """Whose cosignatures are checked; a policy that cannot be read is another command's finding."""
     try:
-        return tuple(each.key for each in house.policy.policy.witnesses.values())
+        return tuple(each.key for each in trust.read().policy.witnesses.values())
     except InputError:
         return ()
 
 
-def _remains(house: House, stream: UUID, whole: bool, digests: Iterable[str]) -> Iterator[Remain]:
+def _remains(
+    texts: Texts, engine: Callable[[], SearchEngine], stream: UUID, whole: bool, digests: Iterable[str]
+) -> Iterator[Remain]:
     """What the search index and the cache of texts still hold of what was erased."""
     for sha256 in digests:
-        if house.texts.holds(sha256):
+        if texts.holds(sha256):
             yield Remain("file", sha256, f"文件 {sha256} 的文字还在", f"the text of the file {sha256} is still kept")
     with suppress(Unavailable):  # the check of the index says that it could not look
-        if whole and (names := house.engine.documents(str(stream))):
+        if whole and (names := engine().documents(str(stream))):
             number = len(names)
             yield Remain(
                 "index", names[0], f"检索索引里还有 {number} 个条目", f"the search index holds {number} entries"
             )
 
 
-def stamps(house: House) -> Stamps:
+def stamps(store: TimestampStore, roots_of: Callable[[str], Path]) -> Stamps:
     """What time stamps are checked by, and those whose making was interrupted."""
-    begun = parts.timestamps(house.settings, house.servers).unfinished()
-    return Stamps(lambda name: Checker(name, house.settings.roots_of(name)), frozenset(begun))
+    return Stamps(lambda name: Checker(name, roots_of(name)), frozenset(store.unfinished()))
 
 
-def searched(house: House) -> Searched:
-    """The search index, and how to tell what it should hold."""
-    leader = parts.leader(house.servers, "search")
+def searched(
+    settings: Settings, events: EventStore, queue: QueueTables, work: WorkLog, leader: Lock | None
+) -> Searched:
+    """The search index, and how to tell what it should hold. ``leader`` is held by who writes to the index; None: the
+    index knows by itself."""
     return Searched(
-        place=parts.index(house.settings),
-        documents=lambda: DocumentsPlace(house.settings, organisations(house)),
-        waiting=lambda records: house.queue.waiting(records),
-        aside=lambda: house.work.streams("search"),
+        place=parts.index(settings),
+        documents=lambda: DocumentsPlace(settings, organisations(events)),
+        waiting=lambda records: queue.waiting(records),
+        aside=lambda: work.streams("search"),
         alone=nullcontext if leader is None else lambda: leader.held(INDEX_WAIT),
     )
 
 
-def reported(house: House) -> Reported:
+def reported(
+    settings: Settings, figures: FiguresTables, events: EventStore, ledger: LedgerReader, work: WorkLog
+) -> Reported:
     """What reports are made from, and where they are made once more."""
     return Reported(
-        name="views.sqlite" if house.settings.database is None else "postgresql",
-        figures=house.figures,
-        events=house.events,
-        ledger=house.ledger,
-        folds=FoldsPlace(house.settings),
-        aside=lambda: house.work.streams("figures"),
+        name="views.sqlite" if settings.database is None else "postgresql",
+        figures=figures,
+        events=events,
+        ledger=ledger,
+        folds=FoldsPlace(settings),
+        aside=lambda: work.streams("figures"),
     )
 
 
-def organisations(house: House) -> Directory:
+def organisations(events: EventStore) -> Directory:
     """The tree of organisations, of whatever events of it can be read; one that was tampered with is no measure."""
     directory, position = Directory(), 0
-    while rows := house.events.directory_rows(position, 1_000):
+    while rows := events.directory_rows(position, 1_000):
         for row in rows:
             position = row.position
             with suppress(EventUnreadable):
-                event = house.events.decode(row)
+                event = events.decode(row)
                 if isinstance(event, OrganisationAdded) and event.parent in directory.organisations.keys() | {None}:
                     directory.apply(event)
     return directory
 
 
-def replay(house: House, rows: Sequence[StoredRow]) -> Refusal | None:
+def replay(store: EventStore, keys: SigningKeys, rows: Sequence[StoredRow]) -> Refusal | None:
     """Why the domain's rules could not have produced the rows of a stream."""
     events = []
     for row in rows:
         try:
-            events.append(house.events.decode(row))
+            events.append(store.decode(row))
         except EventUnreadable:
             return Refusal(row.version, "读不出一个事件", "it is no event")
-    found = audit(events)
-    return Refusal(*found) if found is not None else refused_act(house.keys, events)
+    refused = audit(events)
+    return Refusal(*refused) if refused is not None else refused_act(keys, events)

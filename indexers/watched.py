@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.bootstrap import House
+from adapters.ledger.policy import PolicyFile
 from adapters.witness.asking import endpoints
-from adapters.witness.store import Asked
+from adapters.witness.store import Asked, CosignatureStore
 from domain.errors import JianzhengError, Lang
 from domain.ledger.policy import Policy
+from domain.ports import LedgerTables
 from indexers.setaside import instant
 
 OFF: dict[str, Any] = {
@@ -19,25 +20,27 @@ OFF: dict[str, Any] = {
 """No policy names a witness."""
 
 
-def witnesses(house: House, lang: Lang = "zh") -> dict[str, Any]:
+def witnesses(
+    trust: PolicyFile, cosignatures: CosignatureStore, ledger: LedgerTables, lang: Lang = "zh"
+) -> dict[str, Any]:
     """``state``: ``off``, ``witnessed``, ``unwitnessed``, ``alarm``, or ``unknown`` where the policy cannot be read.
 
     ``tree_size`` and ``at`` are of the last checkpoint that met the quorum, ``since`` is when the first leaf came that
     no such checkpoint covers.
     """
-    if house.settings.policy is None:
+    if not trust.given:
         return OFF
     try:
-        policy = house.policy.policy
+        policy = trust.read().policy
     except JianzhengError as error:
         return {**OFF, "state": "unknown", "fault": {"code": error.code, "message": error.message(lang)}}
     if not policy.witnesses:
         return OFF
-    asked, size, last = house.cosignatures.asked(), house.ledger.published(), house.cosignatures.witnessed()
+    asked, size, last = cosignatures.asked(), ledger.published(), cosignatures.witnessed()
     covered = last.size if last is not None else 0
     since = None
     if policy.witnessed and covered < size:
-        began = house.ledger.batch_time(covered)
+        began = ledger.batch_time(covered)
         since = None if began is None else instant(began.timestamp())
     each = _each(policy, asked, lang)
     alarm = any(one["alarm"] for one in each)
@@ -53,23 +56,23 @@ def witnesses(house: House, lang: Lang = "zh") -> dict[str, Any]:
     }
 
 
-def said(found: dict[str, Any], lang: Lang, zone: ZoneInfo) -> str:
+def said(state: dict[str, Any], lang: Lang, zone: ZoneInfo) -> str:
     """The same in one sentence."""
     zh = lang == "zh"
-    if found["state"] == "off":
+    if state["state"] == "off":
         return "没有请见证方" if zh else "no witness is asked"
-    if found["state"] == "unknown":
-        message: str = found["fault"]["message"]
+    if state["state"] == "unknown":
+        message: str = state["fault"]["message"]
         return message
-    names = "、".join(one["name"] for one in found["witnesses"] if one["alarm"])
-    if found["state"] == "alarm":
+    names = "、".join(one["name"] for one in state["witnesses"] if one["alarm"])
+    if state["state"] == "alarm":
         return (
             f"警报：见证方 {names} 见过的账本与现在的接不上，请马上运行 jianzheng verify"
             if zh
             else f"ALARM: what {names} saw is not continued by the present ledger: run jianzheng verify now"
         )
-    if found["state"] == "unwitnessed":
-        began = datetime.fromisoformat(found["since"]) if found["since"] else None
+    if state["state"] == "unwitnessed":
+        began = datetime.fromisoformat(state["since"]) if state["since"] else None
         since = f"{began.astimezone(zone):%Y-%m-%d %H:%M}" if began else "?"
         return (
             f"从 {since} 起公布的还没有足够的见证"
@@ -77,18 +80,18 @@ def said(found: dict[str, Any], lang: Lang, zone: ZoneInfo) -> str:
             else f"what was published since {since} is not witnessed enough"
         )
     return (
-        f"公布的检查点已有足够的见证（{found['quorum']}）"
+        f"公布的检查点已有足够的见证（{state['quorum']}）"
         if zh
-        else f"the published checkpoint is witnessed ({found['quorum']})"
+        else f"the published checkpoint is witnessed ({state['quorum']})"
     )
 
 
 def _each(policy: Policy, asked: dict[str, Asked], lang: Lang) -> list[dict[str, Any]]:
-    found = []
+    shown = []
     for endpoint in endpoints(policy):
         one = asked.get(endpoint.url, Asked(endpoint.url))
         fault = one.fault
-        found.append(
+        shown.append(
             {
                 "name": " ".join(endpoint.names),
                 "url": endpoint.url,
@@ -99,4 +102,4 @@ def _each(policy: Policy, asked: dict[str, Asked], lang: Lang) -> list[dict[str,
                 "fault": fault and {"code": fault.code, "message": fault.zh if lang == "zh" else fault.en},
             }
         )
-    return found
+    return shown

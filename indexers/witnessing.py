@@ -82,7 +82,7 @@ class Witnessing:
         return cosigned
 
     def _due(self, policy: Policy, size: int, forced: bool) -> list[tuple[Endpoint, Asked]]:
-        known, now, found = self._store.asked(), self._now(), []
+        known, now, due = self._store.asked(), self._now(), []
         signed = {(each.name, each.key_id) for each in self._store.signatures(size)}
         for endpoint in endpoints(policy):
             asked = known.get(endpoint.url, Asked(endpoint.url))
@@ -91,8 +91,8 @@ class Witnessing:
             if any((key.name, key.key_id) in signed for key in endpoint.keys) and endpoint.url in self._greeted:
                 continue
             if forced or now >= asked.not_before or asked.not_before - now > PAUSES.longest * 13:  # a clock set back
-                found.append((endpoint, asked))
-        return found
+                due.append((endpoint, asked))
+        return due
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,9 +128,9 @@ class Witnessing:
         endpoint, size = question.endpoint, question.checkpoint.size
         asked = self._store.asked().get(endpoint.url, Asked(endpoint.url))
         try:
-            found = understand(question, future.result(), verifier_of)
-            if isinstance(found, Ahead):
-                found = self._ahead(question, found)
+            answer = understand(question, future.result(), verifier_of)
+            if isinstance(answer, Ahead):
+                answer = self._ahead(question, answer)
         except WitnessSawAnother as error:
             self._hold_against_us(question)
             self._failed(asked, error)
@@ -142,24 +142,24 @@ class Witnessing:
             log.exception("asking %s stumbled", endpoint.url)
             self._failed(asked, WitnessUnreachable(type(error).__name__))
             return 0
-        if isinstance(found, Again):
-            self._store.remember(replace(asked, size=found.old if found.told is not None else asked.size))
-            self._start(replace(question, old=found.old, told=found.told, tries=question.tries + 1))
+        if isinstance(answer, Again):
+            self._store.remember(replace(asked, size=answer.old if answer.told is not None else asked.size))
+            self._start(replace(question, old=answer.old, told=answer.told, tries=question.tries + 1))
             return 0
-        if found:
-            self._store.add(size, found)
+        if answer:
+            self._store.add(size, answer)
             self._to_publish = question.note
             self._greeted.add(endpoint.url)
             self._store.remember(Asked(endpoint.url, size, self._now()))
-        return len(found)
+        return len(answer)
 
-    def _ahead(self, question: Question, found: Ahead) -> tuple[Signature, ...]:
+    def _ahead(self, question: Question, answer: Ahead) -> tuple[Signature, ...]:
         """Another process of ours may have gone on meanwhile; otherwise the witness saw what is not there any more."""
-        if self._ledger.published() >= found.size:
-            self._store.remember(Asked(question.endpoint.url, found.size))
+        if self._ledger.published() >= answer.size:
+            self._store.remember(Asked(question.endpoint.url, answer.size))
             return ()
         raise WitnessSawAnother(
-            question.checkpoint.size, f"它见证过 {found.size} 条", f"it cosigned {found.size} leaves"
+            question.checkpoint.size, f"它见证过 {answer.size} 条", f"it cosigned {answer.size} leaves"
         )
 
     def _failed(self, asked: Asked, error: JianzhengError) -> None:

@@ -73,7 +73,7 @@ class World:
             self.house.ledger_lock,
         )
         self.index, self.reporting = self.house.figures, self.house.reporting
-        self.figures = Figures(self.house)
+        self.figures = Figures(self.house.events, self.house.ledger, self.house.figures)
         if not there:
             self._people()
 

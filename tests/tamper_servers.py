@@ -21,12 +21,13 @@ from adapters.evidence import Evidence
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.postgres import PostgresLedgerStore, ledger_lock
 from adapters.ledger.published_s3 import PublishedBucket
-from adapters.ledger.publisher_s3 import PREFIX, S3Publisher
+from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
 from adapters.postgres.evidence import PostgresTables
 from adapters.s3.address import Address as BucketAddress
 from adapters.s3.client import Client
+from adapters.s3.places import LEDGER
 from adapters.signing import create_key, load_key
 from indexers.ledger import Integrator
 from indexers.verify import Subject, Verification, verify
@@ -167,4 +168,4 @@ def copied(archive: OnServers) -> Iterator[OnServers]:
 
 def public(name: str) -> str:
     """The object of a public file of the ledger."""
-    return PREFIX + name
+    return LEDGER + name

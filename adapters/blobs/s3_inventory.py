@@ -10,21 +10,9 @@ from typing import NamedTuple
 from minio.datatypes import Object
 
 from adapters.blobs.names import is_digest, kept_name
-from adapters.blobs.s3_notes import PENDING
-from adapters.s3.bucket import RETENTION, STAGING
 from adapters.s3.client import Client
-from adapters.timestamps.s3 import is_begun
-
-FILES = "files/"
-LEDGER = "ledger/"
-"""The ledger's public files may lie in the same bucket; `verify` checks them by their own rules."""
-
-TEXTS = "text/"
-"""So may texts that were extracted (`adapters.extraction.cache`), which are made again where they are not whole."""
-
-
-IDENTITY = "archive.json"
-"""Says whose bucket it is (`adapters.s3.binding`)."""
+from adapters.s3.places import FILES, IDENTITY, LEDGER, PENDING, RETENTION, STAGING, STAMPING, TEXTS
+from domain.ledger.timestamps import parse_label
 
 
 class FileVersion(NamedTuple):
@@ -73,10 +61,15 @@ def strays(client: Client) -> Iterator[str]:
     for each in client.objects(""):
         name = str(each.object_name)
         ours = name == IDENTITY or name.startswith((STAGING, PENDING, LEDGER, TEXTS, RETENTION))
-        if not ours and not is_begun(name) and _digest_in(name) is None:
+        if not ours and not _is_stamping(name) and _digest_in(name) is None:
             yield name
     for extra in extra_versions(client):
         yield f"{key_of(extra.sha256)}?versionId={extra.version}"
+
+
+def _is_stamping(name: str) -> bool:
+    """Whether the object notes that a time stamp is being made."""
+    return name.startswith(STAMPING) and parse_label(name.removeprefix(STAMPING)) is not None
 
 
 def _digest_in(name: str) -> str | None:

@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from adapters.blobs.s3_inventory import key_of, versions
 from adapters.blobs.s3_sending import plain
-from adapters.s3.bucket import RETENTION, SAME_DAY, hold, lock_until
+from adapters.s3.bucket import SAME_DAY, hold, lock_until
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import FileStoreDenied
+from adapters.s3.places import RETENTION
 from domain.errors import InvalidDigest, StorageFailed
 
 PROGRESS = f"{RETENTION}progress"

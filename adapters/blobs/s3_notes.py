@@ -22,9 +22,8 @@ from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import is_digest
 from adapters.blobs.pending import LOCK
 from adapters.s3.client import Client
+from adapters.s3.places import PENDING
 from domain.errors import Unavailable
-
-PENDING = "pending/"
 
 
 class Gate(Protocol):

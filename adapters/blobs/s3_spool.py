@@ -28,8 +28,8 @@ from adapters.blobs.names import is_digest
 from adapters.blobs.s3_reader import reader
 from adapters.blobs.s3_sending import send
 from adapters.blobs.staging import Arrived
-from adapters.s3.bucket import STAGING
 from adapters.s3.client import Client
+from adapters.s3.places import STAGING
 from domain.errors import BlobMissing
 
 

@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Protocol
 from adapters.blobs.durable import TEMPORARY_PREFIX, remove_quietly, storage_errors
 from adapters.blobs.names import checked_digest
 from adapters.extraction.wire import from_json, to_json
+from adapters.s3.places import TEXTS
 from domain.ports import ExtractedText
 
 if TYPE_CHECKING:
     from adapters.s3.client import Client
 
-TEXTS = "text/"
-"""Where texts lie in a bucket."""
-
 KEPT = "1"
-"""The folder of texts below that."""
+"""The folder of texts, in a folder or below `TEXTS` in a bucket."""
 
 WALKED = "readers.json"
 """Beside it: how far files were looked through for those that another reader read (`indexers.renewal`)."""

@@ -5,16 +5,13 @@ It is for those who come by for the first time; a verifier uses the policy that 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from domain.errors import NotFound, Unavailable
 from domain.ledger.note import parse_vkey
 from domain.ledger.policy import NONE, InvalidPolicy, Known, Policy, parse_policy
-
-if TYPE_CHECKING:
-    from adapters.bootstrap import House
 
 
 @dataclass(frozen=True)
@@ -46,21 +43,6 @@ def read_policy(path: Path | None, *vkeys: str) -> PublishedPolicy:
     return _made(replace(policy, logs=(*ours, *(log for log in policy.logs if log not in listed))))
 
 
-class PolicyFile:
-    """The policy as it is now: read again when the file or the keys were changed."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._read: tuple[object, PublishedPolicy] | None = None
-
-    def policy(self, *vkeys: str) -> PublishedPolicy:
-        """Raises what `read_policy` raises."""
-        seen = vkeys, _identity(self._path)
-        if self._read is None or self._read[0] != seen:
-            self._read = seen, read_policy(self._path, *vkeys)
-        return self._read[1]
-
-
 class PolicyUnusable(Unavailable):
     """What is wrong with the file is for the operator to see (`jianzheng check`), not for whoever asks for it."""
 
@@ -71,12 +53,33 @@ class PolicyUnusable(Unavailable):
     next_en = "Tell the administrator: jianzheng check says why. You may check with a policy that you hold yourself."
 
 
-def published_policy(house: House) -> PublishedPolicy:
-    """What the archive tells the world to trust. Raises `PolicyUnusable`."""
-    try:
-        return house.policy
-    except (InvalidPolicy, NotFound):
-        raise PolicyUnusable from None
+class PolicyFile:
+    """The policy as it is now: read again when the file or the keys were changed. ``vkeys`` gives those in force, the
+    newest first."""
+
+    def __init__(self, path: Path | None, vkeys: Callable[[], Sequence[str]]) -> None:
+        self._path, self._vkeys = path, vkeys
+        self._read: tuple[object, PublishedPolicy] | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is a file: without one no witness is asked."""
+        return self._path is not None
+
+    def read(self) -> PublishedPolicy:
+        """Raises what `read_policy` raises."""
+        vkeys = tuple(self._vkeys())
+        seen = vkeys, _identity(self._path)
+        if self._read is None or self._read[0] != seen:
+            self._read = seen, read_policy(self._path, *vkeys)
+        return self._read[1]
+
+    def published(self) -> PublishedPolicy:
+        """What the archive tells the world to trust. Raises `PolicyUnusable`."""
+        try:
+            return self.read()
+        except (InvalidPolicy, NotFound):
+            raise PolicyUnusable from None
 
 
 def _identity(path: Path | None) -> tuple[int, ...] | None:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from adapters.ledger.publisher_s3 import PREFIX
 from adapters.s3.address import Address
 from adapters.s3.client import Client, Patience
 from adapters.s3.faults import FileStoreUnreachable
+from adapters.s3.places import LEDGER
 from domain.errors import StorageFailed
 
 AHEAD = 32
@@ -59,11 +59,11 @@ class BucketFiles:
         return found == data
 
     def has(self, name: str) -> bool:
-        return self._client.head(PREFIX + name) is not None
+        return self._client.head(LEDGER + name) is not None
 
     def listing(self) -> Iterator[tuple[str, bool]]:
-        for each in self._client.objects(PREFIX):
-            yield str(each.object_name).removeprefix(PREFIX), True
+        for each in self._client.objects(LEDGER):
+            yield str(each.object_name).removeprefix(LEDGER), True
 
     def expect(self, names: Iterable[str]) -> None:
         self._forget()
@@ -91,7 +91,7 @@ class BucketFiles:
 
     def _get(self, name: str) -> bytes | None:
         try:
-            return self._hurried.read(PREFIX + name)
+            return self._hurried.read(LEDGER + name)
         except (FileStoreUnreachable, StorageFailed) as error:
             self._client.require_bucket()  # raises where it is the server, after it had its time to come back
             raise OSError(errno.EIO, error.message("en"), name) from error

@@ -17,10 +17,9 @@ from itertools import islice
 
 from adapters.ledger.publisher import CHECKPOINT, Fault
 from adapters.s3.client import Client
+from adapters.s3.places import LEDGER
 from domain.errors import ArchiveBusy, IntegrityFault, NotFound, PublishedBytesDiffer, StorageFailed
 from domain.ledger.tiles import Tile
-
-PREFIX = "ledger/"
 
 _AT_ONCE = 128
 _THREADS = 8
@@ -58,14 +57,14 @@ class S3Publisher:
 
     def checkpoint(self) -> bytes:
         """The published checkpoint's bytes. Raises `NotFound` before the first one."""
-        data = self._client.read(PREFIX + CHECKPOINT)
+        data = self._client.read(LEDGER + CHECKPOINT)
         if data is None:
             raise NotFound("检查点", "checkpoint", CHECKPOINT)
         return data
 
     def read(self, tile: Tile) -> bytes | None:
         """A published tile or bundle, None where it is not there."""
-        return self._client.read(PREFIX + tile.path)
+        return self._client.read(LEDGER + tile.path)
 
     def write(self, files: Iterable[tuple[Tile, bytes]], fault: Fault) -> None:
         """Create tiles and bundles, durably. Those that are there already must be the same, or `PublishedBytesDiffer`.
@@ -86,7 +85,7 @@ class S3Publisher:
         a word with its connection. What the public has seen never goes back. Raises `CheckpointForged` where nobody
         of us signed it.
         """
-        key, data = PREFIX + CHECKPOINT, note.encode()
+        key, data = LEDGER + CHECKPOINT, note.encode()
         for _ in range(_TRIES):
             seen = self._client.head(key)  # before it is read: what comes between fails the replacement
             there = self._client.read(key)
@@ -104,14 +103,14 @@ class S3Publisher:
         """Remove the partial tiles of tiles that are full now, as the specification allows."""
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="publish") as pool:
             for tile in full:
-                found = self._client.objects(f"{PREFIX}{tile.full.path}.p/", versions=True)
+                found = self._client.objects(f"{LEDGER}{tile.full.path}.p/", versions=True)
                 doomed = [partial(self._client.delete, str(each.object_name), each.version_id) for each in found]
                 for removal in [pool.submit(each) for each in doomed]:
                     removal.result()
 
     def _create(self, file: tuple[Tile, bytes]) -> None:
         tile, data = file
-        key = PREFIX + tile.path
+        key = LEDGER + tile.path
         if not self._client.create(key, data).fresh and self._client.read(key) != data:
             raise PublishedBytesDiffer(file=tile.path)
 

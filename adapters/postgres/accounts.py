@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from pwdlib import PasswordHash
 
-from adapters.accounts import Accounts, Answer, Statements
-from adapters.postgres.database import Database, Link
+from adapters.accounts import Accounts
+from adapters.postgres.database import Database
 from adapters.postgres.locks import key_of
+from adapters.postgres.tables import LinkStatements
+from adapters.tables import Statements
 
 
 class PostgresAccountStore(Accounts):
@@ -32,12 +34,12 @@ class PostgresAccountStore(Accounts):
         with self._database.transaction() as link:
             if not durable:
                 link.execute("SET LOCAL synchronous_commit = off")
-            yield _Statements(link)
+            yield LinkStatements(link)
 
     @contextmanager
     def _connection(self) -> Iterator[Statements]:
         with self._database.connection() as link:
-            yield _Statements(link)
+            yield LinkStatements(link)
 
     def _note_upload(self, values: tuple[str, str, str, float]) -> None:
         # It says itself that nobody waits for its flush: one round trip in the place of four.
@@ -56,18 +58,3 @@ class PostgresAccountStore(Accounts):
         # Never waits for somebody who is at the same rows, so that two can never wait for each other.
         doomed = f"SELECT ctid FROM {table} WHERE {which} FOR UPDATE SKIP LOCKED"  # noqa: S608  (constants)
         db.execute(f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({doomed}))", values)  # noqa: S608  (constants)
-
-
-class _Statements:
-    def __init__(self, link: Link) -> None:
-        self._link = link
-
-    def execute(self, statement: LiteralString, values: Sequence[Any] = (), /) -> Answer:
-        return self._link.execute(
-            statement.replace("?", "%s"), [_storable(each) if isinstance(each, str) else each for each in values]
-        )
-
-
-def _storable(text: str) -> str:
-    """What somebody typed may hold what is no text for PostgreSQL; it is then nobody's name and nobody's token."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from adapters.binding import Bound
-from adapters.blobs.s3_inventory import FILES, IDENTITY, LEDGER
-from adapters.s3.bucket import CHECKPOINT
 from adapters.s3.client import Client
+from adapters.s3.places import CHECKPOINT, FILES, IDENTITY, LEDGER
 from domain.errors import IntegrityFault, StorageFailed
 
 KEY = IDENTITY

@@ -26,12 +26,9 @@ from minio.versioningconfig import VersioningConfig
 
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import BucketCannotLock, BucketMissing, FileStoreUnreachable, fault
+from adapters.s3.places import CHECKPOINT, RETENTION, STAGING
 from adapters.safety import Remark
 from domain.errors import JianzhengError, Lang
-
-STAGING = "staging/"
-CHECKPOINT = "ledger/checkpoint"
-RETENTION = "retention/"
 
 SAME_DAY = timedelta(days=1)
 """A lock that ends less than that earlier than it might is not worth a request."""

@@ -1,4 +1,4 @@
-"""What witnesses said of our checkpoints, and how each of them fares: `CosignatureStore`, and its tables on SQLite.
+"""What witnesses said of our checkpoints, and how each of them fares: in a file of the archive's, or on PostgreSQL.
 
 Cosignatures are kept for the newest checkpoint, until it met the quorum or a newer one was cosigned; of those that met
 it, the last of each day for ever. All of it can be asked for again but the past: nothing else depends on it.
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, LiteralString, NamedTuple
 
 from adapters.sqlite_tables import SQLiteTables
+from adapters.tables import Store
 from adapters.work import Fault
 from domain.ledger.note import Signature, parse_note
 
@@ -38,36 +39,6 @@ class Witnessed(NamedTuple):
     note: str
 
 
-class CosignatureStore(Protocol):
-    """Written by the one process that asks witnesses, read by whoever wants to know."""
-
-    def asked(self) -> dict[str, Asked]:
-        """All witnesses that were ever asked, by their addresses."""
-        ...
-
-    def remember(self, asked: Asked) -> None: ...
-
-    def add(self, size: int, signatures: Sequence[Signature]) -> None:
-        """Keep cosignatures of the checkpoint of that size, and forget those of smaller ones. Durable."""
-        ...
-
-    def signatures(self, size: int) -> list[Signature]:
-        """Those of one checkpoint, by name and key."""
-        ...
-
-    def keep(self, witnessed: Witnessed) -> None:
-        """Keep a checkpoint that met the quorum; of those of one day (UTC) the newest. Durable."""
-        ...
-
-    def witnessed(self) -> Witnessed | None:
-        """The newest that met the quorum."""
-        ...
-
-    def days(self) -> list[Witnessed]:
-        """All that are kept, by ascending size."""
-        ...
-
-
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS witnesses (url TEXT PRIMARY KEY, size INTEGER NOT NULL, cosigned REAL NOT NULL,"
     " failures INTEGER NOT NULL, not_before REAL NOT NULL, code TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL,"
@@ -79,73 +50,93 @@ _SCHEMA = (
 )
 
 
-class SQLiteCosignatures:
-    """`CosignatureStore` of an archive on one machine."""
+_REMEMBER = (
+    "INSERT INTO witnesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE SET size = excluded.size,"
+    " cosigned = excluded.cosigned, failures = excluded.failures, not_before = excluded.not_before,"
+    " code = excluded.code, zh = excluded.zh, en = excluded.en, alarm = excluded.alarm"
+)
 
-    def __init__(self, path: Path) -> None:
-        self._tables, self._path = SQLiteTables(path, _SCHEMA), path
+_ADD = "INSERT INTO cosignatures VALUES (?, ?, ?) ON CONFLICT (size, signer) DO UPDATE SET line = excluded.line"
+
+_KEEP = (
+    "INSERT INTO witnessed VALUES (?, ?, ?, ?) ON CONFLICT (size) DO UPDATE SET day = excluded.day, met = excluded.met,"
+    " note = excluded.note"
+)
+
+
+class CosignatureStore(Store):
+    """Written by the one process that asks witnesses, read by whoever wants to know."""
 
     def asked(self) -> dict[str, Asked]:
-        rows = self._all("SELECT url, size, cosigned, failures, not_before, code, zh, en, alarm FROM witnesses")
-        return {row[0]: asked(row) for row in rows}
+        """All witnesses that were ever asked, by their addresses."""
+        rows = self._all(
+            "SELECT url, size, cosigned, failures, not_before, code, zh, en, alarm FROM witnesses ORDER BY url"
+        )
+        return {row[0]: _asked(row) for row in rows}
 
     def remember(self, asked: Asked) -> None:
-        with self._tables.writing() as db:
-            db.execute("INSERT OR REPLACE INTO witnesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row_of(asked))
+        """How a witness fares now."""
+        self._run(_REMEMBER, *_row_of(asked))
 
     def add(self, size: int, signatures: Sequence[Signature]) -> None:
-        rows = [(size, signer(each), each.line()) for each in signatures]
+        """Keep cosignatures of the checkpoint of that size, and forget those of smaller ones. Durable."""
         with self._tables.writing(durable=True) as db:
-            db.executemany("INSERT OR REPLACE INTO cosignatures VALUES (?, ?, ?)", rows)
+            for each in signatures:
+                db.execute(_ADD, (size, _signer(each), each.line()))
             db.execute("DELETE FROM cosignatures WHERE size < ?", (size,))
 
     def signatures(self, size: int) -> list[Signature]:
+        """Those of one checkpoint, by name and key."""
         rows = self._all("SELECT line FROM cosignatures WHERE size = ? ORDER BY signer", size)
-        return parsed([line for (line,) in rows])
+        return _parsed([line for (line,) in rows])
 
     def keep(self, witnessed: Witnessed) -> None:
-        day = day_of(witnessed.met)
+        """Keep a checkpoint that met the quorum; of those of one day (UTC) the newest. Durable."""
+        day = _day_of(witnessed.met)
         with self._tables.writing(durable=True) as db:
-            db.execute("INSERT OR REPLACE INTO witnessed VALUES (?, ?, ?, ?)", (witnessed.size, day, *witnessed[1:]))
+            db.execute(_KEEP, (witnessed.size, day, witnessed.met, witnessed.note))
             db.execute("DELETE FROM witnessed WHERE day = ? AND size < ?", (day, witnessed.size))
 
     def witnessed(self) -> Witnessed | None:
-        found = self._all("SELECT size, met, note FROM witnessed ORDER BY size DESC LIMIT 1")
-        return Witnessed(*found[0]) if found else None
+        """The newest that met the quorum."""
+        rows = self._all("SELECT size, met, note FROM witnessed ORDER BY size DESC LIMIT 1")
+        return Witnessed(*rows[0]) if rows else None
 
     def days(self) -> list[Witnessed]:
+        """All that are kept, by ascending size."""
         return [Witnessed(*row) for row in self._all("SELECT size, met, note FROM witnessed ORDER BY size")]
 
-    def close(self) -> None:
-        """Close this thread's connection."""
-        self._tables.close()
 
-    def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        if not self._path.exists():  # to ask makes no file where no witness ever was
-            return []
-        with self._tables.reading() as db:
-            return db.execute(statement, values).fetchall()
+class SQLiteCosignatures(CosignatureStore):
+    """Of an archive on one machine. To ask makes no file where no witness ever was."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(SQLiteTables(path, _SCHEMA))
+        self._path = path
+
+    def _all(self, statement: LiteralString, *values: Any) -> list[Any]:
+        return super()._all(statement, *values) if self._path.exists() else []
 
 
-def asked(row: Sequence[Any]) -> Asked:
+def _asked(row: Sequence[Any]) -> Asked:
     """From a row of the table ``witnesses``."""
     url, size, cosigned, failures, not_before, code, zh, en, alarm = row
     return Asked(url, size, cosigned, failures, not_before, Fault(code, zh, en) if code else None, bool(alarm))
 
 
-def row_of(each: Asked) -> tuple[Any, ...]:
+def _row_of(each: Asked) -> tuple[Any, ...]:
     fault = each.fault or Fault("", "", "")
     counts = each.size, each.cosigned, each.failures, each.not_before
     return (each.url, *counts, fault.code, fault.zh, fault.en, each.alarm)
 
 
-def signer(signature: Signature) -> str:
+def _signer(signature: Signature) -> str:
     return f"{signature.name}+{signature.key_id.hex()}"
 
 
-def parsed(lines: Sequence[str]) -> list[Signature]:
+def _parsed(lines: Sequence[str]) -> list[Signature]:
     return list(parse_note("-\n\n" + "".join(lines)).signatures) if lines else []
 
 
-def day_of(met: float) -> str:
+def _day_of(met: float) -> str:
     return datetime.fromtimestamp(met, UTC).date().isoformat()

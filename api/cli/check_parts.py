@@ -140,7 +140,7 @@ def background(look: Look) -> Answer:
     from indexers.status import standing
 
     house = _house(look)
-    still, found = standing(house, {}), items(house)
+    still, found = standing(house.work, {}), items(house.work, house.queue)
     aside = sum(item.aside for item in found)
     zh, en = "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
     if still:

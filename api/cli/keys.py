@@ -20,10 +20,10 @@ COMMAND = flag(
 
 
 def key_list(context: Context, _: Namespace) -> int:
-    from indexers.keys import listing
+    from indexers.keys import key_changes
 
     context.house.key_keeping.require(context.actor)
-    keys = [_shown(each) for each in listing(context.house)]
+    keys = [_shown(each) for each in key_changes(context.house).listing()]
     context.screen.document({"keys": keys})
     for key in keys:
         zh, en = _STATES[key["state"]]
@@ -37,9 +37,9 @@ def key_list(context: Context, _: Namespace) -> int:
 
 
 def key_rotate(context: Context, args: Namespace) -> int:
-    from indexers.keys import rotate
+    from indexers.keys import key_changes
 
-    act = rotate(context.house, context.actor, command=args.command)
+    act = key_changes(context.house).rotate(context.actor, command=args.command)
     _done(context)
     context.screen.say(
         f"已增加密钥 {_id(act.new)}：从现在起检查点由新旧密钥一起签。请备份密钥目录，并把新的公钥交给核验的人；"
@@ -53,9 +53,9 @@ def key_rotate(context: Context, args: Namespace) -> int:
 
 
 def key_retire(context: Context, args: Namespace) -> int:
-    from indexers.keys import retire
+    from indexers.keys import key_changes
 
-    act = retire(context.house, context.actor, args.key, args.reason)
+    act = key_changes(context.house).retire(context.actor, args.key, args.reason)
     _done(context)
     context.screen.say(
         f"密钥 {_id(act.key)} 已停用：超过 {act.size} 条的检查点不再由它签；以前的照样有效。",
@@ -66,10 +66,10 @@ def key_retire(context: Context, args: Namespace) -> int:
 
 
 def key_recover(context: Context, args: Namespace) -> int:
-    from indexers.keys import make_ready, succeed
+    from indexers.keys import key_changes, make_ready
 
-    make_ready(context.settings, args.lost)
-    act = succeed(context.house, context.actor, args.reason, command=args.command)
+    make_ready(context.settings.keys_folder, args.lost)
+    act = key_changes(context.house).succeed(context.actor, args.reason, command=args.command)
     _done(context)
     context.screen.say(
         f"已另立密钥 {_id(act.new)}，并记入事件。旧密钥没有为它担保：请把下面的公钥当面或另行交给每个核验的人。",
@@ -82,10 +82,10 @@ def key_recover(context: Context, args: Namespace) -> int:
 
 def _done(context: Context) -> None:
     """The keys as they are now. What was recorded stays recorded, also where nothing can be signed at the moment."""
-    from indexers.keys import listing
+    from indexers.keys import key_changes
 
     context.catch_up()
-    context.screen.document({"keys": [_shown(each) for each in listing(context.house)]})
+    context.screen.document({"keys": [_shown(each) for each in key_changes(context.house).listing()]})
 
 
 def _shown(held: Held) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def checkpoint(context: Context, _: Namespace) -> int:
     house = context.house
     context.pipeline.integrate()
     text = house.publisher.checkpoint().decode()  # with the cosignatures that came so far
-    lines, watched = text.splitlines(), witnesses(house, context.screen.lang)
+    lines = text.splitlines()
+    watched = witnesses(house.trust, house.cosignatures, house.ledger, context.screen.lang)
     context.screen.document(
         {"checkpoint": text, "origin": lines[0], "tree_size": int(lines[1]), "root": lines[2],
          "vkey": house.signer.vkey(), "witnessed": watched["tree_size"], "unwitnessed_since": watched["since"]}
@@ -155,10 +156,11 @@ def index_retry(context: Context, args: Namespace) -> int:
         )
     may_manage(context)
     house, screen, name_of = context.house, context.screen, name_for(context.house, context.actor)
-    wanted = items(house) if args.all else chosen(house, args.item, name_of)
+    work, queue = house.work, house.queue
+    wanted = items(work, queue) if args.all else chosen(work, queue, args.item, name_of)
     waiting = context.pipeline.try_again(wanted)
     ids = {item.id for item in wanted}
-    still = [item.as_json(name_of, screen.lang) for item in items(house) if item.id in ids - waiting]
+    still = [item.as_json(name_of, screen.lang) for item in items(work, queue) if item.id in ids - waiting]
     mended = sorted(ids - waiting - {item["id"] for item in still})
     screen.document({"retried": len(ids), "mended": mended, "waiting": sorted(waiting), "still": still})
     screen.say(

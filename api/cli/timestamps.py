@@ -23,7 +23,7 @@ def _stamp(context: Context) -> int:
     import time
 
     from api.cli.ledger import may_manage
-    from indexers.timestamping import stamping
+    from indexers.pipeline import stamping
 
     may_manage(context)
     context.pipeline.integrate()
@@ -69,9 +69,11 @@ def _tell(context: Context, each: Outcome) -> None:
 
 
 def _list(context: Context) -> int:
+    from adapters import parts
     from indexers.timestamping import kept
 
-    found, lang = kept(context.house), context.screen.lang
+    house, lang = context.house, context.screen.lang
+    found = kept(parts.timestamps(house.settings, house.servers), house.settings.roots_of)
     context.screen.document({"timestamps": [_kept_json(each, lang) for each in found]})
     for each in found:
         name = each.name

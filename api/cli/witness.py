@@ -146,7 +146,7 @@ def ask(context: Context, _: Namespace) -> int:
         if not ours:
             raise ArchiveBusy
         witnessing(house, time.time, random.random).run_once(WAIT, forced=True)
-    found = witnesses(house, screen.lang)
+    found = witnesses(house.trust, house.cosignatures, house.ledger, screen.lang)
     screen.document(found)
     screen.say(said(found, "zh", context.settings.zone), said(found, "en", context.settings.zone))
     for each in found["witnesses"]:

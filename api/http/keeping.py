@@ -47,5 +47,6 @@ def index_status(request: Request, house: HouseDep, actor: ActorDep, pipeline: P
 def index_retry(house: HouseDep, actor: ActorDep, wanted: Wanted) -> dict[str, Any]:
     """Have what was set aside tried again by the background work: the items named, or all."""
     house.archive.policy.require_at_top(actor, "index.manage")
-    found = items(house) if wanted.all else chosen(house, wanted.items, name_for(house, actor))
-    return {"retried": retry(house, found)}
+    work, queue, name_of = house.work, house.queue, name_for(house, actor)
+    again = items(work, queue) if wanted.all else chosen(work, queue, wanted.items, name_of)
+    return {"retried": retry(work, queue, again)}

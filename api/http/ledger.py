@@ -14,7 +14,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from adapters import parts
-from adapters.ledger.policy import published_policy
 from api.http.context import HouseDep
 from api.http.errors import PageNotFound
 from domain.ledger.tiles import ENTRIES, parse_path
@@ -49,7 +48,7 @@ def vkey(house: HouseDep, request: Request) -> Response:
 def policy(house: HouseDep, request: Request) -> Response:
     """The trust policy: the ledger's keys, its witnesses and the quorum (C2SP ``tlog-policy``). Whoever verifies uses
     the one that they hold; this is for those who come by for the first time."""
-    return _answer(request, published_policy(house).data, TEXT, SHORT)
+    return _answer(request, house.trust.published().data, TEXT, SHORT)
 
 
 @router.get("/witnessed", response_class=PlainTextResponse)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from adapters.bootstrap import House
-from adapters.ledger.policy import published_policy
 from adapters.signing import verifier_of
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
@@ -63,7 +62,7 @@ async def receipt(
 def verify(house: HouseDep, request: Request, said: ToVerify) -> Json:
     """What a receipt proves. Needs no account; of the archive its policy is read, and whether what is
     proven was lawfully erased since: whoever has the receipt knows the event."""
-    policy = published_policy(house).policy if said.policy is None else read_policy(_bytes(said.policy))
+    policy = house.trust.published().policy if said.policy is None else read_policy(_bytes(said.policy))
     found = judge(_bytes(said.receipt), policy, verifier_of)
     named = found.files() if found.ok else {}
     compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if found.ok]

@@ -91,8 +91,10 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
             house.erasing.reject(actor, get("record"), get("reason"))
         case "index/retry":
             house.archive.policy.require_at_top(actor, "index.manage")
-            found = items(house) if get("item") == "all" else chosen(house, [get("item")], name_for(house, actor))
-            retry(house, found)
+            work, queue, name_of = house.work, house.queue, name_for(house, actor)
+            one = get("item")
+            wanted = items(work, queue) if one == "all" else chosen(work, queue, [one], name_of)
+            retry(work, queue, wanted)
         case _:
             raise NotFound("操作", "act", what)
 

@@ -6,7 +6,6 @@ from base64 import b64encode
 
 from fastapi import APIRouter, Request, Response
 
-from adapters.ledger.policy import published_policy
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
 from api.http.receipts import Format, Number, served
@@ -40,7 +39,7 @@ def page(request: Request, house: HouseDep) -> Response:
         request,
         "receipt.html",
         active="verify",
-        policy=b64encode(published_policy(house).data).decode(),
+        policy=b64encode(house.trust.published().data).decode(),
         vkey=house.signer.vkey(),
         zone=str(house.settings.zone),
         origin=house.identity.origin,

@@ -59,7 +59,7 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
 def _witnessed(house: House, lang: Lang) -> dict[str, Any] | None:
     """How the checkpoint is witnessed; None where nobody was asked to."""
     try:
-        found = witnesses(house, lang)
+        found = witnesses(house.trust, house.cosignatures, house.ledger, lang)
     except JianzhengError:  # the page says elsewhere that something cannot be reached
         return None
     return None if found["state"] == "off" else {**found, "said": said(found, lang, house.settings.zone)}

@@ -15,23 +15,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
-from adapters import parts
-from adapters.bootstrap import House
 from adapters.copying import home
 from adapters.copying.route import Route
-from adapters.ledger.lock import LedgerLock
 from adapters.ledger.nodes import Batch
 from adapters.ledger.publisher import superseded
-from adapters.signing_ring import announced
 from domain.errors import ArchiveBusy, LedgerInputAltered, PublishedBytesDiffer
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile, parse_path, tiles_between
 from domain.ledger.tree import leaf_hash
 from domain.ports import Leaf, Lock, StoredRow
+from indexers.migration.ends import End
 from indexers.migration.errors import SourceIncomplete, TargetWentOn
 from indexers.migration.files import Files
 from indexers.migration.troubles import take_over_troubles
-from indexers.pipeline import LEDGER_WAIT, integrator
+from indexers.pipeline import LEDGER_WAIT
 from indexers.verify.findings import Progress
 
 PAGE = 4096
@@ -47,10 +44,26 @@ Fault = Callable[[str], None]
 
 
 class Copy:
-    """One run. Counts what it copied; ``size`` is the tree's that was copied last."""
+    """One run. Counts what it copied; ``size`` is the tree's that was copied last.
 
-    def __init__(self, source: House, target: House, route: Route, progress: Progress, fault: Fault) -> None:
+    ``locks`` are held meanwhile. ``integrate`` brings the source's ledger up to date, for whoever holds its lock;
+    ``vkeys`` gives the public file of the keys that sign a tree of a size.
+    """
+
+    def __init__(
+        self,
+        source: End,
+        target: End,
+        route: Route,
+        *,
+        locks: Sequence[Lock],
+        integrate: Callable[[], object],
+        vkeys: Callable[[int], bytes],
+        progress: Progress,
+        fault: Fault,
+    ) -> None:
         self._source, self._target, self._route = source, target, route
+        self._locks, self._integrate, self._vkeys = locks, integrate, vkeys
         self._progress, self._fault = progress, fault
         self._began_at = target.ledger.published() if route.tables else 0  # what was published before is there
         self.files = Files(source, target)
@@ -60,10 +73,7 @@ class Copy:
     def run(self) -> None:
         """Raises `ArchiveBusy` where another copy to the same place is under way."""
         with ExitStack() as stack:
-            locks: list[Lock] = [LedgerLock(self._target.settings.home / "migrate.lock")]
-            if self._route.tables:
-                locks.append(parts.migration_lock(self._target.settings, self._target.servers))
-            if not all(stack.enter_context(lock.held()) for lock in locks):
+            if not all(stack.enter_context(lock.held()) for lock in self._locks):
                 raise ArchiveBusy
             self._require_prefix()
             for _ in range(ROUNDS):
@@ -95,13 +105,13 @@ class Copy:
             if not ours:
                 raise ArchiveBusy
             self._fault("closed")
-            integrator(source).run_locked()
+            self._integrate()
             end = source.ledger.size()
             self._copy(end)
             if route.tables and target.events.rows(target.ledger.tracking(), 1):
                 raise self._went_on()
             if route.home:
-                home.copy_keys(source.settings, target.settings, announced(source.signer.history().at(end)))
+                home.copy_keys(source.settings, target.settings, self._vkeys(end))
                 self._fault("keys-copied")
             if route.files:
                 self.files.erasures()
@@ -114,11 +124,11 @@ class Copy:
                 for stamp in source.ledger.timestamps():
                     target.ledger.record_timestamp(*stamp)
                 self._witnessed()
-                self.passwords, self.tokens = target.accounts.take_over(source.accounts)
+                self.passwords, self.tokens = target.accounts().take_over(source.accounts())
                 self._fault("accounts-copied")
                 if not route.search:  # the index that serves knows what it has, these what it still lacks
                     target.queue.wait(source.queue.unfinished())
-                    take_over_troubles(source, target)
+                    take_over_troubles(source.work, target.work, target.ledger)
 
     # ── events and leaves ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -137,16 +147,16 @@ class Copy:
             self._fault("leaves-copied")
 
     def _next_batches(self, at: int, end: int) -> list[Batch]:
-        found: list[Batch] = []
+        some: list[Batch] = []
         for batch in self._source.ledger.batches(at, PAGE):
-            if found and batch[1] - at > PAGE:
+            if some and batch[1] - at > PAGE:
                 break
-            found.append(batch)
+            some.append(batch)
             if batch[1] >= end:
                 break
-        if not found or found[0][0] != at:
+        if not some or some[0][0] != at:
             raise self._went_on()
-        return found
+        return some
 
     def _stored(self, leaves: Sequence[Leaf], tracking: int) -> list[StoredRow]:
         """The events of these leaves as the target has them, after those that it has not were copied."""
@@ -193,8 +203,7 @@ class Copy:
 
     def _stamps(self) -> None:
         """Time stamps, each with its note: write-once files beside the checkpoint."""
-        source = parts.timestamps(self._source.settings, self._source.servers)
-        target = parts.timestamps(self._target.settings, self._target.servers)
+        source, target = self._source.stamps, self._target.stamps
         for name in sorted(source.names()):
             data = source.read(name) or b""
             if not target.keep(name, data) and target.read(name) != data:
@@ -209,7 +218,7 @@ class Copy:
                     yield tile._replace(level=ENTRIES)
 
     def _partial(self) -> Iterator[Tile]:
-        with closing(parts.evidence(self._source.settings).published.open()) as published:
+        with closing(self._source.published.open()) as published:
             for name, _ in published.listing():
                 tile = parse_path(name)
                 if tile is not None and tile.width < WIDTH:
@@ -227,9 +236,9 @@ class Copy:
     def _checkpoints(self) -> None:
         target = self._target.ledger
         more = partial(self._source.ledger.checkpoints, limit=PAGE)
-        while found := more(target.published()):
-            target.take_over_checkpoints(found)
-            self.checkpoints += len(found)
+        while some := more(target.published()):
+            target.take_over_checkpoints(some)
+            self.checkpoints += len(some)
             self._fault("checkpoints-copied")
 
     def _witnessed(self) -> None:
@@ -249,5 +258,5 @@ def _first_wrong(leaves: Sequence[Leaf], rows: Sequence[StoredRow]) -> Leaf | No
 def _fits(leaf: Leaf, row: StoredRow) -> bool:
     if type(row.version) is not int or type(row.topic) is not str or type(row.state) is not bytes:
         return False  # SQLite lets an edited row hold anything
-    found = leaf_hash(entry(row.id, row.version, row.topic, row.state))
-    return (row.id, row.version, found) == (leaf.id, leaf.version, leaf.hash)
+    hashed = leaf_hash(entry(row.id, row.version, row.topic, row.state))
+    return (row.id, row.version, hashed) == (leaf.id, leaf.version, leaf.hash)

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
-from adapters import parts
-from adapters.blobs.sealing.keys import BlobKeys
-from adapters.bootstrap import House
 from domain.errors import BlobDamaged, BlobErased
 from domain.ports import StoredRow
+from indexers.migration.ends import End
 from indexers.verify.files import files_in_state
 
 BLOCK = 1 << 20
@@ -25,9 +23,8 @@ AHEAD = 64
 class Files:
     """Counts what it copied: files, their bytes, and texts."""
 
-    def __init__(self, source: House, target: House) -> None:
+    def __init__(self, source: End, target: End) -> None:
         self._source, self._target = source, target
-        self._blobs = parts.private_blobs(target.settings, target.servers)
         self.files = self.bytes = self.texts = 0
 
     def named_by(self, rows: Iterable[StoredRow]) -> None:
@@ -45,29 +42,25 @@ class Files:
     def erasures(self) -> None:
         """Erase here too what was erased there, perhaps since it was copied. Keys are not copied: what was sealed there
         is sealed anew here, or is not, by the settings that it has here."""
-        for page in self._keys(self._source).pages():
+        for page in self._source.blob_keys.pages():
             gone = {sha256 for sha256, seal in page.items() if seal.key is None}
-            for sha256 in sorted(gone - self._blobs.erased(gone)):
-                self._blobs.erase(sha256)
+            for sha256 in sorted(gone - self._target.blobs.erased(gone)):
+                self._target.blobs.erase(sha256)
 
     def keys(self) -> None:
         """Where files stay in their place: the keys that they are sealed with, and what is known of those destroyed."""
-        target = self._keys(self._target)
-        for page in self._keys(self._source).pages():
+        target = self._target.blob_keys
+        for page in self._source.blob_keys.pages():
             for sha256, seal in page.items():
                 if target.agree(sha256, seal) != seal and seal.key is None:
                     target.destroy(sha256)
 
-    @staticmethod
-    def _keys(house: House) -> BlobKeys:
-        return parts.blob_keys(house.settings, house.servers)
-
     def _copy(self, sha256: str) -> tuple[int | None, bool]:
-        if self._blobs.size(sha256) is not None:
+        if self._target.blobs.size(sha256) is not None:
             return None, False
         try:
             with self._source.blobs.open(sha256) as stream:
-                staged = self._blobs.stage(_blocks(stream))
+                staged = self._target.blobs.stage(_blocks(stream))
         except BlobErased:
             return None, False
         if staged.sha256 != sha256:

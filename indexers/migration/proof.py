@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import zip_longest
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from adapters import parts
-from adapters.bootstrap import House
 from adapters.copying.route import Route
+from adapters.evidence import PublishedPlace
 from adapters.ledger.publisher import CHECKPOINT
+from adapters.signing_keys import LAST_SIGNED
 from domain.ledger.tiles import parse_path
 from domain.ledger.timestamps import parse_name
+from domain.ports import EventStore, LedgerReader
+from indexers.migration.ends import End
 from indexers.migration.errors import CopiesDiffer
 from indexers.verify.findings import Progress
 
 PAGE = 4096
 
 
-def compare(source: House, target: House, route: Route, size: int, progress: Progress) -> bytes:
+class Copied(Protocol):
+    """What of a ledger is compared, beside its leaves: up to so many rows from a place on."""
+
+    def batches(self, first: int, limit: int) -> Sequence[Any]: ...
+
+    def checkpoints(self, after: int, limit: int) -> Sequence[Any]: ...
+
+
+def compare(source: End, target: End, route: Route, size: int, progress: Progress) -> bytes:
     """Returns the root of the tree of ``size`` leaves at both ends. Raises `CopiesDiffer`.
 
     The source may have gone on meanwhile: what is there of a larger tree is not looked at.
@@ -28,17 +39,21 @@ def compare(source: House, target: House, route: Route, size: int, progress: Pro
     if target.ledger.root(size) != root:
         raise CopiesDiffer(what=f"root {size}")
     if route.tables:
-        _same("leaves", _leaves(source, size), _leaves(target, size))
-        _same("batches", _batches(source, size), _batches(target, size))
-        _same("checkpoints", _checkpoints(source, size), _checkpoints(target, size))
+        _same("leaves", _leaves(source.ledger, size), _leaves(target.ledger, size))
+        _same("batches", _batches(source.ledger, size), _batches(target.ledger, size))
+        _same("checkpoints", _checkpoints(source.ledger, size), _checkpoints(target.ledger, size))
         ours = set(source.ledger.timestamps())  # which may have got more meanwhile
         if others := set(target.ledger.timestamps()) - ours:
             raise CopiesDiffer(what=f"timestamps {min(others)[:2]}")
-        _same("events", _events(source, size, progress), _events(target, size, None))
+        _same("events", _events(source.events, size, progress), _events(target.events, size, None))
+
+    def went_on() -> bool:
+        return source.ledger.published() > size
+
     if route.files:
-        _compare_published(source, target, size)
+        _compare_published(source.published, target.published, went_on)
     if route.home:
-        _compare_keys(source, target, size)
+        _compare_keys(source.settings.keys_folder, target.settings.keys_folder, went_on)
     return root
 
 
@@ -48,28 +63,28 @@ def _same(what: str, ours: Iterator[Any], theirs: Iterator[Any]) -> None:
             raise CopiesDiffer(what=f"{what} {n}")
 
 
-def _leaves(house: House, size: int) -> Iterator[Any]:
+def _leaves(ledger: LedgerReader, size: int) -> Iterator[Any]:
     for at in range(0, size, PAGE):
-        for leaf in house.ledger.leaves(at, min(PAGE, size - at)):
+        for leaf in ledger.leaves(at, min(PAGE, size - at)):
             yield leaf.index, leaf.id, leaf.version, leaf.hash
 
 
-def _events(house: House, size: int, progress: Progress | None) -> Iterator[Any]:
+def _events(events: EventStore, size: int, progress: Progress | None) -> Iterator[Any]:
     after = 0
     for at in range(0, size, PAGE):
         if progress is not None:
             progress("compared", at, size)
-        rows = house.events.rows(after, min(PAGE, size - at))
+        rows = events.rows(after, min(PAGE, size - at))
         yield from (row[1:] for row in rows)
         after = rows[-1].position if rows else after
 
 
-def _batches(house: House, size: int) -> Iterator[Any]:
-    return _pages(house.ledger.batches, 0, lambda each: int(each[0]) + 1, lambda each: each[1] <= size)
+def _batches(ledger: Copied, size: int) -> Iterator[Any]:
+    return _pages(ledger.batches, 0, lambda each: int(each[0]) + 1, lambda each: each[1] <= size)
 
 
-def _checkpoints(house: House, size: int) -> Iterator[Any]:
-    return _pages(house.ledger.checkpoints, 0, lambda each: int(each[0]), lambda each: each[0] <= size)
+def _checkpoints(ledger: Copied, size: int) -> Iterator[Any]:
+    return _pages(ledger.checkpoints, 0, lambda each: int(each[0]), lambda each: each[0] <= size)
 
 
 def _pages(
@@ -78,38 +93,36 @@ def _pages(
     following: Callable[[Any], int],
     wanted: Callable[[Any], bool],
 ) -> Iterator[Any]:
-    while found := read(start, PAGE):
-        for each in found:
+    while page := read(start, PAGE):
+        for each in page:
             if not wanted(each):
                 return
             yield each
-        start = following(found[-1])
+        start = following(page[-1])
 
 
-def _compare_published(source: House, target: House, size: int) -> None:
-    went_on = source.ledger.published() > size
-    with (
-        closing(parts.evidence(source.settings).published.open()) as ours,
-        closing(parts.evidence(target.settings).published.open()) as theirs,
-    ):
+def _compare_published(source: PublishedPlace, target: PublishedPlace, went_on: Callable[[], bool]) -> None:
+    """``went_on``: whether the source has published more since."""
+    grown = went_on()
+    with closing(source.open()) as ours, closing(target.open()) as theirs:
         names = [name for name, _ in theirs.listing() if name == CHECKPOINT or parse_path(name) or parse_name(name)]
         missing = {name for name, _ in ours.listing() if parse_path(name) is not None} - set(names)
-        if missing and not went_on:
+        if missing and not grown:
             raise CopiesDiffer(what=min(missing))
         ours.expect(names)
         theirs.expect(names)
         for name in names:
             one, other = ours.read(name), theirs.read(name)
             passing = name == CHECKPOINT or ".p/" in name  # what is replaced or removed as the tree grows
-            if one != other and not (went_on and passing):
+            if one != other and not (grown and passing):
                 raise CopiesDiffer(what=name)
 
 
-def _compare_keys(source: House, target: House, size: int) -> None:
-    for path in sorted(source.settings.keys_folder.iterdir()):
+def _compare_keys(source: Path, target: Path, went_on: Callable[[], bool]) -> None:
+    for path in sorted(source.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            copy = target.settings.keys_folder / path.name
-            if path.name == target.guard.path.name and source.ledger.published() > size:
+            copy = target / path.name
+            if path.name == LAST_SIGNED and went_on():
                 continue
             if not copy.is_file() or copy.read_bytes() != path.read_bytes():
                 raise CopiesDiffer(what=f"keys/{path.name}")

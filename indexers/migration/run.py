@@ -6,14 +6,18 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from adapters import parts
 from adapters.bootstrap import House
 from adapters.copying.route import Route
+from adapters.ledger.lock import LedgerLock
+from adapters.signing_ring import announced
 from domain.errors import IndexLocked
-from domain.ports import Json
+from domain.ports import Json, Lock
 from indexers.migration import target as place
 from indexers.migration.copy import Copy, Fault
+from indexers.migration.ends import source_of, target_of
 from indexers.migration.proof import compare
-from indexers.pipeline import Pipeline
+from indexers.pipeline import Pipeline, integrator
 from indexers.verification import silent, verify_archive
 from indexers.verify.findings import Progress, Verification
 
@@ -32,7 +36,7 @@ class Migrated:
 
     @property
     def ok(self) -> bool:
-        return all(found is None or found.ok for found in (self.source, self.target))
+        return all(check is None or check.ok for check in (self.source, self.target))
 
 
 def no_fault(step: str) -> None:
@@ -49,7 +53,16 @@ def migrate(source: House, route: Route, progress: Progress = silent, fault: Fau
     with place.opened(source, route) as target:
         fault("bound")
         started = time.monotonic()
-        copy = Copy(source, target, route, progress, fault)
+        ends = source_of(source), target_of(target)
+        copy = Copy(
+            *ends,
+            route,
+            locks=_locks(target, route),
+            integrate=integrator(source).run_locked,
+            vkeys=lambda size: announced(source.signer.history().at(size)),
+            progress=progress,
+            fault=fault,
+        )
         if route.tables or route.files or route.home:
             copy.run()
         else:
@@ -67,7 +80,7 @@ def migrate(source: House, route: Route, progress: Progress = silent, fault: Fau
         fault("built")
         done.seconds["build"] = _since(started)
         started = time.monotonic()
-        done.root = compare(source, target, route, done.tree_size, progress)
+        done.root = compare(*ends, route, done.tree_size, progress)
         fault("compared")
         done.seconds["compare"] = _since(started)
         if route.tables or route.files or route.home:
@@ -78,8 +91,14 @@ def migrate(source: House, route: Route, progress: Progress = silent, fault: Fau
             done.seconds["verify"] = _since(started)
         done.behind = source.ledger.size() - done.tree_size
         if done.target is None or done.target.ok:
-            place.complete(target, route)
+            place.complete(target.identity, target.servers, route)
     return done
+
+
+def _locks(target: House, route: Route) -> list[Lock]:
+    """One copy to a home at a time, and one into tables."""
+    home = LedgerLock(target.settings.home / "migrate.lock")
+    return [home, parts.migration_lock(target.settings, target.servers)] if route.tables else [home]
 
 
 def _build_views(target: House, route: Route, progress: Progress) -> None:

@@ -19,7 +19,7 @@ from indexers.migration.errors import TargetOccupied
 @contextmanager
 def opened(source: House, route: Route) -> Iterator[House]:
     """The target, bound to the archive that is copied. Raises `TargetOccupied`, with nothing written."""
-    begun = _require_room(source, route)
+    begun = _require_room(source.identity, source.servers, route)
     _bind_home(route, source.identity)
     with closing(House(route.target, source.identity, source.keys, source.clock)) as target:
         server = route.target.search if route.search else None  # an index in the home is its archive's
@@ -37,35 +37,34 @@ def opened(source: House, route: Route) -> Iterator[House]:
         yield target
 
 
-def complete(target: House, route: Route) -> None:
+def complete(identity: Identity, servers: parts.Servers, route: Route) -> None:
     """It is whole and proven: from now on it may be opened."""
-    for place in parts.places(_moved(target.servers, route)):
-        place.bind(Bound.to(target.identity))
+    for place in parts.places(_moved(servers, route)):
+        place.bind(Bound.to(identity))
     if _embedded_parts(route):
-        home.finish(route.target, target.identity)
+        home.finish(route.target, identity)
 
 
-def _require_room(source: House, route: Route) -> bool:
+def _require_room(identity: Identity, ours: parts.Servers, route: Route) -> bool:
     """Whether a copy was begun there before."""
-    identity = source.identity
     begun = _require_home(route, identity)
     with closing(parts.servers(route.target)) as servers:
         moved = _moved(servers, route)
         prepare_servers(moved, new_only=True)
-        if parts.same_place(source.servers, moved):
+        if parts.same_place(ours, moved):
             raise NothingToMove
         for place in parts.places(moved):
-            found = place.bound()
-            if found is None and not place.vacant():
+            bound = place.bound()
+            if bound is None and not place.vacant():
                 raise TargetOccupied(place=str(place), found="?")
-            if found is not None and not found.fits(identity):
-                raise TargetOccupied(place=str(place), found=found.origin)
-            begun = begun or found is not None
+            if bound is not None and not bound.fits(identity):
+                raise TargetOccupied(place=str(place), found=bound.origin)
+            begun = begun or bound is not None
         if (prefix := _prefix(servers, route)) is not None:
-            found = prefix.bound()
-            if found is not None and not found.fits(identity):
-                raise TargetOccupied(place=str(prefix), found=found.origin)
-            begun = begun or found is not None
+            bound = prefix.bound()
+            if bound is not None and not bound.fits(identity):
+                raise TargetOccupied(place=str(prefix), found=bound.origin)
+            begun = begun or bound is not None
     return begun
 
 
@@ -98,12 +97,12 @@ def _bind_home(route: Route, identity: Identity) -> None:
 
 def _embedded_parts(route: Route) -> frozenset[str]:
     settings: Settings = route.target
-    found = {home.TABLES} if route.tables and settings.database is None else set[str]()
+    embedded = {home.TABLES} if route.tables and settings.database is None else set[str]()
     if route.files and settings.bucket is None:
-        found.add(home.FILES)
+        embedded.add(home.FILES)
     if route.home:
-        found.add(home.KEYS)
-    return frozenset(found)
+        embedded.add(home.KEYS)
+    return frozenset(embedded)
 
 
 def _prefix(servers: parts.Servers, route: Route) -> Place | None:

@@ -6,25 +6,25 @@ views could not take in is met again when they are built at the target.
 
 from __future__ import annotations
 
-from adapters.bootstrap import House
-from adapters.work import MAX_ATTEMPTS
+from adapters.work import MAX_ATTEMPTS, WorkLog
+from domain.ports import LedgerReader
 from indexers.quarantine import ALTERED
 
 PART = "search"
 
 
-def take_over_troubles(source: House, target: House) -> None:
-    """Safe to repeat. What was set aside stays so, until somebody has it tried again."""
-    known = target.work.streams(PART)
-    for trouble in source.work.troubles():
+def take_over_troubles(source: WorkLog, target: WorkLog, ledger: LedgerReader) -> None:
+    """Safe to repeat. What was set aside stays so, until somebody has it tried again. ``ledger`` is the target's."""
+    known = target.streams(PART)
+    for trouble in source.troubles():
         if trouble.part != PART or trouble.event.stream in known:
             continue
-        leaves = target.ledger.leaves(trouble.event.leaf, 1)
+        leaves = ledger.leaves(trouble.event.leaf, 1)
         if not leaves:  # of events behind the copy
             continue
         event = trouble.event._replace(position=leaves[0].position)  # each store counts by its own
         for _ in range(min(trouble.attempts, MAX_ATTEMPTS)):
-            target.work.failed(PART, event, trouble.fault, trouble.last, trouble.not_before)
-    for stopped in source.work.standing():
+            target.failed(PART, event, trouble.fault, trouble.last, trouble.not_before)
+    for stopped in source.standing():
         if stopped.part == PART + ALTERED:
-            target.work.stopped(stopped.part, stopped.fault, stopped.last)
+            target.stopped(stopped.part, stopped.fault, stopped.last)

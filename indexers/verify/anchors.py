@@ -42,7 +42,7 @@ class Anchors:
 
 
 def read_anchors(
-    found: Verification,
+    result: Verification,
     ledger: LedgerEvidence,
     ends: Sequence[int],
     published: PublishedFiles,
@@ -63,7 +63,7 @@ def read_anchors(
             checkpoint = keys.open(data)
         except OutOfForce as error:
             key = error.key.key_id.hex()
-            found.add(
+            result.add(
                 "unauthorised",
                 "checkpoint",
                 f"检查点 {name}（{error.size} 条）由密钥 {key} 签发，这个密钥当时不在使用中：它可能被盗用。",
@@ -75,7 +75,7 @@ def read_anchors(
         except InvalidNote as error:
             if not known:
                 return None
-            found.add(
+            result.add(
                 "altered",
                 "checkpoint",
                 f"检查点 {name} 已不是签署时的内容：{error.params['problem_zh']}。",
@@ -84,7 +84,7 @@ def read_anchors(
             )
             return None
         if roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
-            found.add(
+            result.add(
                 "forked",
                 "checkpoint",
                 f"{name}：同一大小 {checkpoint.size} 有两个都签了名、根却不同的检查点，历史被改写后重新签过名。",
@@ -94,17 +94,17 @@ def read_anchors(
             )
         return checkpoint
 
-    newest_kept = _kept(ledger, ends, take, kept, found)
-    _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, found)
-    _file(lambda: _read(last_signed.with_name("witness-saw")), WITNESS_SAW, False, take, found)
-    data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, found)
+    newest_kept = _kept(ledger, ends, take, kept, result)
+    _, last = _file(lambda: _read(last_signed), LAST_SIGNED, bool(kept), take, result)
+    _file(lambda: _read(last_signed.with_name("witness-saw")), WITNESS_SAW, False, take, result)
+    data, current = _file(lambda: published.read(CHECKPOINT), CHECKPOINT, bool(kept), take, result)
 
     if current is not None:
-        _cosigned(data or b"", [*keys.at(current.size), *witnesses], found)
+        _cosigned(data or b"", [*keys.at(current.size), *witnesses], result)
 
     newest = max(roots, default=0)
     if current is not None and current.size < max(kept, default=0):
-        found.add(
+        result.add(
             "rolled back",
             "checkpoint",
             f"公布的检查点是旧的（{current.size} 条），此前已公布到 {max(kept)} 条。",
@@ -112,9 +112,9 @@ def read_anchors(
             file=CHECKPOINT,
         )
     elif current is not None and newest_kept is not None and current.size == newest_kept[0]:
-        _compare(data or b"", newest_kept[1], found)
+        _compare(data or b"", newest_kept[1], result)
     if last is not None and last.size < newest:
-        found.add(
+        result.add(
             "rolled back",
             "checkpoint",
             f"签署记录停在 {last.size} 条，而签过名的检查点已到 {newest} 条。",
@@ -132,7 +132,7 @@ def matches(walk: TreeWalk, anchors: Anchors) -> bool:
 
 
 def _kept(
-    ledger: LedgerEvidence, ends: Sequence[int], take: Take, kept: set[int], found: Verification
+    ledger: LedgerEvidence, ends: Sequence[int], take: Take, kept: set[int], result: Verification
 ) -> tuple[int, str] | None:
     newest, all_ends = None, frozenset(ends)
     for size, note in ledger.checkpoints():
@@ -141,10 +141,10 @@ def _kept(
         if checkpoint is not None and checkpoint.size == size:
             newest = (size, note)
         elif not known:
-            found.add("inserted", "checkpoint", f"多出检查点 {name}。", f"{name} does not belong there.", file=name)
+            result.add("inserted", "checkpoint", f"多出检查点 {name}。", f"{name} does not belong there.", file=name)
             continue
         elif checkpoint is not None:
-            found.add(
+            result.add(
                 "altered",
                 "checkpoint",
                 f"保存的检查点 {name} 内容是 {checkpoint.size} 条的。",
@@ -156,7 +156,7 @@ def _kept(
     for size in ends:
         if size not in kept and size < completed:
             name = f"{ledger.name}:checkpoints/{size}"
-            found.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"{name} is missing.", file=name)
+            result.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"{name} is missing.", file=name)
             kept.add(size)  # its tiles were published
     return newest
 
@@ -169,26 +169,26 @@ def _read(path: Path) -> bytes | None:
 
 
 def _file(
-    read: Callable[[], bytes | None], name: str, required: bool, take: Take, found: Verification
+    read: Callable[[], bytes | None], name: str, required: bool, take: Take, result: Verification
 ) -> tuple[bytes | None, Checkpoint | None]:
     try:
         data = read()
     except OSError as error:
-        found.add("altered", "checkpoint", f"检查点 {name} 读不出。", f"{name} cannot be read: {error}.", file=name)
+        result.add("altered", "checkpoint", f"检查点 {name} 读不出。", f"{name} cannot be read: {error}.", file=name)
         return None, None
     if data is not None:
         return data, take(data, name)
     if required:
-        found.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name)
+        result.add("deleted", "checkpoint", f"检查点 {name} 不见了。", f"The checkpoint {name} is missing.", file=name)
     return None, None
 
 
-def _cosigned(data: bytes, keys: Collection[VerifierKey], found: Verification) -> None:
+def _cosigned(data: bytes, keys: Collection[VerifierKey], result: Verification) -> None:
     """A line of a witness that the policy names must be its cosignature of this very text; others are nobody's."""
     try:
         open_note(data, map(verifier_of, keys))
     except InvalidNote as error:
-        found.add(
+        result.add(
             "altered",
             "checkpoint",
             f"公布的检查点里有见证方的签名被改动：{error.params['problem_zh']}。",
@@ -197,10 +197,10 @@ def _cosigned(data: bytes, keys: Collection[VerifierKey], found: Verification) -
         )
 
 
-def _compare(data: bytes, kept: str, found: Verification) -> None:
+def _compare(data: bytes, kept: str, result: Verification) -> None:
     """A signature of another key may be added to a checkpoint later, but our text and signature stay."""
-    if not data.startswith(kept.encode()) and not any(f.file == CHECKPOINT for f in found.findings):
-        found.add(
+    if not data.startswith(kept.encode()) and not any(f.file == CHECKPOINT for f in result.findings):
+        result.add(
             "altered",
             "checkpoint",
             "公布的检查点与签署时留存的不同。",

@@ -29,7 +29,7 @@ def batch_ends(ledger: LedgerEvidence) -> list[int]:
 
 
 def check_batches(
-    found: Verification, ledger: LedgerEvidence, ends: Sequence[int], size: int, lost: int, in_table: int
+    result: Verification, ledger: LedgerEvidence, ends: Sequence[int], size: int, lost: int, in_table: int
 ) -> None:
     """Batches follow each other without a gap, their times never go back."""
     rows = ledger.batches()
@@ -40,17 +40,17 @@ def check_batches(
         if row is None:
             moved = next((each for each, (to, _) in left.items() if to == end and each not in all_ends), None)
             if moved is None:
-                _finding(found, ledger, "deleted", first, "不见了", "is missing")
+                _finding(result, ledger, "deleted", first, "不见了", "is missing")
             else:
                 del left[moved]
-                _finding(found, ledger, "altered", moved, "被改动", "was altered")
+                _finding(result, ledger, "altered", moved, "被改动", "was altered")
         elif row[0] != end or first in late:
-            _finding(found, ledger, "altered", first, "被改动", "was altered")
+            _finding(result, ledger, "altered", first, "被改动", "was altered")
     for first in left:
-        _finding(found, ledger, "inserted", first, "是外来的", "does not belong there")
+        _finding(result, ledger, "inserted", first, "是外来的", "does not belong there")
     end = max(ends, default=0)
     if end < min(size, lost):
-        found.add(
+        result.add(
             "deleted",
             "ledger",
             f"账本批次记到 {end} 条，应到 {min(size, lost)} 条。",
@@ -58,7 +58,7 @@ def check_batches(
             file=f"{ledger.name}:batches",
         )
     elif end > max(size, in_table):
-        found.add(
+        result.add(
             "inserted",
             "ledger",
             f"账本批次记到 {end} 条，多于实有的 {max(size, in_table)} 条。",
@@ -89,6 +89,6 @@ def _out_of_order(rows: Sequence[tuple[Any, Any, Any]]) -> set[Any]:
     return {first for first, _, _ in rows} - fitting
 
 
-def _finding(found: Verification, ledger: LedgerEvidence, klass: Class, first: Any, zh: str, en: str) -> None:
+def _finding(result: Verification, ledger: LedgerEvidence, klass: Class, first: Any, zh: str, en: str) -> None:
     name = f"{ledger.name}:batches/{first}"
-    found.add(klass, "ledger", f"账本批次 {name} {zh}。", f"The ledger's batch {name} {en}.", file=name)
+    result.add(klass, "ledger", f"账本批次 {name} {zh}。", f"The ledger's batch {name} {en}.", file=name)

@@ -27,7 +27,7 @@ class Closing(Protocol):
 
 Tools = TypeVar("Tools", bound=Closing)
 Part = TypeVar("Part")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 def may_fork() -> bool:
@@ -81,7 +81,7 @@ class Crew(Generic[Tools]):
             process.join()
         self._workers = []
 
-    def map(self, work: Callable[[Tools, Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    def map(self, work: Callable[[Tools, Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
         """What the work on each part comes to, in order. What fails in a worker is done again here, and fails here."""
         done = 0
         if self._workers:
@@ -96,11 +96,11 @@ class Crew(Generic[Tools]):
             for part in parts[done:]:
                 yield work(self._tools, part)
 
-    def _shared(self, work: Callable[[Tools, Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    def _shared(self, work: Callable[[Tools, Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
         """Each worker has one part in hand, and the next one waiting for it."""
         ends = [end for _, end in self._workers]
         given = 0
-        ready: dict[int, Answer] = {}
+        ready: dict[int, Result] = {}
         for end in ends * 2:
             if given < len(parts):
                 end.send((given, work, parts[given]))

@@ -99,7 +99,7 @@ def streams(events: EventEvidence, ledger: LedgerEvidence, span: Span) -> Iterat
 
 def paired(stream: UUID, rows: Sequence[Any], leaves: Sequence[Any]) -> list[LeafRow] | None:
     """Rows (version, position, topic, state) and leaves (version, position, index) of a stream, by version."""
-    found: list[LeafRow] = []
+    pairs: list[LeafRow] = []
     if len(rows) != len(leaves):
         return None
     for number, (row, leaf) in enumerate(zip(rows, leaves, strict=True), 1):
@@ -107,5 +107,5 @@ def paired(stream: UUID, rows: Sequence[Any], leaves: Sequence[Any]) -> list[Lea
         whole = type(version) is int and type(topic) is str and type(state) is bytes
         if not whole or (version, position) != leaf[:2] or version != number:
             return None
-        found.append((leaf[2], StoredRow(position, stream, version, topic, state)))
-    return found
+        pairs.append((leaf[2], StoredRow(position, stream, version, topic, state)))
+    return pairs

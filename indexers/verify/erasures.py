@@ -80,7 +80,7 @@ def concerns(row: Row) -> bool:
     return row[3][: len(PREFIX)] == PREFIX or row[2] == RecordErased.TOPIC
 
 
-def check_tombstones(found: Verification, erasures: Erasures, describe: Describe) -> int:
+def check_tombstones(result: Verification, erasures: Erasures, describe: Describe) -> int:
     """Each was announced; and what was announced is a tombstone by now. Returns how many no erasure ever named: what
     these events said of files, nobody knows."""
     forged = 0
@@ -94,20 +94,20 @@ def check_tombstones(found: Verification, erasures: Erasures, describe: Describe
         else:
             zh, en = "被抹去的内容不是销毁事件所列的", "what was taken away is not what the erasure names"
         forged += announced is None
-        _event(found, "deleted" if announced is None else "altered", stream, version, describe, zh, en)
-    known = {each.event for each in found.findings if each.event}
+        _event(result, "deleted" if announced is None else "altered", stream, version, describe, zh, en)
+    known = {each.event for each in result.findings if each.event}
     for erasure in erasures.erasures.values():
         for version in sorted(erasure.states):
             name = f"{UUID(erasure.stream)}/{version}"
             if (erasure.stream, version) not in erasures.tombstones and name not in known:
                 zh = f"销毁没有做完（事件 {erasure.event}）：它的内容还在"
                 en = f"erasure incomplete (event {erasure.event}): its state is still there"
-                _event(found, "stale", erasure.stream, version, describe, zh, en)
+                _event(result, "stale", erasure.stream, version, describe, zh, en)
     return forged
 
 
 def check_remains(
-    found: Verification,
+    result: Verification,
     erasures: Erasures,
     blobs: BlobStore,
     held: Callable[[str], bool],
@@ -120,9 +120,9 @@ def check_remains(
     unclear: set[str] = set()
     for erasure in erasures.erasures.values():
         left = [
-            Remain("file", result.sha256, f"文件 {result.sha256} 还读得出", f"the file {result.sha256} can be read")
-            for result in blobs.fixity(erasure.digests)
-            if result.found is not None and not held(result.sha256)
+            Remain("file", file.sha256, f"文件 {file.sha256} 还读得出", f"the file {file.sha256} can be read")
+            for file in blobs.fixity(erasure.digests)
+            if file.found is not None and not held(file.sha256)
         ]
         if remains is not None:
             left += [
@@ -135,7 +135,7 @@ def check_remains(
             if deleted_events and each.subject == "file":
                 unclear.add(each.name)
                 continue
-            found.add(
+            result.add(
                 "stale",
                 each.subject,
                 f"{record or ''} 销毁没有做完（事件 {erasure.event}）：{each.zh}。".lstrip(),
@@ -146,15 +146,15 @@ def check_remains(
             )
     if unclear:
         listed = ", ".join(sorted(unclear)[:MAX_LISTED]) + (" …" if len(unclear) > MAX_LISTED else "")
-        found.remark(
+        result.remark(
             f"有 {len(unclear)} 个销毁过的文件还读得出，可能是因为被删除的事件也引用过它：{listed}",
             f"{len(unclear)} erased files can still be read, perhaps because deleted events name them too: {listed}",
         )
 
 
-def _event(found: Verification, klass: Any, stream: str, version: int, describe: Describe, zh: str, en: str) -> None:
+def _event(result: Verification, klass: Any, stream: str, version: int, describe: Describe, zh: str, en: str) -> None:
     name, record = f"{UUID(stream)}/{version}", describe(UUID(stream))
-    found.add(
+    result.add(
         klass,
         "event",
         f"{record or ''} {name}：{zh}。".lstrip(),

@@ -36,7 +36,7 @@ class Aside:
 
 @dataclass
 class EventCheck:
-    found: Verification
+    result: Verification
     sources: Sources
     truth: Truth
     describe: Describe
@@ -106,7 +106,7 @@ class EventCheck:
 
     def _leaf(self, klass: Any, index: int, zh: str, en: str) -> None:
         self.accused.add(index)
-        self.found.add(
+        self.result.add(
             klass,
             "leaf",
             f"账本库里第 {index} 片叶{zh}。",
@@ -147,11 +147,11 @@ class EventCheck:
             leaf = next(leaves, None)
         known = {index for index in range(size) if index in self.aside.leaves}
         for number in range(len(self.truth.hashes)):
-            for index, found in enumerate(self.sources.leaves(number), number * WIDTH):
-                if found is None or type(found[1]) is not int:
+            for index, leaf in enumerate(self.sources.leaves(number), number * WIDTH):
+                if leaf is None or type(leaf[1]) is not int:
                     known.add(index)
         self.aside.leaves, self.aside.at = known, at
-        self.found.events += done
+        self.result.events += done
         self.end = end
         self.progress("ledger", size, size)
 
@@ -180,7 +180,7 @@ class EventCheck:
                 self.aside.rows.append(row)
                 continue
             self.aside.leaves.discard(index)
-            self.found.events += 1
+            self.result.events += 1
             self.sound(row.id, row.version, row.topic, row.state)
             if index in self.accused or index in off or index not in self.aside.position:
                 self.misled[row.id] = max(row.position, self.misled.get(row.id, 0))
@@ -262,7 +262,7 @@ class EventCheck:
         lost = [index for index in missing if self._beyond(index, counter)]
         if lost and lost == list(range(lost[0], self.sources.size)):
             self.deleted += lost
-            self.found.add(
+            self.result.add(
                 "rolled back",
                 "event",
                 f"事件库退回到了较早的状态：第 {lost[0]} 至 {lost[-1]} 片叶的事件都没有了。",
@@ -311,7 +311,7 @@ class EventCheck:
         if row is not None and (index is None or name.startswith("?")):
             name = _row_name(row)
         record = _describe(self.describe, name.partition("/")[0])
-        self.found.add(
+        self.result.add(
             klass,
             "event",
             f"{record or ''} {name}：{zh}。".lstrip(),

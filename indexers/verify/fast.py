@@ -84,21 +84,21 @@ class Checker:
 
     def block(self, start: int, end: int) -> Block | None:
         """Whether events, leaves, tiles of level 0 and bundles agree to the last byte; None where that is not sure."""
-        found = Block([], [], [], set())
+        block = Block([], [], [], set())
         try:
             self._published.expect(low_files(start, end))
             position = self._ledger.leaves(start - 1, start)[0][1] if start else -(2**63)
             for first in range(start, end, READ):
                 count = min(READ, end - first)
                 leaves, rows = self._ledger.leaves(first, first + count), self.events.rows(position, count)
-                if len(leaves) != count or len(rows) != count or not self._rows(first, rows, leaves, found):
+                if len(leaves) != count or len(rows) != count or not self._rows(first, rows, leaves, block):
                     return None
                 position = rows[-1][0]
         except NOT_SURE:
             return None
-        return found
+        return block
 
-    def _rows(self, first: int, rows: list[Any], leaves: list[Any], found: Block) -> bool:
+    def _rows(self, first: int, rows: list[Any], leaves: list[Any], block: Block) -> bool:
         positions, ids, versions, *_ = zip(*rows, strict=True)
         indices, leaf_positions, leaf_ids, leaf_versions, leaf_hashes = zip(*leaves, strict=True)
         if indices != (*range(first, first + len(leaves)),) or positions != leaf_positions or versions != leaf_versions:
@@ -114,24 +114,24 @@ class Checker:
         if (*hashes,) != leaf_hashes:
             return False
         for at in range(0, len(rows), WIDTH):
-            if not self._chunk(first + at, hashes[at : at + WIDTH], entries[at : at + WIDTH], found):
+            if not self._chunk(first + at, hashes[at : at + WIDTH], entries[at : at + WIDTH], block):
                 return False
         files_of = self._places.files_of
-        found.files.extend((i, v, files) for _, i, v, t, s in rows if (files := (*files_of(t, s),)))
-        found.erasures.extend(row for row in (each[1:] for each in rows) if concerns(row))
+        block.files.extend((i, v, files) for _, i, v, t, s in rows if (files := (*files_of(t, s),)))
+        block.erasures.extend(row for row in (each[1:] for each in rows) if concerns(row))
         fits = self._places.fits_alone
         if fits is not None:
-            found.misfits.update(i for _, i, v, t, s in rows if not fits(i, v, t, s))
+            block.misfits.update(i for _, i, v, t, s in rows if not fits(i, v, t, s))
         return True
 
-    def _chunk(self, start: int, hashes: list[bytes], entries: list[bytes], found: Block) -> bool:
+    def _chunk(self, start: int, hashes: list[bytes], entries: list[bytes], block: Block) -> bool:
         tile = Tile(0, start // WIDTH, len(hashes))
         holds = self._published.holds
         if not holds(tile.path, b"".join(hashes)) or not holds(tile._replace(level=ENTRIES).path, bundle_of(entries)):
             return False
         full = len(hashes) == WIDTH
         inside = bisect_right(self._wanted, start) < bisect_right(self._wanted, start + len(hashes) - 1)
-        found.chunks.append(Chunk(root_of(hashes) if full else None, hashes if inside or not full else []))
+        block.chunks.append(Chunk(root_of(hashes) if full else None, hashes if inside or not full else []))
         return True
 
 

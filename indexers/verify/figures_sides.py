@@ -149,9 +149,9 @@ def figures_agree(
     parts: Sequence[Part] = [Kept(size), *spans(size, end, portions(size))]  # the longest part first
     difference = 0
     with Crew(partial(Adder, sides), start) as crew:
-        for number, found in enumerate(crew.map(add, parts)):
-            if found is None:
+        for number, share in enumerate(crew.map(add, parts)):
+            if share is None:
                 return False
-            difference += -found if number == 0 else found
+            difference += -share if number == 0 else share
             progress("reports", size * number // (len(parts) - 1), size)
     return difference % LIMIT == 0

@@ -109,7 +109,7 @@ class NamedFiles:
 
 
 def check_files(
-    found: Verification,
+    result: Verification,
     named: NamedFiles,
     blobs: BlobStore,
     describe: Describe,
@@ -130,38 +130,38 @@ def check_files(
     for page in pages:
         notes = Notes(hashed, blobs, page)
         passed += len(notes.known)
-        for result in notes.noting(blobs.fixity([each for each in page if each not in notes.known])):
-            size, name, stream, version, count = page[result.sha256]
-            found.files += 1
-            found.bytes += result.size or 0
-            if found.files % TOLD_FILES == 0 or found.bytes - told >= TOLD_BYTES:
-                told = found.bytes
-                progress("files", passed + found.files, total)
-            if result.found == result.sha256 and result.size == size:
-                notes.good(result)
+        for file in notes.noting(blobs.fixity([each for each in page if each not in notes.known])):
+            size, name, stream, version, count = page[file.sha256]
+            result.files += 1
+            result.bytes += file.size or 0
+            if result.files % TOLD_FILES == 0 or result.bytes - told >= TOLD_BYTES:
+                told = result.bytes
+                progress("files", passed + result.files, total)
+            if file.found == file.sha256 and file.size == size:
+                notes.good(file)
                 continue
-            accused.add(result.sha256)
+            accused.add(file.sha256)
             event = f"{UUID(stream)}/{version}"
             record = describe(UUID(stream))
             more_zh = "" if count == 1 else f"（另有 {count - 1} 处引用）"
             more_en = "" if count == 1 else f" (named {count - 1} more times)"
-            if result.size is None:
+            if file.size is None:
                 klass, zh, en = "deleted", "不见了", "is missing"
-            elif result.found == result.sha256:
+            elif file.found == file.sha256:
                 klass, zh, en = "altered", "的大小与登记不符", "has another size than was recorded"
             else:
                 klass, zh, en = "altered", "的内容被改动", "has other bytes"
-            rest_zh, rest_en = _other_versions(blobs, result.sha256)
-            found.add(
+            rest_zh, rest_en = _other_versions(blobs, file.sha256)
+            result.add(
                 "deleted" if klass == "deleted" else "altered",
                 "file",
-                f"{record or event} 的附件“{name}”{zh}{more_zh}：sha256 {result.sha256}{rest_zh}。",
-                f"The file “{name}” of {record or event} {en}{more_en}: sha256 {result.sha256}{rest_en}.",
+                f"{record or event} 的附件“{name}”{zh}{more_zh}：sha256 {file.sha256}{rest_zh}。",
+                f"The file “{name}” of {record or event} {en}{more_en}: sha256 {file.sha256}{rest_en}.",
                 record=record,
                 event=event,
                 file=name,
             )
-        progress("files", passed + found.files, total)
+        progress("files", passed + result.files, total)
     return accused
 
 
@@ -197,7 +197,7 @@ def _other_versions(blobs: BlobStore, sha256: str) -> tuple[str, str]:
 
 
 def check_extra_files(
-    found: Verification,
+    result: Verification,
     named: NamedFiles,
     blobs: BlobStore,
     pending: Iterable[str],
@@ -228,11 +228,11 @@ def check_extra_files(
             continue
         accused.add(sha256)
         if sha256 in interrupted:
-            found.leftovers.append(sha256)
+            result.leftovers.append(sha256)
         elif deleted_events:
             unclear.append(sha256)
         else:
-            found.add(
+            result.add(
                 "inserted",
                 "file",
                 f"文件 {sha256} 没有任何事件引用，是外来的文件。",
@@ -248,10 +248,10 @@ def check_extra_files(
             zh, en = f"{kept} 被重写过，原来的版本是 {version}", f"{kept} was written over; its version was {version}"
         else:
             zh, en = f"文件库里有外来的 {name}", f"{name} in the file store is not a kept file"
-        found.add("inserted", "file", f"{zh}。", f"{en}.", file=name)
+        result.add("inserted", "file", f"{zh}。", f"{en}.", file=name)
     if unclear:
         listed = ", ".join(islice(unclear, MAX_LISTED)) + (" …" if len(unclear) > MAX_LISTED else "")
-        found.remark(
+        result.remark(
             f"有 {len(unclear)} 个文件没有事件引用，可能属于被删除的事件：{listed}",
             f"{len(unclear)} files are named by no event; they may belong to deleted ones: {listed}",
         )

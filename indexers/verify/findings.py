@@ -54,7 +54,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Caveat:
     """Something that could not be checked, or that is worth knowing though nothing is wrong."""
 
     zh: str
@@ -85,7 +85,7 @@ class Verification:
     files: int = 0
     bytes: int = 0
     findings: list[Finding] = field(default_factory=list)
-    not_checked: list[Remark] = field(default_factory=list)
+    not_checked: list[Caveat] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)  # digests of files whose filing was interrupted
     sample: Sample | None = None  # None: every file was hashed
 
@@ -97,7 +97,7 @@ class Verification:
         self.findings.append(Finding(klass, subject, zh, en, **address))
 
     def remark(self, zh: str, en: str) -> None:
-        self.not_checked.append(Remark(zh, en))
+        self.not_checked.append(Caveat(zh, en))
 
     def as_json(self, lang: Lang = "zh") -> dict[str, Any]:
         """The document of ``verify --json``."""

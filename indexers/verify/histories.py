@@ -31,10 +31,10 @@ Share = tuple[int, int]
 
 def open_streams(checker: Checker, share: Share) -> dict[Way, list[str]]:
     """The streams whose order of events is to be judged, by the way they went."""
-    found: dict[Way, list[str]] = {}
+    ways: dict[Way, list[str]] = {}
     for stream, rows in groupby(checker.events.unsettled(*share), key=lambda row: str(row[0])):
-        found.setdefault(tuple((version, topic) for _, version, topic in rows), []).append(stream)
-    return found
+        ways.setdefault(tuple((version, topic) for _, version, topic in rows), []).append(stream)
+    return ways
 
 
 def all_possible(
@@ -47,8 +47,8 @@ def all_possible(
     """
 
     def possible(stream: str) -> bool:
-        found = events.stream(stream, end)
-        return replay([StoredRow(position, UUID(stream), *rest) for position, *rest in found]) is None
+        rows = events.stream(stream, end)
+        return replay([StoredRow(position, UUID(stream), *rest) for position, *rest in rows]) is None
 
     ways: set[Way] = set()
     shares = [(first, end) for first in FIRST_BYTES]

@@ -33,7 +33,7 @@ DERIVED = 5
 
 
 def check_index(
-    found: Verification,
+    result: Verification,
     searched: Searched,
     evidence: Evidence,
     describe: Describe,
@@ -41,23 +41,23 @@ def check_index(
     progress: Progress,
 ) -> None:
     """To be called when events, ledger and files were checked: what they are accused of is not the index's fault."""
-    why = _no_measure(found)
+    why = _no_measure(result)
     if why is not None:
-        found.remark(f"检索索引没有核对：{why[0]}。", f"The search index was not checked: {why[1]}.")
+        result.remark(f"检索索引没有核对：{why[0]}。", f"The search index was not checked: {why[1]}.")
         return
     try:
-        _check(found, searched, evidence, describe, start, progress)
+        _check(result, searched, evidence, describe, start, progress)
     except IndexDamaged as error:
         zh, en = (error.message(lang) for lang in ("zh", "en"))
-        found.add("altered", "index", f"检索索引读不出：{zh}", f"The search index cannot be read: {en}")
+        result.add("altered", "index", f"检索索引读不出：{zh}", f"The search index cannot be read: {en}")
     except JianzhengError as error:  # it proves nothing: everything else was checked
         zh, en = (error.message(lang) for lang in ("zh", "en"))
-        found.remark(f"检索索引没有核对：{zh}", f"The search index was not checked: {en}")
+        result.remark(f"检索索引没有核对：{zh}", f"The search index was not checked: {en}")
 
 
-def _no_measure(found: Verification) -> tuple[str, str] | None:
+def _no_measure(result: Verification) -> tuple[str, str] | None:
     """Why the events cannot say what the index should hold."""
-    for each in found.findings:
+    for each in result.findings:
         lost = each.klass in ("rolled back", "forked") and each.subject in ("event", "ledger")
         rewritten = each.subject == "ledger" and each.file is None
         derived = each.event is not None and (stream := _uuid(each.event)) is not None and stream.version == DERIVED
@@ -67,7 +67,7 @@ def _no_measure(found: Verification) -> tuple[str, str] | None:
 
 
 def _check(
-    found: Verification,
+    result: Verification,
     searched: Searched,
     evidence: Evidence,
     describe: Describe,
@@ -80,26 +80,26 @@ def _check(
         position = total if claimed is None else claimed
         last = ledger.leaves(min(position, total) - 1, min(position, total))
         if claimed is None:
-            _altered(found, index)
+            _altered(result, index)
         elif position > total:
-            _ahead(found, index, position, total)
-        elif position < min(found.tree_size, total):
-            behind = found.tree_size - position
-            found.remark(
+            _ahead(result, index, position, total)
+        elif position < min(result.tree_size, total):
+            behind = result.tree_size - position
+            result.remark(
                 f"检索索引还差 {behind} 条没有编入，只核对了前 {position} 条。",
                 f"The search index lacks the last {behind} leaves; it was checked up to {position}.",
             )
     size, end = (min(position, total), int(last[0][1])) if last else (0, 0)
     if size < min(position, total):
-        found.remark("检索索引没有核对：账本不完整。", "The search index was not checked: the ledger is not whole.")
+        result.remark("检索索引没有核对：账本不完整。", "The search index was not checked: the ledger is not whole.")
         return
     sides = Sides(
         evidence=evidence,
         index=searched.place,
         documents=searched.documents(),
-        spoilt=frozenset(stream.hex for each in found.findings if each.event and (stream := _uuid(each.event))),
-        accused=frozenset(each.leaf_index for each in found.findings if each.leaf_index is not None),
-        sure=found.tree_size,
+        spoilt=frozenset(stream.hex for each in result.findings if each.event and (stream := _uuid(each.event))),
+        accused=frozenset(each.leaf_index for each in result.findings if each.leaf_index is not None),
+        sure=result.tree_size,
         key=secrets.token_bytes(),
     )
     parts = _parts(size, end)
@@ -111,18 +111,18 @@ def _check(
                 names.gather(crew, parts, prefixes)
                 waiting = names.doubtful()
                 while some := list(islice(waiting, TOGETHER)):
-                    look.again(found, {record: frozenset(entries) for record, entries in some})
-            look.remark(found)
+                    look.again(result, {record: frozenset(entries) for record, entries in some})
+            look.remark(result)
     if unsound:
-        found.remark(
+        result.remark(
             f"有 {unsound} 条记录的存证有问题，或者程序读不懂，检索索引里与它们有关的条目没有核对。",
             f"The events of {unsound} records are not sound or cannot be understood; what the search index holds of"
             " them was not checked.",
         )
 
 
-def _ahead(found: Verification, index: IndexEvidence, position: int, total: int) -> None:
-    found.add(
+def _ahead(result: Verification, index: IndexEvidence, position: int, total: int) -> None:
+    result.add(
         "stale",
         "index",
         f"检索索引自称编到第 {position} 条，账本只有 {total} 条。",
@@ -131,8 +131,8 @@ def _ahead(found: Verification, index: IndexEvidence, position: int, total: int)
     )
 
 
-def _altered(found: Verification, index: IndexEvidence) -> None:
-    found.add(
+def _altered(result: Verification, index: IndexEvidence) -> None:
+    result.add(
         "stale",
         "index",
         "检索索引里记的进度被别人改写过；下面按整个账本核对。",
@@ -152,9 +152,9 @@ def _differing(crew: Crew[Comparer], parts: list[Part], size: int, progress: Pro
     held: Counter[str] = Counter()
     due: Counter[str] = Counter()
     unsound = 0
-    for number, (part, found) in enumerate(zip(parts, crew.map(sums, parts), strict=True), 1):
-        (held if isinstance(part, Held) else due).update(found.digests)
-        unsound += found.unsound
+    for number, (part, side_sums) in enumerate(zip(parts, crew.map(sums, parts), strict=True), 1):
+        (held if isinstance(part, Held) else due).update(side_sums.digests)
+        unsound += side_sums.unsound
         progress("index", size * number // len(parts), size)
     return frozenset(each for each in held.keys() | due.keys() if (held[each] - due[each]) % LIMIT), unsound
 
@@ -177,11 +177,11 @@ class _Names:
 
     def gather(self, crew: Crew[Comparer], parts: list[Part], prefixes: frozenset[str]) -> None:
         wanted = [part for part in parts if isinstance(part, Held) or _meets(part, prefixes)]
-        for part, found in zip(wanted, crew.map(listed, [(part, prefixes) for part in wanted]), strict=True):
-            self._add(1 if isinstance(part, Held) else -1, found)
+        for part, names in zip(wanted, crew.map(listed, [(part, prefixes) for part in wanted]), strict=True):
+            self._add(1 if isinstance(part, Held) else -1, names)
 
-    def _add(self, side: int, found: Iterable[Named]) -> None:
-        for name, digest in found:
+    def _add(self, side: int, names: Iterable[Named]) -> None:
+        for name, digest in names:
             if digest is None:
                 self._db.execute("INSERT OR IGNORE INTO unsound VALUES (?)", (name,))
             else:

@@ -68,7 +68,7 @@ class Look:
     textless: int = field(default=0, init=False)
     aside: int = field(default=0, init=False)
 
-    def again(self, found: Verification, names: Names) -> None:
+    def again(self, result: Verification, names: Names) -> None:
         wrong: dict[str, list[Wrong]] = {}
         for attempt in range(TRIES):
             if attempt:
@@ -84,17 +84,17 @@ class Look:
                 self.aside += 1
                 continue
             for each in some:
-                self._finding(found, record, each)
+                self._finding(result, record, each)
 
-    def remark(self, found: Verification) -> None:
+    def remark(self, result: Verification) -> None:
         if self.aside:
-            found.remark(
+            result.remark(
                 f"有 {self.aside} 条记录没能编入检索索引，搁置着，会再试；索引里与它们有关的条目没有核对。",
                 f"{self.aside} records could not be taken into the search index and will be tried again; what it holds"
                 " of them was not checked.",
             )
         if self.textless:
-            found.remark(
+            result.remark(
                 f"有 {self.textless} 条记录的附件文字没有留存，检索索引里这些附件的文字没有核对。",
                 f"The texts of files of {self.textless} records are not kept; what the search index holds of them was"
                 " not checked.",
@@ -159,7 +159,7 @@ class Look:
             self.textless += 1
         return own
 
-    def _finding(self, found: Verification, record: str, wrong: Wrong) -> None:
+    def _finding(self, result: Verification, record: str, wrong: Wrong) -> None:
         due = wrong.due.documents[0] if wrong.due is not None else None
         known = _is_id(record) and bool(self.comparer.ledger.of_stream(UUID(record)))
         code = self.describe(UUID(record)) if known else None
@@ -171,7 +171,7 @@ class Look:
             zh, en = f"{who} 的条目 {entry} 与事件不符", f"{entry} of {who} is not what its event gives"
         else:
             zh, en = f"缺少 {who} 的条目 {entry}", f"{entry} of {who} is missing"
-        found.add(
+        result.add(
             "inserted" if due is None else "stale" if wrong.held else "deleted",
             "index",
             f"检索索引里{zh}。",

@@ -81,9 +81,9 @@ class Comparer:
 
     def digest(self, entry: IndexEntry) -> bytes:
         name = entry.name.encode(errors="surrogatepass")
-        found = blake2b(len(name).to_bytes(8, "big") + name, digest_size=SIZE, key=self.sides.key)
-        found.update(entry.content)
-        return found.digest()
+        hashed = blake2b(len(name).to_bytes(8, "big") + name, digest_size=SIZE, key=self.sides.key)
+        hashed.update(entry.content)
+        return hashed.digest()
 
     def entries(self, part: Part) -> Iterator[Named]:
         if isinstance(part, Held):

@@ -60,7 +60,7 @@ class Said(NamedTuple):
 
 
 def check_issued(
-    found: Verification,
+    result: Verification,
     place: FoldsPlace,
     figures: Path | None,
     leaves: Sequence[int],
@@ -73,7 +73,7 @@ def check_issued(
     with Crew(partial(place.open, figures), start) as crew:
         for number, said in enumerate(crew.map(_check_one, leaves), 1):
             if said is not None:
-                _add(found, said)
+                _add(result, said)
             progress("issued", number, len(leaves))
 
 
@@ -99,8 +99,8 @@ def _check_one(folds: Folds, index: int) -> Said | None:
     return Said(klass, f"已签发的 {zh}：{wrong.zh}", f"Issued, {en}: {wrong.en}", address, index)
 
 
-def _add(found: Verification, said: Said) -> None:
+def _add(result: Verification, said: Said) -> None:
     if said.klass is None:
-        found.remark(said.zh, said.en)
+        result.remark(said.zh, said.en)
     else:
-        found.add(said.klass, "report", said.zh, said.en, event=said.event, leaf_index=said.leaf, record=None)
+        result.add(said.klass, "report", said.zh, said.en, event=said.event, leaf_index=said.leaf, record=None)

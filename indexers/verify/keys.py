@@ -77,12 +77,12 @@ class LedgerKeys:
         lines, ours = data.decode(errors="replace").splitlines(keepends=True), [f"{k.encode()}\n" for k in self._all()]
         return bool(lines) and all(line in ours for line in lines)
 
-    def remark(self, found: Verification) -> None:
+    def remark(self, result: Verification) -> None:
         """Say from where on one trusts a key that no earlier one endorses."""
         for span in self.history.spans:
             if span.how == "succeeded":
                 key = span.key.key_id.hex()
-                found.remark(
+                result.remark(
                     f"超过 {span.after} 条的检查点由另立的密钥 {key} 签发，丢失的旧密钥没有为它担保。",
                     f"Checkpoints of more than {span.after} leaves are signed by the successor key {key}, which no lost"
                     " one endorsed.",

@@ -65,7 +65,7 @@ def with_bundles(tiles: set[Tile]) -> set[Tile]:
 
 
 def walk_files(
-    found: Verification, published: PublishedFiles, expected: Expected, announced: Callable[[bytes], bool]
+    result: Verification, published: PublishedFiles, expected: Expected, announced: Callable[[bytes], bool]
 ) -> set[Tile]:
     """Which tiles are there; reports those that are missing, and everything that does not belong there."""
     present: set[Tile] = set()
@@ -76,11 +76,13 @@ def walk_files(
             continue
         if name == VKEY:
             if not announced(_read(published, name)):
-                found.add("altered", "file", "公布的公钥被改动。", "The published verifier key was altered.", file=VKEY)
+                result.add(
+                    "altered", "file", "公布的公钥被改动。", "The published verifier key was altered.", file=VKEY
+                )
         elif tile is not None and tile in possible and plain:
             present.add(tile)
         else:
-            found.add(
+            result.add(
                 "inserted",
                 "tile" if tile is not None else "file",
                 f"账本公开目录里多出 {name}。",
@@ -88,7 +90,7 @@ def walk_files(
                 file=name,
             )
     for tile in sorted(expected.certain - expected.possible - present):
-        found.add("deleted", "tile", f"{tile.path} 不见了。", f"{tile.path} is missing.", file=tile.path)
+        result.add("deleted", "tile", f"{tile.path} 不见了。", f"{tile.path} is missing.", file=tile.path)
     return present
 
 
@@ -100,16 +102,16 @@ def _read(published: PublishedFiles, name: str) -> bytes:
         return b""
 
 
-def check_upper_tiles(found: Verification, published: PublishedFiles, present: set[Tile], walk: TreeWalk) -> None:
+def check_upper_tiles(result: Verification, published: PublishedFiles, present: set[Tile], walk: TreeWalk) -> None:
     """Tiles of level 1 and above."""
     for tile in sorted(present):
         nodes = walk.levels[tile.level - 1] if 0 < tile.level <= len(walk.levels) else []
         if tile.start + tile.width <= len(nodes):
-            _compare(found, tile, _read(published, tile.path), walk.tile(tile))
+            _compare(result, tile, _read(published, tile.path), walk.tile(tile))
 
 
 def check_low_tiles(
-    found: Verification, sources: Sources, hashes_of: Callable[[int], Hashes], present: set[Tile]
+    result: Verification, sources: Sources, hashes_of: Callable[[int], Hashes], present: set[Tile]
 ) -> None:
     """Tiles of level 0 and bundles; two full ones in each other's place are reordered."""
     wrong: dict[Tile, bytes] = {}  # what an altered one holds, as the hashes of its leaves
@@ -132,7 +134,7 @@ def check_low_tiles(
         if other is not None and wrong[other] != true_data[tile]:
             other = None
         if other is not None:
-            found.add(
+            result.add(
                 "reordered",
                 "tile",
                 f"{tile.path} 与 {other.path} 的内容对调了。",
@@ -140,7 +142,7 @@ def check_low_tiles(
                 file=tile.path,
             )
         else:
-            _compare(found, tile, data, true_data[tile])
+            _compare(result, tile, data, true_data[tile])
 
 
 def _bundle_hashes(data: bytes) -> list[bytes | None]:
@@ -151,12 +153,12 @@ def _bundle_hashes(data: bytes) -> list[bytes | None]:
     return [leaf_hash(each) for each in entries] if bundle_of(entries) == data else []
 
 
-def _compare(found: Verification, tile: Tile, data: bytes, true: bytes) -> None:
+def _compare(result: Verification, tile: Tile, data: bytes, true: bytes) -> None:
     if data == true:
         return
     at = next((n for n, (a, b) in enumerate(zip(data, true, strict=False)) if a != b), min(len(data), len(true)))
     node = tile.start + at // HASH_SIZE
-    found.add(
+    result.add(
         "altered",
         "tile",
         f"{tile.path} 被改动（第一处不符在该层第 {node} 个节点）。",

@@ -58,7 +58,7 @@ class Reported:
 
 
 def check_reports(
-    found: Verification,
+    result: Verification,
     reported: Reported,
     evidence: Evidence,
     describe: Describe,
@@ -66,26 +66,26 @@ def check_reports(
     progress: Progress,
 ) -> None:
     """To be called when events and ledger were checked: only sound ones can say what an index should hold."""
-    if any(each.subject in ("event", "leaf", "ledger", "database") for each in found.findings):
-        found.remark(
+    if any(each.subject in ("event", "leaf", "ledger", "database") for each in result.findings):
+        result.remark(
             "年报没有核对：存证本身有问题，不能拿来对照。", "Reports were not checked: the events are not sound."
         )
         return
     try:
-        size = _size(found, reported)
+        size = _size(result, reported)
         if _is_right(reported, evidence, size, start, progress):
             leaves = {leaf for _, leaf in reported.figures.issued_rows() if leaf < size}
-            check_issued(found, reported.folds, None, sorted(leaves), start, progress)
+            check_issued(result, reported.folds, None, sorted(leaves), start, progress)
             return
         with TemporaryDirectory(prefix="jianzheng-verify-") as folder:
             place = Path(folder) / "figures"
             with closing(FiguresIndex(place)) as anew:
-                _compare_rows(found, reported, anew, size, describe, progress)
+                _compare_rows(result, reported, anew, size, describe, progress)
                 leaves = {leaf for _, leaf in anew.issued_rows()}
-            check_issued(found, reported.folds, place, sorted(leaves), start, progress)
+            check_issued(result, reported.folds, place, sorted(leaves), start, progress)
     except DatabaseDamaged as error:
         zh, en = (error.message(lang) for lang in ("zh", "en"))
-        found.add(
+        result.add(
             "altered",
             "database",
             f"年报的索引读不出：{zh}",
@@ -94,14 +94,14 @@ def check_reports(
         )
     except (EventUnreadable, IntegrityFault) as error:
         zh, en = (error.message(lang) for lang in ("zh", "en"))
-        found.remark(f"年报没有核对：{zh}", f"Reports were not checked: {en}")
+        result.remark(f"年报没有核对：{zh}", f"Reports were not checked: {en}")
 
 
-def _size(found: Verification, reported: Reported) -> int:
+def _size(result: Verification, reported: Reported) -> int:
     """How many leaves the index is to be compared by."""
     size, total = reported.figures.size(), reported.ledger.size()
     if size > total:
-        found.add(
+        result.add(
             "stale",
             "report",
             f"年报的索引说自己编到第 {size} 条，而账本只有 {total} 条。",
@@ -109,10 +109,10 @@ def _size(found: Verification, reported: Reported) -> int:
             file=f"{reported.name}:figures_tracking",
         )
         size = total
-    elif size < found.tree_size:
-        found.remark(
-            f"年报的索引还差 {found.tree_size - size} 条没有编入，只核对了前 {size} 条。",
-            f"The index of figures lacks the last {found.tree_size - size} leaves; it was checked up to {size}.",
+    elif size < result.tree_size:
+        result.remark(
+            f"年报的索引还差 {result.tree_size - size} 条没有编入，只核对了前 {size} 条。",
+            f"The index of figures lacks the last {result.tree_size - size} leaves; it was checked up to {size}.",
         )
     return size
 
@@ -124,7 +124,7 @@ def _is_right(reported: Reported, evidence: Evidence, size: int, start: Start | 
 
 
 def _compare_rows(
-    found: Verification,
+    result: Verification,
     reported: Reported,
     anew: FiguresIndex,
     size: int,
@@ -133,9 +133,9 @@ def _compare_rows(
 ) -> None:
     differences = _differences(reported, anew, size, progress)
     for line, klass in differences.items():
-        _name(found, reported, describe, line, klass)
+        _name(result, reported, describe, line, klass)
     if len(differences) == MOST_NAMED:
-        found.remark(
+        result.remark(
             f"年报索引的差别太多，只列出 {MOST_NAMED} 处。",
             f"Only {MOST_NAMED} differences of the index of figures are named; there are more.",
         )
@@ -156,21 +156,13 @@ def _differences(reported: Reported, anew: FiguresIndex, size: int, progress: Pr
 
 
 def _make(reported: Reported, anew: FiguresIndex, size: int, progress: Progress) -> None:
-    made = Figures(_Sources(reported, size), anew)
+    made = Figures(reported.events, _UpTo(reported.ledger, size), anew)
     while made.run_once():
         progress("reports", anew.size(), size)
 
 
-class _Sources:
-    """The house, as the indexer sees it, with a ledger that ends at a size."""
-
-    def __init__(self, reported: Reported, size: int) -> None:
-        self.events, self.figures = reported.events, reported.figures
-        self.ledger = _UpTo(reported.ledger, size)
-
-
 class _UpTo:
-    """`indexers.figures.Leaves`."""
+    """`indexers.figures.Leaves` of a ledger that ends at a size."""
 
     def __init__(self, ledger: LedgerReader, size: int) -> None:
         self._ledger, self._size = ledger, size
@@ -201,16 +193,16 @@ def _compare(theirs: FiguresTables, anew: FiguresIndex) -> dict[Line, Class]:
 
 
 def _merged(left: Iterator[tuple[Line, int]], right: Iterator[tuple[Line, int]]) -> dict[Line, Class]:
-    found: dict[Line, Class] = {}
+    differences: dict[Line, Class] = {}
     one, other = next(left, None), next(right, None)
-    while (one or other) and len(found) < MOST_NAMED:
+    while (one or other) and len(differences) < MOST_NAMED:
         line = min(each[0] for each in (one, other) if each)
         here, there = one is not None and one[0] == line, other is not None and other[0] == line
         if one != other:
-            found[line] = _klass(here, there)
+            differences[line] = _klass(here, there)
         one = next(left, None) if here else one
         other = next(right, None) if there else other
-    return found
+    return differences
 
 
 def _klass(here: bool, anew: bool) -> Class:
@@ -224,7 +216,7 @@ _SAYS: dict[Class, tuple[str, str]] = {
 }
 
 
-def _name(found: Verification, reported: Reported, describe: Describe, line: Line, klass: Class) -> None:
+def _name(result: Verification, reported: Reported, describe: Describe, line: Line, klass: Class) -> None:
     leaf = _leaf(reported, line.leaf)
     if leaf is not None and str(leaf.id) in {*reported.aside()}:
         return  # the indexer said so itself
@@ -236,7 +228,7 @@ def _name(found: Verification, reported: Reported, describe: Describe, line: Lin
         where_zh, where_en = f"{line.key[0]} {line.key[1]} 年的年报", f"the report of {line.key[0]} for {line.key[1]}"
     else:
         where_zh, where_en = "已签发年报的名单", "the list of issued reports"
-    found.add(
+    result.add(
         klass,
         "report",
         f"{where_zh}所用的索引{zh}：{what_zh}。",

@@ -97,14 +97,14 @@ class Hashed:
 
     def known(self, identities: Mapping[str, str]) -> set[str]:
         """Those of the files that were found good and are the same still."""
-        found = set()
+        same_still = set()
         for sha256, identity in identities.items():
             for kept, seal in self._execute("SELECT identity, seal FROM hashed WHERE sha256 = ?", sha256):
                 same = kept == identity and isinstance(seal, bytes)
                 if same and hmac.compare_digest(self._seal(sha256, identity), seal):
-                    found.add(sha256)
-        self.passed_over += len(found)
-        return found
+                    same_still.add(sha256)
+        self.passed_over += len(same_still)
+        return same_still
 
     def note(self, identities: Mapping[str, str]) -> None:
         """These were read and found good; ``identities`` are of before they were read."""

@@ -47,18 +47,18 @@ class LeafPlaces:
         for name, last in sorted(self.misled.items()):
             stream = UUID(name)
             if str(stream) not in spoilt:
-                found = self.events.stream(name, max(last, self.end))
-                yield stream, [StoredRow(row[0], stream, *row[1:]) for row in found]
+                stored = self.events.stream(name, max(last, self.end))
+                yield stream, [StoredRow(row[0], stream, *row[1:]) for row in stored]
 
     def leaf(self, stream: UUID, version: int) -> Any:
         return next((leaf[2] for leaf in self.ledger.of_stream(stream) if leaf[0] == version), None)
 
 
 def check_rules(
-    found: Verification, replay: Replay, describe: Describe, places: LeafPlaces, progress: Progress
+    result: Verification, replay: Replay, describe: Describe, places: LeafPlaces, progress: Progress
 ) -> None:
     """Streams with a finding already are left out: there is nothing to be learnt from replaying a forgery."""
-    spoilt = {finding.event.partition("/")[0] for finding in found.findings if finding.event}
+    spoilt = {finding.event.partition("/")[0] for finding in result.findings if finding.event}
     done = 0
     for stream, rows in places.streams(spoilt):
         done += len(rows)
@@ -66,7 +66,7 @@ def check_rules(
         if refusal is not None:
             record = describe(stream)
             name = f"{stream}/{refusal.version}"
-            found.add(
+            result.add(
                 "unauthorised",
                 "event",
                 f"{record or ''} {name}：{refusal.zh}。".lstrip(),

@@ -95,7 +95,7 @@ def verify(
     leaves the search index and reports alone (the events and the ledger are always read whole), ``seed`` chooses
     which; ``hashed`` is where a check goes on that was interrupted; ``lock`` is held while the ledger is read.
     """
-    found = Verification()
+    result = Verification()
     seed = SystemRandom().getrandbits(SEED_BITS) if seed is None else seed
     random = Random(seed)  # noqa: S311  (no secret: it is told, so that the same files can be hashed again)
     tables = subject.evidence.tables
@@ -105,55 +105,55 @@ def verify(
     with NamedFiles(subject.files_of) as named:
         try:
             with lock(), _open(subject.evidence) as opened:
-                unsound, deleted, end = _check_ledger(found, subject, opened, named, erasures, since, asked, progress)
-            if found.ok:
-                check_databases(found, asked)
+                unsound, deleted, end = _check_ledger(result, subject, opened, named, erasures, since, asked, progress)
+            if result.ok:
+                check_databases(result, asked)
             for zh, en in tables.remarks():
-                found.remark(zh, en)
+                result.remark(zh, en)
             if (blobs := subject.blobs) is not None:
                 for erasure in erasures.erasures.values():
                     named.forget(erasure.stream, erasure.digests)
                 accused = check_files(
-                    found, named, blobs, subject.describe, progress, sample=sample, random=random, hashed=hashed
+                    result, named, blobs, subject.describe, progress, sample=sample, random=random, hashed=hashed
                 )
                 since_end = partial(_filed_since, subject, end)
                 if sample is None:
                     check_extra_files(
-                        found, named, blobs, subject.pending, unsound, deleted, accused, since_end, erasures.digests
+                        result, named, blobs, subject.pending, unsound, deleted, accused, since_end, erasures.digests
                     )
                 held = partial(others_name, named, unsound, since_end)
-                check_remains(found, erasures, blobs, held, deleted, subject.remains, subject.describe)
-            start = way_to_start(found.tree_size)
+                check_remains(result, erasures, blobs, held, deleted, subject.remains, subject.describe)
+            start = way_to_start(result.tree_size)
             if sample is None and subject.searched is not None:
-                check_index(found, subject.searched, subject.evidence, subject.describe, start, progress)
+                check_index(result, subject.searched, subject.evidence, subject.describe, start, progress)
             if sample is None and subject.reported is not None:
-                check_reports(found, subject.reported, subject.evidence, subject.describe, start, progress)
+                check_reports(result, subject.reported, subject.evidence, subject.describe, start, progress)
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise error.trouble from error
-            report_damage(found, databases, error)
+            report_damage(result, databases, error)
         if sample is not None:
-            _say_what_was_left_out(found, subject, named.count(), seed)
+            _say_what_was_left_out(result, subject, named.count(), seed)
     if hashed is not None and hashed.passed_over:
         since = hashed.began.isoformat(timespec="seconds")
-        found.remark(
+        result.remark(
             f"有 {hashed.passed_over} 个文件在这次核验中断之前（{since} 以后）已经读过，没有再读一遍。",
             f"{hashed.passed_over} files were read before this check was interrupted (after {since}) and not again.",
         )
-    return found
+    return result
 
 
-def _say_what_was_left_out(found: Verification, subject: Subject, files: int, seed: int) -> None:
-    found.sample = Sample(found.files, files, seed)
+def _say_what_was_left_out(result: Verification, subject: Subject, files: int, seed: int) -> None:
+    result.sample = Sample(result.files, files, seed)
     if subject.searched is not None:
-        found.remark("抽查时不核对检索索引。", "A sample leaves the search index alone.")
+        result.remark("抽查时不核对检索索引。", "A sample leaves the search index alone.")
     if subject.reported is not None:
-        found.remark("抽查时不核对年报。", "A sample leaves reports alone.")
-    share = f"{found.files / files:.1%}" if files else "100%"
-    again = f"--sample {found.files} --seed {seed}"
-    found.remark(
-        f"文件只抽查了 {found.files} 个（共 {files} 个，占 {share}），其余没有读。再查同一批：{again}。",
-        f"Only {found.files} of {files} files were hashed, {share}; no other was read. The same ones: {again}.",
+        result.remark("抽查时不核对年报。", "A sample leaves reports alone.")
+    share = f"{result.files / files:.1%}" if files else "100%"
+    again = f"--sample {result.files} --seed {seed}"
+    result.remark(
+        f"文件只抽查了 {result.files} 个（共 {files} 个，占 {share}），其余没有读。再查同一批：{again}。",
+        f"Only {result.files} of {files} files were hashed, {share}; no other was read. The same ones: {again}.",
     )
 
 
@@ -182,7 +182,7 @@ def _open(places: Evidence) -> Iterator[Opened]:
 
 
 def _check_ledger(
-    found: Verification,
+    result: Verification,
     subject: Subject,
     opened: Opened,
     named: NamedFiles,
@@ -196,10 +196,10 @@ def _check_ledger(
     events, ledger, published = opened
     in_table, ends = ledger.size(), batch_ends(ledger)
     keys = subject.keys or only(subject.vkey)
-    keys.remark(found)
-    anchors = read_anchors(found, ledger, ends, published, subject.last_signed, keys, since, subject.witnesses)
-    size = _size(found, anchors, in_table, ledger, published)
-    stamped = read_stamps(found, subject.stamps, ledger, published, keys)
+    keys.remark(result)
+    anchors = read_anchors(result, ledger, ends, published, subject.last_signed, keys, since, subject.witnesses)
+    size = _size(result, anchors, in_table, ledger, published)
+    stamped = read_stamps(result, subject.stamps, ledger, published, keys)
     wanted = {*anchors.roots, *([anchors.since.size] if anchors.since else []), *(each.size for each in stamped)}
     walk = TreeWalk(wanted)
     unsound: list[bytes] = []
@@ -215,7 +215,7 @@ def _check_ledger(
             replayed = all_possible(crew, replay, events, _end(ledger, size), misfits, progress)
     if fast:
         end = _end(ledger, size)
-        found.events, pending = size, events.count_after(end)
+        result.events, pending = size, events.count_after(end)
     else:
         events.tolerant()
         ledger.tolerant()
@@ -223,46 +223,46 @@ def _check_ledger(
         erasures.clear()
         truth = find_truth(sources, anchors.roots)
         walk = truth.walk(wanted)
-        lost = lost_table(found, ledger, in_table, size)
+        lost = lost_table(result, ledger, in_table, size)
 
         def sound(stream: str, version: int, topic: str, state: bytes) -> None:
             named.sound(stream, version, topic, state)
             erasures.sound(stream, version, topic, state)
 
-        check = EventCheck(found, sources, truth, subject.describe, lost, sound, progress)
+        check = EventCheck(result, sources, truth, subject.describe, lost, sound, progress)
         check.run()
         unsound = [row.state for row in check.unsound if type(row.state) is bytes]
         deleted, pending, end = len(check.deleted), check.pending, check.end
         misled = check.misled
-        report_unconfirmed(found, truth)
+        report_unconfirmed(result, truth)
     if pending:
-        found.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
+        result.remark(f"有 {pending} 个事件还没有入账。", f"{pending} events are not integrated into the ledger yet.")
     ahead = max([size, *ends])  # with a batch that is about to be published
     expected = expected_tiles(size, anchors, ahead)
-    present = walk_files(found, published, expected, lambda data: keys.announces(data, size))
+    present = walk_files(result, published, expected, lambda data: keys.announces(data, size))
     if fast:  # full tiles of level 0 were compared already
         check_low_tiles(
-            found, sources, lambda _: [*walk.tail], {tile for tile in present if tile.number == size // 256}
+            result, sources, lambda _: [*walk.tail], {tile for tile in present if tile.number == size // 256}
         )
     else:
-        check_low_tiles(found, sources, lambda number: truth.hashes[number], present)
-    check_upper_tiles(found, published, present, walk)
-    check_nodes(found, ledger, walk, lost, ahead)
-    check_batches(found, ledger, ends, size, lost, in_table)
-    check_roots(found, walk, anchors, ledger.name)
-    check_stamps(found, walk, stamped)
-    check_extra_leaves(found, ledger, in_table, size)
-    check_tracking(found, ledger, in_table)
-    deleted += check_tombstones(found, erasures, subject.describe)
+        check_low_tiles(result, sources, lambda number: truth.hashes[number], present)
+    check_upper_tiles(result, published, present, walk)
+    check_nodes(result, ledger, walk, lost, ahead)
+    check_batches(result, ledger, ends, size, lost, in_table)
+    check_roots(result, walk, anchors, ledger.name)
+    check_stamps(result, walk, stamped)
+    check_extra_leaves(result, ledger, in_table, size)
+    check_tracking(result, ledger, in_table)
+    deleted += check_tombstones(result, erasures, subject.describe)
     if replay is not None and not replayed:
         places_of = LeafPlaces(events, ledger, size, end, misled)
-        check_rules(found, replay, subject.describe, places_of, progress)
-    found.tree_size, found.root = walk.size, walk.root()
+        check_rules(result, replay, subject.describe, places_of, progress)
+    result.tree_size, result.root = walk.size, walk.root()
     return unsound, deleted, end
 
 
 def _size(
-    found: Verification, anchors: Anchors, in_table: int, ledger: LedgerEvidence, published: PublishedFiles
+    result: Verification, anchors: Anchors, in_table: int, ledger: LedgerEvidence, published: PublishedFiles
 ) -> int:
     """The largest signed size of which there is anything left to check."""
     if not anchors.roots:
@@ -272,7 +272,7 @@ def _size(
         if size <= in_table or published.has(last.path):
             break
     if size < anchors.size:
-        found.add(
+        result.add(
             "rolled back",
             "ledger",
             f"整个账本退回到了较早的状态：签署过 {anchors.size} 条，现在只有 {size} 条。",

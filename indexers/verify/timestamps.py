@@ -52,23 +52,23 @@ class StampedRoot:
 
 
 def read_stamps(
-    found: Verification, stamps: Stamps, ledger: LedgerEvidence, published: PublishedFiles, keys: LedgerKeys
+    result: Verification, stamps: Stamps, ledger: LedgerEvidence, published: PublishedFiles, keys: LedgerKeys
 ) -> list[StampedRoot]:
     """Those that are sound; reports the others, those that are missing, and what nobody has recorded."""
     kinds: dict[StampName, set[str]] = {}
     for path, plain in published.listing():
         if (parsed := parse_name(path)) is not None and plain:
             kinds.setdefault(parsed[0], set()).add(parsed[1])
-    seals = dict(_seals(found, ledger, kinds))
-    look = _Look(found, stamps, published, keys)
+    seals = dict(_seals(result, ledger, kinds))
+    look = _Look(result, stamps, published, keys)
     sound = []
     for name in sorted(kinds.keys() | seals.keys()):
         if name in stamps.begun:
-            found.remark(f"时间戳 {name.label} 没有做完。", f"The time stamp {name.label} is unfinished.")
+            result.remark(f"时间戳 {name.label} 没有做完。", f"The time stamp {name.label} is unfinished.")
         elif (told := look.at(name, kinds.get(name, set()), seals.get(name), ledger.name)) is not None:
             sound.append(told)
     for authority in sorted(look.rootless):
-        found.remark(
+        result.remark(
             f"没有时间戳机构 {authority} 的根证书，它的签名没有核对。",
             f"There is no root certificate of the authority {authority}: the signatures of its time stamps were not"
             " checked.",
@@ -76,7 +76,7 @@ def read_stamps(
     return sound
 
 
-def check_stamps(found: Verification, walk: TreeWalk, stamped: Collection[StampedRoot]) -> None:
+def check_stamps(result: Verification, walk: TreeWalk, stamped: Collection[StampedRoot]) -> None:
     """Each stamped root is that of the present tree at its size."""
     for each in stamped:
         when = "" if each.stamped is None else each.stamped.time.isoformat(sep=" ")
@@ -84,7 +84,7 @@ def check_stamps(found: Verification, walk: TreeWalk, stamped: Collection[Stampe
         if not when:
             zh = en = each.name.authority
         if each.size > walk.size:
-            found.add(
+            result.add(
                 "rolled back",
                 "ledger",
                 f"{zh} 盖过时间戳的检查点有 {each.size} 条，现在只有 {walk.size} 条。",
@@ -92,7 +92,7 @@ def check_stamps(found: Verification, walk: TreeWalk, stamped: Collection[Stampe
                 file=each.name.file(NOTE),
             )
         elif walk.roots.get(each.size) != each.root:
-            found.add(
+            result.add(
                 "forked",
                 "checkpoint",
                 f"前 {each.size} 条与 {zh} 盖过时间戳的检查点不符：那以后历史被改写过。",
@@ -103,7 +103,7 @@ def check_stamps(found: Verification, walk: TreeWalk, stamped: Collection[Stampe
 
 
 def _seals(
-    found: Verification, ledger: LedgerEvidence, there: Collection[StampName]
+    result: Verification, ledger: LedgerEvidence, there: Collection[StampName]
 ) -> Iterator[tuple[StampName, bytes]]:
     """What the database remembers; of an altered row only that there was one, if there are files that it may be of."""
     for size, authority, seal in ledger.timestamps():
@@ -111,7 +111,7 @@ def _seals(
         sound = name is not None and isinstance(seal, bytes) and is_seal(name, seal)
         if not sound:
             row = _row(ledger, size, authority)
-            found.add(
+            result.add(
                 "altered",
                 "timestamp",
                 f"时间戳的记录 {row} 被改动。",
@@ -129,8 +129,8 @@ def _row(ledger: LedgerEvidence, size: Any, authority: Any) -> str:
 class _Look:
     """At one stamp after the other. ``rootless``: authorities whose signatures could not be checked."""
 
-    def __init__(self, found: Verification, stamps: Stamps, published: PublishedFiles, keys: LedgerKeys) -> None:
-        self._found, self._stamps, self._published = found, stamps, published
+    def __init__(self, result: Verification, stamps: Stamps, published: PublishedFiles, keys: LedgerKeys) -> None:
+        self._found, self._stamps, self._published = result, stamps, published
         self._keys = keys
         self._checkers: dict[str, Checker] = {}
         self.rootless: set[str] = set()

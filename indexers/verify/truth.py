@@ -75,10 +75,10 @@ class Sources:
             return self._bundle[1]
         width = self.width(number)
         try:
-            found: list[bytes | None] = [*read_bundle(self.read(Tile(ENTRIES, number, width)) or b"")]
+            entries: list[bytes | None] = [*read_bundle(self.read(Tile(ENTRIES, number, width)) or b"")]
         except InvalidTile:
-            found = []
-        self._bundle = (number, (found + [None] * width)[:width])
+            entries = []
+        self._bundle = (number, (entries + [None] * width)[:width])
         return self._bundle[1]
 
     def bundle(self, number: int) -> Hashes:
@@ -87,8 +87,8 @@ class Sources:
     def leaves(self, number: int) -> list[Any]:
         """The rows of the ledger's table, None where one is missing."""
         start, width = number * WIDTH, self.width(number)
-        found = {row[0]: row for row in self.ledger.leaves(start, start + width)}
-        return [found.get(index) for index in range(start, start + width)]
+        rows = {row[0]: row for row in self.ledger.leaves(start, start + width)}
+        return [rows.get(index) for index in range(start, start + width)]
 
     def rows(self, leaves: list[Any]) -> Hashes:
         """The hashes of the events that lie where the ledger's table says."""

@@ -73,7 +73,7 @@ def test_records_are_where_they_were_put(figures: FiguresTables) -> None:
 
 def test_everything_is_given_in_order(figures: FiguresTables, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the characters' numbers, whatever the language: capitals first, Chinese last; in pages of any size."""
-    monkeypatch.setattr("adapters.postgres.figures.PAGE", 3)
+    monkeypatch.setattr("adapters.figures.PAGE", 3)
     rows = [
         Row(name, year, leaf, leaf) for leaf, name in enumerate(["乙", "b", "A", "a-1", "a", "B"]) for year in (1, 2)
     ]

@@ -143,7 +143,7 @@ def _issue_forged(hands: Hands, draw: Draw, change: Callable[[dict[str, Any]], o
     hands.insert_event(None, row.id, row.version + 1, row.topic, json.dumps(facts, ensure_ascii=False).encode())
     with hands.house() as house:
         integrate(house)
-        Figures(house).catch_up()
+        Figures(house.events, house.ledger, house.figures).catch_up()
     return f"{row.id}/{row.version + 1}"
 
 

@@ -23,8 +23,7 @@ from domain.ledger.note import COSIGNATURE_ED25519
 from domain.ports import SearchDocument, StoredRow
 from domain.records.events import ProgressNoted
 from indexers import keys
-from indexers.pipeline import Pipeline, integrate, witnessing
-from indexers.timestamping import stamping
+from indexers.pipeline import Pipeline, integrate, stamping, witnessing
 from tests.authority import make, serving
 from tests.fakes import lecture
 from tests.witness_world import make_witness, served
@@ -111,9 +110,9 @@ def build(folder: Path, servers: Mapping[str, str] | None = None) -> Made:
         house.reporting.issue(admin, HERE, YEAR, endings=["json"])
         _publish(made, house)
         shutil.copy(house.settings.keys_folder / "ledger.key", folder / made.thief)
-        rotated = keys.rotate(house, admin)
+        rotated = keys.key_changes(house).rotate(admin)
         _publish(made, house)
-        keys.retire(house, admin, rotated.old, "按期更换")
+        keys.key_changes(house).retire(admin, rotated.old, "按期更换")
         _publish(made, house)
         for n in range(LATER):
             raw = lecture(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adapters.bootstrap import open_archive
 from adapters.settings import read
-from indexers.erasure import Erasures
+from indexers.pipeline import erasures
 
 
 def main(home: Path, point: str) -> None:
@@ -20,7 +20,7 @@ def main(home: Path, point: str) -> None:
         if step == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Erasures(open_archive(read({"JIANZHENG_HOME": str(home)})), lambda: 0.0, lambda: 0.0, fault).run_once()
+    erasures(open_archive(read({"JIANZHENG_HOME": str(home)})), lambda: 0.0, lambda: 0.0, fault).run_once()
 
 
 if __name__ == "__main__":

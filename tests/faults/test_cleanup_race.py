@@ -46,7 +46,7 @@ def test_a_file_stays_while_its_event_may_still_come(request: pytest.FixtureRequ
             filing.kill()
             filing.wait()
             assert house.blobs.leftovers() == {digest}
-            assert clean_up(house) == []
+            assert clean_up(house.events, house.blobs) == []
             assert house.events.last_version(record) == 0
         for _ in waited(60):
             if house.events.last_version(record):
@@ -56,6 +56,6 @@ def test_a_file_stays_while_its_event_may_still_come(request: pytest.FixtureRequ
             assert kept.read() == TEXT.encode()
         assert isinstance(house.blobs, SealedBlobStore) and isinstance(house.blobs.inner, S3BlobStore)
         house.blobs.inner._now = lambda: time.time() + AFTERMATH + 60
-        assert clean_up(house) == []
+        assert clean_up(house.events, house.blobs) == []
         assert house.blobs.leftovers() == set()
         house.close()

@@ -29,7 +29,7 @@ def test_a_filing_that_ends_well_leaves_no_note(house):
     """Nothing to clean up."""
     digest = file_with(house, b"1")
     assert house.blobs.leftovers() == set()
-    assert clean_up(house) == []
+    assert clean_up(house.events, house.blobs) == []
     assert house.blobs.size(digest) == 1
 
 
@@ -45,7 +45,7 @@ def test_a_file_whose_event_was_not_stored_is_a_leftover_until_it_is_cleaned_up(
         with pytest.raises(StorageFull):
             file_with(house, b"2")
     [left] = house.blobs.leftovers()
-    assert clean_up(house) == [left]
+    assert clean_up(house.events, house.blobs) == [left]
     assert list(house.blobs.digests()) == [kept]
     assert house.blobs.leftovers() == set()
 
@@ -63,6 +63,6 @@ def test_a_file_whose_event_was_stored_although_the_filing_failed_is_kept(house,
         with pytest.raises(StorageFull):
             file_with(house, b"3")
     assert len(house.blobs.leftovers()) == 1
-    assert clean_up(house) == []
+    assert clean_up(house.events, house.blobs) == []
     assert len(list(house.blobs.digests())) == 1
     assert house.blobs.leftovers() == set()

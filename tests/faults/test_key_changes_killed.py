@@ -49,7 +49,7 @@ def in_child(work: Callable[[], None]) -> int:
 
 
 def rotate(house: House, fault: Callable[[str], None]) -> None:
-    keys.rotate(house, house.operator(), fault=fault)
+    keys.key_changes(house).rotate(house.operator(), fault=fault)
 
 
 def ledger(house: House, fault: Callable[[str], None]) -> None:
@@ -113,7 +113,7 @@ def test_a_retirement_killed_at_any_step(settings: Settings, point: str) -> None
     def work() -> None:
         house = open_archive(settings)
         deadly = DeadlyPoint(point, 1)
-        keys.retire(house, house.operator(), keys.OLDEST, "到期更换", fault=deadly)
+        keys.key_changes(house).retire(house.operator(), keys.OLDEST, "到期更换", fault=deadly)
         ledger(house, deadly)
 
     assert in_child(work) == -9
@@ -134,9 +134,9 @@ def test_a_succession_killed_at_any_step(settings: Settings, point: str) -> None
     shutil.rmtree(settings.keys_folder)
 
     def recover(fault: Callable[[str], None]) -> None:
-        keys.make_ready(settings, lost, fault=fault)
+        keys.make_ready(settings.keys_folder, lost, fault=fault)
         house = open_archive(settings)
-        keys.succeed(house, house.operator(), "磁盘损坏", fault=fault)
+        keys.key_changes(house).succeed(house.operator(), "磁盘损坏", fault=fault)
         house.close()
 
     assert in_child(lambda: recover(DeadlyPoint(point, 1))) == -9
@@ -172,7 +172,7 @@ def test_eight_processes_sign_while_keys_change(settings: Settings) -> None:
     for _ in range(2):
         rotate(house, lambda step: None)
         file(house)
-        keys.retire(house, house.operator(), keys.OLDEST, "到期更换")
+        keys.key_changes(house).retire(house.operator(), keys.OLDEST, "到期更换")
         file(house)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 8
     integrate(house)

@@ -69,12 +69,12 @@ def test_no_key_and_no_backup_a_successor_goes_on_and_everybody_can_see_it(house
     house.close()
     shutil.rmtree(house.settings.keys_folder)
     with pytest.raises(keys.LostKeyNeeded):
-        keys.make_ready(house.settings, None)
-    keys.make_ready(house.settings, lost)
+        keys.make_ready(house.settings.keys_folder, None)
+    keys.make_ready(house.settings.keys_folder, lost)
     waiting = open_archive(house.settings)
     with pytest.raises(SigningKeyMissing, match=lost.split("+")[1]):
         waiting.signer.sign_note("anything\n")
-    act = keys.succeed(waiting, waiting.operator(), "磁盘损坏，没有备份")
+    act = keys.key_changes(waiting).succeed(waiting.operator(), "磁盘损坏，没有备份")
     file(waiting)
     now = note(waiting)
     assert (act.lost, act.reason) == ([lost], "磁盘损坏，没有备份")
@@ -106,7 +106,7 @@ def test_keys_lost_while_the_ledger_was_behind(house: House) -> None:
     for _ in range(3):
         with pytest.raises(SigningKeyMissing):
             file(waiting)
-    act = keys.succeed(waiting, waiting.operator(), "密钥文件被删，没有备份")
+    act = keys.key_changes(waiting).succeed(waiting.operator(), "密钥文件被删，没有备份")
     integrate(waiting)
     assert waiting.ledger.published() == waiting.ledger.size()
     assert accepted(note(waiting), act.new)
@@ -119,9 +119,9 @@ def test_what_was_signed_last_is_not_forgotten_with_the_keys(house: House) -> No
     lost, size = house.signer.vkey(), house.ledger.size()
     house.close()
     shutil.rmtree(house.settings.keys_folder)
-    keys.make_ready(house.settings, lost)
+    keys.make_ready(house.settings.keys_folder, lost)
     again = open_archive(house.settings)
-    keys.succeed(again, again.operator(), "磁盘损坏，没有备份")
+    keys.key_changes(again).succeed(again.operator(), "磁盘损坏，没有备份")
     last = again.guard.last()
     assert last is not None
     assert last[0].size == size
@@ -137,10 +137,10 @@ def test_a_key_that_never_signed_this_ledger_cannot_be_called_the_lost_one(house
     other.close()
     house.close()
     shutil.rmtree(house.settings.keys_folder)
-    keys.make_ready(house.settings, wrong)
+    keys.make_ready(house.settings.keys_folder, wrong)
     again = open_archive(house.settings)
     with pytest.raises(Exception, match="last-signed"):
-        keys.succeed(again, again.operator(), "磁盘损坏，没有备份")
+        keys.key_changes(again).succeed(again.operator(), "磁盘损坏，没有备份")
     assert again.events.stream(keys_stream(ORIGIN)) == []
     again.close()
 
@@ -157,8 +157,8 @@ class Theft:
         self.thief = load_key(house.settings.keys_folder / "ledger.key")
         file(house, 2)
         self.stolen_at = house.ledger.size()
-        act = keys.rotate(house, house.operator())
-        self.retired = keys.retire(house, house.operator(), act.old, "密钥被盗")
+        act = keys.key_changes(house).rotate(house.operator())
+        self.retired = keys.key_changes(house).retire(house.operator(), act.old, "密钥被盗")
         file(house)
         self.old, self.new, self.pinned = act.old, act.new, note(house)
 

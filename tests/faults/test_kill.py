@@ -145,7 +145,7 @@ def test_nothing_acknowledged_is_lost_however_often_the_process_is_killed(tmp_pa
     house = open_archive(settings.read({"JIANZHENG_HOME": str(home)}))
     check_all_there(house, acknowledged)
     assert len(acknowledged) > 200
-    clean_up(house)
+    clean_up(house.events, house.blobs)
     outcome = verify_archive(house)
     assert outcome.ok and not outcome.leftovers
     assert list(house.blobs.strays()) == []

@@ -20,7 +20,7 @@ import pytest
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 
-from adapters.blobs.s3_inventory import FILES
+from adapters.s3.places import FILES
 from tests import compose_world, doc_pages
 from tests.cli_world import Shell, make_office
 from tests.compose_world import FILE, ROOT

@@ -24,7 +24,7 @@ from domain.ports import ExtractedText, SearchRequest
 from domain.records.erasure import RecordIsErased
 from domain.records.record import Record
 from indexers.pipeline import Pipeline
-from indexers.verification import reported, verify_archive
+from indexers.verification import subject, verify_archive
 from indexers.verify.figures_sides import figures_agree
 from tests.cli_world import BACK_ENDS
 from tests.fakes import lecture
@@ -109,7 +109,7 @@ def figures_are_right(house: House) -> bool:
     size, evidence = house.ledger.size(), parts.evidence(house.settings)
     with closing(evidence.tables.ledger()) as ledger:
         end = ledger.leaves(size - 1, size)[0][1]
-    return figures_agree(evidence, reported(house).folds, size, end, None, lambda *_: None)
+    return figures_agree(evidence, subject(house).reported.folds, size, end, None, lambda *_: None)
 
 
 def test_nothing_of_it_is_left_but_the_proof(erased: Erased) -> None:

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.bootstrap import House, create_archive, open_archive
-from adapters.ledger.policy import published_policy
 from adapters.signing import Ed25519Signer, generate_key, load_key
 from adapters.signing_ring import SigningKeyMissing
 from domain.access import SYSTEM
@@ -44,7 +43,7 @@ def embedded(tmp_path: Path) -> Iterator[House]:
 
 def rotated(house: House) -> tuple[str, str]:
     """The old and the new vkey."""
-    act = keys.rotate(house, house.operator())
+    act = keys.key_changes(house).rotate(house.operator())
     integrate(house)
     return act.old, act.new
 
@@ -56,7 +55,7 @@ def test_old_and_new_sign_together_until_the_old_is_retired(house: House) -> Non
     both = note(house)
     file(house)
     still_both = note(house)
-    keys.retire(house, house.operator(), old.split("+")[1], "到期更换")
+    keys.key_changes(house).retire(house.operator(), old.split("+")[1], "到期更换")
     file(house)
     after = note(house)
     assert [signers(each, (old, new)) for each in (before, both, still_both, after)] == [
@@ -74,14 +73,14 @@ def test_what_is_public_names_the_keys_in_force(house: House) -> None:
     """The policy and the file beside the checkpoint, the newest key first."""
 
     def public() -> list[str]:
-        assert [log.key.encode() for log in published_policy(house).policy.logs] == list(house.signer.vkeys())
+        assert [log.key.encode() for log in house.trust.published().policy.logs] == list(house.signer.vkeys())
         assert house.signer.vkey() == house.signer.vkeys()[0]
         return (house.settings.ledger_folder / "vkey").read_text().splitlines()
 
     [first] = public()
     old, new = rotated(house)
     assert (old, public()) == (first, [new, old])
-    keys.retire(house, house.operator(), old, "到期更换")
+    keys.key_changes(house).retire(house.operator(), old, "到期更换")
     integrate(house)
     assert public() == [new]
 
@@ -93,7 +92,7 @@ def test_another_process_signs_with_the_new_key_without_being_told(house: House)
     old, new = rotated(house)
     file(other)
     assert signers(note(other), (old, new)) == [old, new]
-    keys.retire(house, house.operator(), old, "到期更换")
+    keys.key_changes(house).retire(house.operator(), old, "到期更换")
     file(other)
     assert signers(note(other), (old, new)) == [new]
     assert classes(other) == []
@@ -111,7 +110,7 @@ def test_a_machine_without_a_key_in_force_signs_nothing(house: House, tmp_path: 
         file(house)
     assert note(house) == published
     with pytest.raises(SigningKeyMissing):
-        keys.rotate(house, house.operator())
+        keys.key_changes(house).rotate(house.operator())
     (tmp_path / "away").rename(path)
     integrate(house)
     assert note(house) != published
@@ -126,12 +125,12 @@ def test_a_lost_key_of_two_is_retired_without_it(house: House) -> None:
     house = reopened(house)
     with pytest.raises(SigningKeyMissing):
         file(house)
-    keys.retire(house, house.operator(), new, "密钥文件丢失")
+    keys.key_changes(house).retire(house.operator(), new, "密钥文件丢失")
     integrate(house)
     assert signers(note(house), (old, new)) == [old]
     assert classes(house) == []
     with pytest.raises(KeyActRefused, match="only key"):
-        keys.retire(house, house.operator(), old, "不能")
+        keys.key_changes(house).retire(house.operator(), old, "不能")
     house.close()
 
 
@@ -144,21 +143,21 @@ def test_only_administrators_of_the_top_change_keys(embedded: House) -> None:
         office.grant(SYSTEM, username, role, organisation)
         actor = embedded.directory().account(username).actor()
         for act in (
-            lambda a: keys.rotate(embedded, a),
-            lambda a: keys.retire(embedded, a, "x", "y"),
-            lambda a: keys.succeed(embedded, a, "y"),
+            lambda a: keys.key_changes(embedded).rotate(a),
+            lambda a: keys.key_changes(embedded).retire(a, "x", "y"),
+            lambda a: keys.key_changes(embedded).succeed(a, "y"),
         ):
             with pytest.raises(NotAllowed):
                 act(actor)
     with pytest.raises(NotFound):
-        keys.retire(embedded, embedded.operator(), "00000000", "没有这个密钥")
+        keys.key_changes(embedded).retire(embedded.operator(), "00000000", "没有这个密钥")
     assert embedded.events.stream(keys_stream(ORIGIN)) == []
 
 
 def test_the_guard_keeps_working_with_both_keys(embedded: House) -> None:
     """What was signed with the old key is remembered after it is gone; a smaller tree is never signed."""
     old, _ = rotated(embedded)
-    keys.retire(embedded, embedded.operator(), old, "到期更换")
+    keys.key_changes(embedded).retire(embedded.operator(), old, "到期更换")
     (embedded.settings.keys_folder / "ledger.key").unlink()
     house = reopened(embedded)
     last = house.guard.last()
@@ -193,7 +192,7 @@ def changed(house: House) -> tuple[House, str, str]:
     """A rotation and a retirement, with records before, between and after them."""
     old, new = rotated(house)
     file(house, 2)
-    keys.retire(house, house.operator(), old, "到期更换")
+    keys.key_changes(house).retire(house.operator(), old, "到期更换")
     file(house, 2)
     house.close()
     return house, old, new
@@ -329,13 +328,13 @@ def test_an_archive_whose_key_never_was_in_a_file(module: Module, tmp_path: Path
     house.close()
     second = module.make()
     house = open_archive(settings_of(tmp_path / "home", **module.settings()))
-    keys.rotate(house, house.operator(), command=True)
+    keys.key_changes(house).rotate(house.operator(), command=True)
     file(house)
     assert signers(note(house), (first, second)) == [first, second]
     with pytest.raises(keys.NoNewKey):
-        keys.rotate(house, house.operator(), command=True)
+        keys.key_changes(house).rotate(house.operator(), command=True)
     assert classes(house) == []
-    assert [held.place for held in keys.listing(house)] == ["command", "command"]
+    assert [held.place for held in keys.key_changes(house).listing()] == ["command", "command"]
     house.close()
 
 
@@ -344,7 +343,7 @@ def test_a_module_that_fails_holds_up_nothing_but_the_ledger(module: Module, emb
     embedded.close()
     second = module.make()
     house = open_archive(settings_of(tmp_path / "home", **module.settings()))
-    act = keys.rotate(house, house.operator(), command=True)
+    act = keys.key_changes(house).rotate(house.operator(), command=True)
     integrate(house)
     published = note(house)
     assert signers(published, (act.old, second)) == [act.old, second]

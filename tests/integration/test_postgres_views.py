@@ -61,7 +61,7 @@ def test_what_is_filed_is_found_counted_and_rebuilt(house: House, tmp_path: Path
     assert found(house, "等待提取") == 3
     assert house.queue.counts() == {"done": 3}
     with closing(FiguresIndex(tmp_path / "other.sqlite")) as other:
-        Figures(house, other).catch_up()
+        Figures(house.events, house.ledger, other).catch_up()
         rows = list(house.figures.rows())
         assert rows
         assert rows == list(other.rows())

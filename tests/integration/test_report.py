@@ -175,7 +175,7 @@ def test_a_rebuilt_index_is_the_same(made: World, batch: int, tmp_path: Path, mo
     rows = list(made.index.rows())
     monkeypatch.setattr("indexers.figures.BATCH", batch)
     other = FiguresIndex(tmp_path / "other.sqlite")
-    Figures(made.house, other).catch_up()
+    Figures(made.house.events, made.house.ledger, other).catch_up()
     assert list(other.rows()) == rows
     other.close()
     made.figures.rebuild()

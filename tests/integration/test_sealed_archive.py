@@ -63,7 +63,7 @@ def test_it_works_and_verifies(settings: Settings) -> None:
         assert lying and not any("讲稿".encode() in path.read_bytes() for path in lying)
         assert any("讲稿".encode() in data for data in files_of(house).values())
         assert house.engine.search(SearchRequest("党课要有温度", scope=Scope(everything=True))).total
-        assert house.blobs.leftovers() == set() and clean_up(house) == []
+        assert house.blobs.leftovers() == set() and clean_up(house.events, house.blobs) == []
         found = verify_archive(house)
         assert (found.findings, found.files) == ([], len(lying))
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from adapters.ledger.lock import LedgerLock
+from adapters.work import OUTSIDE
 from domain.errors import NotFound
 from domain.ledger.note import Note, Signature, parse_note
 from domain.ledger.timestamps import NOTE, STAMP, StampName, as_log_signed, seal_of
-from indexers.timestamping import LOOK, PART, PAUSES, NoAuthorities
+from indexers.timestamping import LOOK, PAUSES, NoAuthorities
 from tests.authority import Authority, make, serving
 from tests.ledger_world import open_world
 from tests.stamp_world import StampWorld
@@ -91,7 +92,7 @@ def test_one_that_fails_does_not_hold_up_the_other(world: StampWorld) -> None:
     world.stamping().run_once()
     assert world.files() == {"4-one.note", "4-two.tsr", "4-two.note"}
     [failed] = world.work.standing()
-    assert (failed.part, failed.fault.code, failed.attempts) == (f"{PART}one", "timestamp_refused", 1)
+    assert (failed.part, failed.fault.code, failed.attempts) == (f"{OUTSIDE}one", "timestamp_refused", 1)
     world.ahead = PAUSES.first - 10
     world.stamping().run_once()
     assert world.authorities[0].asked == 1

@@ -18,7 +18,7 @@ from adapters.postgres.database import Database
 from domain.event import stream_id
 from domain.reports.events import ReportIssued
 from indexers.pipeline import Pipeline
-from indexers.verification import reported, verify_archive
+from indexers.verification import subject, verify_archive
 from indexers.verify import Verification, due, issued
 from indexers.verify import reports as checked
 from indexers.verify.crew import Start
@@ -87,7 +87,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         world.catch_up()
         house.reporting.issue(admin, HERE, YEAR, endings=["json", "html"])
         world.catch_up()
-        yield Archive(world, codes, reported(house).name)
+        yield Archive(world, codes, subject(house).reported.name)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_events_that_are_unsound_are_no_measure(archive: Archive) -> None:
     found.add("altered", "event", "改了", "altered", event="x/1")
     house = archive.world.house
     evidence = parts.evidence(house.settings)
-    checked.check_reports(found, reported(house), evidence, lambda _: None, None, lambda *_: None)
+    checked.check_reports(found, subject(house).reported, evidence, lambda _: None, None, lambda *_: None)
     assert len(found.findings) == len(found.not_checked) == 1
 
 
@@ -265,13 +265,15 @@ def forged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_several_processes_find_what_one_does(forged: House, monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
     """The same findings and remarks in the same order, and the same progress, whoever folds the reports."""
     monkeypatch.setattr(due, "SPAN", 3)
-    folds = reported(forged).folds
+    folds = subject(forged).reported.folds
     assert pickle.loads(pickle.dumps(folds)) == folds, "it must be possible to send it to another process"
 
     def check(start: Start | None) -> tuple[Verification, list[tuple[str, int, int]]]:
         found, said = Verification(tree_size=forged.ledger.size()), list[tuple[str, int, int]]()
         evidence = parts.evidence(forged.settings)
-        checked.check_reports(found, reported(forged), evidence, lambda _: None, start, lambda *each: said.append(each))
+        checked.check_reports(
+            found, subject(forged).reported, evidence, lambda _: None, start, lambda *each: said.append(each)
+        )
         return found, said
 
     alone = check(None)

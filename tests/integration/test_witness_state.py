@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from api.cli.check_answers import Answer, Look
 from api.cli.check_witnesses import witnesses as asked_by_check
 from api.cli.context import Context
 from domain.ledger.note import COSIGNATURE_ED25519, VerifierKey
+from indexers import watched
 from indexers.pipeline import Pipeline
-from indexers.watched import witnesses
 from tests.http_world import World, make_world
 
 URL = "https://w.example/one"
@@ -33,6 +34,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     Pipeline(made.house).catch_up()
     yield made
     made.house.close()
+
+
+def witnesses(world: World) -> dict[str, Any]:
+    return watched.witnesses(world.house.trust, world.house.cosignatures, world.house.ledger)
 
 
 def page(world: World) -> str:
@@ -53,7 +58,7 @@ def ready(world: World) -> tuple[int, str]:
 
 def test_nobody_cosigned_yet(world: World) -> None:
     """Since when is told; the archive works; a witness that is away for long is worth a warning, a moment is not."""
-    found = witnesses(world.house)
+    found = witnesses(world)
     began = world.house.ledger.batch_time(0)
     assert began is not None
     assert (found["state"], found["since"]) == ("unwitnessed", began.isoformat(timespec="seconds"))
@@ -67,13 +72,13 @@ def test_enough_cosigned(world: World) -> None:
     house, size = world.house, world.house.ledger.size()
     house.cosignatures.keep(Witnessed(size, 1_700_000_000.0, "note\n"))
     house.cosignatures.remember(Asked(URL, size, 1_700_000_000.0))
-    assert witnesses(house)["state"] == "witnessed"
+    assert witnesses(world)["state"] == "witnessed"
     assert "已有足够的见证" in page(world) and f"见证到第 {size} 条" in page(world)
     assert ready(world) == (200, "witnessed") and check(world).state == "ok"
     world.clock.forward(hours=1)
     house.administration.open_account(house.operator(), "somebody")
     Pipeline(house).catch_up()
-    found = witnesses(house)
+    found = witnesses(world)
     assert (found["state"], found["tree_size"]) == ("unwitnessed", size)
     assert found["since"] == world.clock().isoformat(timespec="seconds")
 
@@ -96,7 +101,7 @@ def test_a_policy_that_cannot_be_read(world: World) -> None:
     policy = world.house.settings.policy
     assert policy is not None
     policy.write_text("quorum nobody\n", "utf-8")
-    assert (witnesses(world.house)["state"], ready(world)) == ("unknown", (200, "unknown"))
+    assert (witnesses(world)["state"], ready(world)) == ("unknown", (200, "unknown"))
     assert "信任策略不对" in page(world) and check(world).state == "warning"
     assert world.client().get("/ledger/policy").json()["code"] == "policy_unusable"
     assert world.client().get("/ledger/checkpoint").status_code == 200
@@ -107,7 +112,7 @@ def test_without_a_policy_nothing_is_said(tmp_path: Path) -> None:
     world = make_world(tmp_path / "home")
     Pipeline(world.house).catch_up()
     assert 'id="witnesses"' not in page(world)
-    assert (witnesses(world.house)["state"], check(world).state) == ("off", "ok")
+    assert (witnesses(world)["state"], check(world).state) == ("off", "ok")
     assert not (world.house.settings.home / "witnesses.sqlite").exists()
     assert read({}).policy is None
     world.house.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.settings import BadSetting, read
+from adapters.bad_setting import BadSetting
+from adapters.settings import read
 
 BUCKET = "s3://key:secret@files.example:9000/jianzheng?secure=no"
 

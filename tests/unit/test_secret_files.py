@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bad_setting import BadSetting
 from adapters.secret_files import LONGEST, SecretFileUnusable, secret
-from adapters.settings import BadSetting, read
+from adapters.settings import read
 from adapters.variables import NAMES, VARIABLES
 
 NAME = "JIANZHENG_APP_PASSWORD"

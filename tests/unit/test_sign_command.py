@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters import settings
-from adapters.settings import BadSetting
+from adapters.bad_setting import BadSetting
 from adapters.signing import Ed25519Signer, verifier_of
 from adapters.signing_command import KEY_VARIABLE, LONGEST_MESSAGE, CommandSigner, SigningFailed
 
