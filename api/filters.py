@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 
+from domain import days
 from domain.errors import InputError
 from domain.records.families import FAMILIES, family
 
@@ -33,13 +33,8 @@ def filters(asked: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def day(word: str | None, option: str) -> str | None:
-    """A date as YYYY-MM-DD. Raises `BadFilter`."""
-    if not word:
-        return None
-    try:
-        return date.fromisoformat(word).isoformat()
-    except ValueError:
-        raise BadFilter(option=option, value=word[:40], accepted="2023-04-21", field=option) from None
+    """A date as YYYY-MM-DD, None where none is given. Raises `BadDate`."""
+    return days.day(word, option) if word else None
 
 
 def _family(word: str) -> str:

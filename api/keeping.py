@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.errors import NotAllowed
-from indexers.naming import describe
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
     from domain.access import Actor
+    from domain.archive import Archive
     from indexers.setaside import NameOf
 
 
-def name_for(house: House, actor: Actor) -> NameOf:
-    """Names a record to those who may read it. One that cannot be read any more is named as far as it can be."""
+def name_for(archive: Archive, describe: Callable[[UUID], str | None], actor: Actor) -> NameOf:
+    """Names a record to those who may read it. One that cannot be read any more is named by ``describe``, as far as it
+    can be."""
 
     def name_of(stream: UUID) -> str | None:
         try:
-            return house.archive.read(actor, str(stream)).code
+            return archive.read(actor, str(stream)).code
         except NotAllowed:
             return None
         except Exception:  # the record itself may be what the program stumbles over
-            return describe(house.events, stream)
+            return describe(stream)
 
     return name_of

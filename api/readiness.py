@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import JianzhengError
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
+    from adapters.s3.client import Client
+    from adapters.settings import Settings
+    from domain.ports import EventStore, LedgerReader, SearchEngine
 
 NEEDED = ("events", "ledger", "files")
 """Search may be down without stopping the rest."""
 
 
-def parts(house: House) -> dict[str, str]:
-    """``ok``, ``missing`` or an error's code for each part, in a few seconds whatever the servers do.
+def parts(
+    probe: Callable[[], None],
+    *,
+    events: EventStore,
+    ledger: LedgerReader,
+    engine: Callable[[], SearchEngine],
+    files: Callable[[], bool],
+    witnesses: Callable[[], Mapping[str, Any]] | None,
+) -> dict[str, str]:
+    """``ok``, ``missing`` or an error's code for each part, in a few seconds whatever the servers do: ``probe`` asks
+    each of them whether it is there. ``engine`` opens the search engine, ``files`` says whether there is a place for
+    files.
 
-    Where witnesses are asked, ``witnesses`` says whether enough of them cosigned.
+    Where ``witnesses`` are asked, it is said whether enough of them cosigned.
     """
-    house.probe()
+    probe()
     questions: dict[str, Callable[[], bool]] = {
-        "events": lambda: house.events.head() > 0,
-        "ledger": lambda: house.ledger.size() >= 0,
-        "files": lambda: _files(house),
-        "search": lambda: house.engine.position() >= 0,
+        "events": lambda: events.head() > 0,
+        "ledger": lambda: ledger.size() >= 0,
+        "files": files,
+        "search": lambda: engine().position() >= 0,
     }
     found: dict[str, str] = {}
     for name, reach in questions.items():
@@ -32,8 +44,8 @@ def parts(house: House) -> dict[str, str]:
             found[name] = "ok" if reach() else "missing"
         except JianzhengError as error:
             found[name] = error.code
-    if house.settings.policy is not None:
-        found["witnesses"] = _witnesses(house)
+    if witnesses is not None:
+        found["witnesses"] = _state(witnesses)
     return found
 
 
@@ -41,18 +53,17 @@ def sound(found: dict[str, str]) -> bool:
     return all(found[name] == "ok" for name in NEEDED)
 
 
-def _witnesses(house: House) -> str:
-    """``witnessed``, ``unwitnessed``, ``alarm``, or an error's code; none of them stops anything."""
-    from indexers.watched import witnesses
+def files_there(settings: Settings, bucket: Client | None) -> bool:
+    """Whether the place of the files is there. Raises what keeps the bucket from being asked."""
+    if bucket is None:
+        return settings.blobs_folder.is_dir()
+    bucket.require_bucket()
+    return True
 
+
+def _state(witnesses: Callable[[], Mapping[str, Any]]) -> str:
+    """``witnessed``, ``unwitnessed``, ``alarm``, or an error's code; none of them stops anything."""
     try:
-        return str(witnesses(house.trust, house.cosignatures, house.ledger)["state"])
+        return str(witnesses()["state"])
     except JianzhengError as error:
         return error.code
-
-
-def _files(house: House) -> bool:
-    if house.servers.bucket is None:
-        return house.settings.blobs_folder.is_dir()
-    house.servers.bucket.require_bucket()
-    return True

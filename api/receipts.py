@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from api.common.shapes.receipts import (
+    ErasedSince,
+    EventOutcome,
+    JudgementJson,
+    Proven,
+    ProvenCheckpoint,
+    ProvenEvent,
+    ReceiptFault,
+    WitnessedBy,
+)
 from domain.errors import Lang
 from domain.judging import Judgement, Said
 from domain.ledger.note import parse_vkey
@@ -19,7 +29,9 @@ from domain.records.erasure import ground_json, named
 from domain.records.events import RecordErased
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
+    from adapters.ledger.policy import PublishedPolicy
+    from domain.organisations.directory import Directory
+    from domain.ports import EventStore, LedgerReader
     from domain.records.record import Record
 
 Json = dict[str, Any]
@@ -54,16 +66,16 @@ def read_policy(data: bytes) -> Policy:
     return parse_policy(data)
 
 
-def indulgent(house: House) -> Policy:
+def indulgent(published: PublishedPolicy) -> Policy:
     """The archive's keys and witnesses, and no quorum: for a receipt of its own, which may be taken before any witness
     has answered."""
-    return replace(house.trust.published().policy, quorum=NONE)
+    return replace(published.policy, quorum=NONE)
 
 
-def record_named(house: House, record: Record, revision: int) -> dict[str, str]:
+def record_named(directory: Directory, record: Record, revision: int) -> dict[str, str]:
     """What a sheet of paper calls the record as it stood after its event ``revision``."""
     state = next((v for v in reversed(record.versions) if v.revision <= revision), record.versions[0])
-    organisation = house.directory().name(record.organisation)
+    organisation = directory.name(record.organisation)
     return {"title": str(state.content["title"]), "code": record.code, "organisation": organisation}
 
 
@@ -74,8 +86,8 @@ def judgement_json(
     *,
     own: bool = False,
     zone: tzinfo = UTC,
-    erased: Json | None = None,
-) -> Json:
+    erased: ErasedSince | None = None,
+) -> JudgementJson:
     """``receipt verify``. ``proven`` and ``checkpoint`` are null where nothing was proven; ``erased`` is what
     `erased_since` says, null where no archive was at hand."""
     trusted = found.trusted
@@ -84,7 +96,7 @@ def judgement_json(
     return {
         "ok": found.ok and all(each.name is not None for each in compared),
         "kind": "event" if found.statement is None else "complete",
-        "error": None if found.error is None else found.error.as_dict(lang),
+        "error": None if found.error is None else cast(ReceiptFault, found.error.as_dict(lang)),
         "proven": None if trusted is None else _proven(found),
         "checkpoint": None
         if trusted is None
@@ -103,32 +115,33 @@ def judgement_json(
     }
 
 
-def erased_since(house: House, found: Judgement) -> Json | None:
-    """By which event of this archive the proven event was erased since; None where it was not."""
-    if found.trusted is None or found.trusted.checkpoint.origin != house.identity.origin:
+def erased_since(events: EventStore, origin: str, found: Judgement) -> ErasedSince | None:
+    """By which event of this archive, whose ledger is called ``origin``, the proven event was erased since; None where
+    it was not."""
+    if found.trusted is None or found.trusted.checkpoint.origin != origin:
         return None
     for receipt in found.receipts:
         digest = sha256(receipt.state).hexdigest()
-        if (erased := _erasure(house, receipt.id, receipt.version, digest)) is not None:
+        if (erased := _erasure(events, receipt.id, receipt.version, digest)) is not None:
             return erased
     return None
 
 
-def what_became(house: House, record: UUID, version: int, leaf: str) -> Json:
+def what_became(events: EventStore, ledger: LedgerReader, record: UUID, version: int, leaf: str) -> EventOutcome:
     """Of an event that somebody has a receipt of, told by its leaf hash in base64: whether this ledger has it
     (``known``), and by which event it was erased."""
-    known = house.ledger.leaf_of(record, version)
+    known = ledger.leaf_of(record, version)
     if known is None or b64encode(known.hash).decode() != leaf:
         return {"known": False, "erased": None}
-    return {"known": True, "erased": _erasure(house, record, version, None)}
+    return {"known": True, "erased": _erasure(events, record, version, None)}
 
 
-def _erasure(house: House, record: UUID, version: int, digest: str | None) -> Json | None:
+def _erasure(events: EventStore, record: UUID, version: int, digest: str | None) -> ErasedSince | None:
     """The event that erased another one, whose state had this digest, if that is to be looked at."""
-    for event in house.events.stream(record):
+    for event in events.stream(record):
         state = named(event).get(version) if isinstance(event, RecordErased) else None
         if isinstance(event, RecordErased) and state is not None and digest in (None, state):
-            return {
+            said = {
                 "record": event.code,
                 "revision": event.originator_version,
                 "at": event.recorded_at,
@@ -136,10 +149,11 @@ def _erasure(house: House, record: UUID, version: int, digest: str | None) -> Js
                 "basis": event.basis,
                 **ground_json(event.ground),
             }
+            return cast(ErasedSince, said)
     return None
 
 
-def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
+def lines(answer: JudgementJson, lang: Lang, zone: tzinfo) -> Iterator[str]:
     """`judgement_json` for a person, a line at a time."""
     zh = lang == "zh"
     if (error := answer["error"]) is not None:
@@ -152,6 +166,7 @@ def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
             yield f"→ {error['next']}"
         return
     proven, tree = answer["proven"], answer["checkpoint"]
+    assert proven is not None and tree is not None  # where nothing is wrong
     count = len(proven["events"])
     if answer["kind"] == "complete":
         yield (
@@ -172,7 +187,7 @@ def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
             else f"! It existed, and was erased on {at} under event {erased['revision']} of {erased['record']}:"
             f" {erased['ground_en']}, {erased['basis']}"
         )
-    yield from _tree_lines(answer, zh)
+    yield from _tree_lines(tree, answer["witnesses"], zh)
     for each in answer["files"]:
         if each["ok"]:
             yield (
@@ -190,7 +205,7 @@ def lines(answer: Json, lang: Lang, zone: tzinfo) -> Iterator[str]:
         yield f"! {warning}"
 
 
-def _event_lines(event: Mapping[str, Any], zh: bool, zone: tzinfo) -> Iterator[str]:
+def _event_lines(event: ProvenEvent, zh: bool, zone: tzinfo) -> Iterator[str]:
     act, at = event["name_zh"] if zh else event["name_en"], event["at"]
     title = event["title"] or event["record"]
     code = f" {event['code']}" if event["code"] else ""
@@ -214,15 +229,14 @@ def _event_lines(event: Mapping[str, Any], zh: bool, zone: tzinfo) -> Iterator[s
         yield f"      SHA-256 {file['sha256']}"
 
 
-def _tree_lines(answer: Json, zh: bool) -> Iterator[str]:
-    tree = answer["checkpoint"]
+def _tree_lines(tree: ProvenCheckpoint, witnesses: Sequence[WitnessedBy], zh: bool) -> Iterator[str]:
     yield (
         f"  账本 {tree['origin']}（公钥编号 {tree['key_id']}），树大小 {tree['tree_size']}"
         if zh
         else f"  ledger {tree['origin']} (key id {tree['key_id']}), tree size {tree['tree_size']}"
     )
     yield f"  树根 {tree['root']}" if zh else f"  root {tree['root']}"
-    for witness in answer["witnesses"]:
+    for witness in witnesses:
         yield (
             f"  见证方 {witness['name']} 于 {witness['at']} 签名"
             if zh
@@ -230,7 +244,7 @@ def _tree_lines(answer: Json, zh: bool) -> Iterator[str]:
         )
 
 
-def _proven(found: Judgement) -> Json:
+def _proven(found: Judgement) -> Proven:
     events = [_event(receipt, said) for receipt, said in zip(found.receipts, found.said, strict=True)]
     return {
         "record": events[0]["record"],
@@ -239,7 +253,7 @@ def _proven(found: Judgement) -> Json:
     }
 
 
-def _event(receipt: Receipt, said: Said) -> Json:
+def _event(receipt: Receipt, said: Said) -> ProvenEvent:
     key, zh, en = said.act
     return {
         "record": said.record,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, tzinfo
 from typing import Any
 
+from domain import days
 from domain.access import ROLES, Actor
 from domain.errors import Conflict, InputError, VersionConflict
 from domain.event import Stamp, stream_id
@@ -154,7 +155,13 @@ class Administration:
         directory.person(person)
         self.policy.require_in(actor, "directory.manage", directory.organisation(organisation).code)
         self._next(
-            PostLeft, actor, ("person", person), person=person, organisation=organisation, post=post, on=_day(on, "on")
+            PostLeft,
+            actor,
+            ("person", person),
+            person=person,
+            organisation=organisation,
+            post=post,
+            on=days.day(on, "on"),
         )
 
     # ── accounts ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +253,7 @@ class Administration:
     def revoke(self, actor: Actor, username: str, role: str, organisation: str, on: str | None = None) -> None:
         self.directory().account(username)
         self.policy.require_in(actor, "account.manage", organisation)
-        day = _day(on, "on") if on else self._today().isoformat()
+        day = days.day(on, "on") if on else self._today().isoformat()
         self._next(
             RoleRevoked,
             actor,
@@ -323,16 +330,9 @@ def _role(value: str) -> str:
     raise BadValue(value=value[:40], kind_zh="角色", kind_en="role", accepted=accepted, field="role")
 
 
-def _day(value: str, field: str) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise BadValue(value=value[:40], kind_zh="日期", kind_en="date", accepted="YYYY-MM-DD", field=field) from None
-
-
 def _period(since: str | None, until: str | None) -> tuple[str, str | None]:
-    first = _day(since, "since") if since else "1900-01-01"
-    last = _day(until, "until") if until else None
+    first = days.day(since, "since") if since else "1900-01-01"
+    last = days.day(until, "until") if until else None
     if last is not None and last <= first:
         raise BadValue(value=last, kind_zh="结束日期", kind_en="end date", accepted=f"> {first}", field="until")
     return first, last

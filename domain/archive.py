@@ -14,6 +14,7 @@ from datetime import date, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
+from domain import days
 from domain.access import Action, Actor, Target
 from domain.errors import Conflict, InputError, InvalidRecord, NotFound, VersionConflict
 from domain.event import Stamp
@@ -287,14 +288,8 @@ class Archive:
         return Stamp(actor.username, self.clock(), self.entropy.salt)
 
     def _day(self, on: str | None) -> str:
-        if on is None or not on.strip():
-            return self.today().isoformat()
-        try:
-            return date.fromisoformat(on.strip()).isoformat()
-        except ValueError:
-            raise InvalidRecord(
-                f"日期“{on[:20]}”应写成 2023-04-21 的样子", f"“{on[:20]}” is no date such as 2023-04-21", field="on"
-            ) from None
+        """Today where none is given. Raises `BadDate`."""
+        return days.day(on, "on") if on is not None and on.strip() else self.today().isoformat()
 
     def _link_people(self, found: content.Content, organisation: str) -> None:
         directory, day = self.directory(), content.occurred_on(found)

@@ -22,6 +22,7 @@ from api.http.auth import CSRF_HEADER
 from domain.access import ROLES
 from indexers.pipeline import Pipeline
 from tests.cli_world import servers
+from tests.described import Described
 
 PASSWORD = "four quiet words here"
 FAST = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
@@ -48,12 +49,17 @@ class World:
     clock: Clock
     bucket: str = ""  # the address of the bucket of files, where they lie in one
     app: FastAPI = field(init=False)
+    described: Described = field(init=False)
 
     def __post_init__(self) -> None:
         self.app = create_app(self.house)
+        self.described = Described(self.app.openapi())
 
     def client(self, **options: Any) -> TestClient:
-        return TestClient(self.app, base_url=BASE, **options)
+        """Every answer is held against the OpenAPI document."""
+        client = TestClient(self.app, base_url=BASE, **options)
+        client.event_hooks["response"].append(self.described.check)
+        return client
 
     def signed_in(self, username: str, password: str = PASSWORD) -> TestClient:
         client = self.client()

@@ -42,10 +42,10 @@ def close(context: Context, args: Namespace) -> int:
 
 
 def _done(context: Context, outcome: Outcome, zh: str, en: str) -> int:
-    from api.shapes import act_json
+    from api.common.composing import record_shapes
 
     context.catch_up()
-    context.screen.document(act_json(context.house, outcome.record, outcome.changed))
+    context.screen.document(record_shapes(context.house).after_act(outcome.record, outcome.changed))
     context.screen.say(f"{outcome.record.code} {zh}", f"{outcome.record.code} {en}")
     return EXIT_DONE
 

@@ -38,9 +38,9 @@ def check(context: Context, args: Namespace) -> int:
     if args.server is not None:
         return _tell_parts(context, _asked(args.server))
     if args.quick:
-        from api.readiness import parts
+        from api.common.composing import reached
 
-        return _tell_parts(context, parts(context.house))
+        return _tell_parts(context, reached(context.house)())
     return _thoroughly(context)
 
 

@@ -38,10 +38,10 @@ def reject(context: Context, args: Namespace) -> int:
 
 
 def show(context: Context, args: Namespace) -> int:
-    from api.shapes import proceedings_json
+    from api.common.shapes.erasures import proceedings_json
 
     house, screen = context.house, context.screen
-    found = proceedings_json(house, house.erasing.proceedings(context.actor))
+    found = proceedings_json(house.erasing.proceedings(context.actor), house.erasures.left())
     screen.document(found)
     states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
     for each in found["erasures"]:
@@ -61,10 +61,10 @@ def show(context: Context, args: Namespace) -> int:
 
 
 def _done(context: Context, outcome: Considered, zh: str, en: str) -> int:
-    from api.shapes import erasing_json
+    from api.common.shapes.erasures import considered_json
 
     context.catch_up()
-    context.screen.document(erasing_json(outcome))
+    context.screen.document(considered_json(outcome))
     context.screen.say(f"{outcome.record.code} {zh}", f"{outcome.record.code} {en}")
     for each in outcome.shared:
         zh, en = "、".join(each.records), ", ".join(each.records)

@@ -25,7 +25,7 @@ class ChooseOne(InputError):
 
 def ingest(context: Context, args: Namespace) -> int:
     from adapters.ingest import Ingest, Refused
-    from api.shapes import ingest_json
+    from api.common.shapes.intake import ingest_json
 
     house, screen = context.house, context.screen
     if args.org:
@@ -62,7 +62,7 @@ def ingest(context: Context, args: Namespace) -> int:
 def correct(context: Context, args: Namespace) -> int:
     from adapters.ingest import Staging
     from adapters.record_yaml import read_record
-    from api.shapes import act_json
+    from api.common.composing import record_shapes
     from domain.errors import JianzhengError
 
     house = context.house
@@ -81,7 +81,7 @@ def correct(context: Context, args: Namespace) -> int:
     except JianzhengError as error:
         raise record.locate(error) from None
     context.catch_up()
-    context.screen.document(act_json(house, outcome.record, outcome.changed))
+    context.screen.document(record_shapes(house).after_act(outcome.record, outcome.changed))
     code, number = outcome.record.code, outcome.record.current.number
     if outcome.changed:
         context.screen.say(f"{code} 已更正，现在是第 {number} 版", f"{code} was corrected; this is version {number}")
@@ -93,7 +93,7 @@ def correct(context: Context, args: Namespace) -> int:
 def attach(context: Context, args: Namespace) -> int:
     from adapters.ingest import Staging, role_key
     from adapters.record_folder import filed_name
-    from api.shapes import act_json
+    from api.common.composing import record_shapes
 
     house = context.house
     role = role_key(args.role, "role")
@@ -103,7 +103,7 @@ def attach(context: Context, args: Namespace) -> int:
         if outcome.changed:
             staging.kept()
     context.catch_up()
-    context.screen.document(act_json(house, outcome.record, outcome.changed))
+    context.screen.document(record_shapes(house).after_act(outcome.record, outcome.changed))
     code, count = outcome.record.code, len(outcome.record.files)
     context.screen.say(f"{code} 现有 {count} 个附件", f"{code} now has {count} files")
     return EXIT_DONE
@@ -111,15 +111,15 @@ def attach(context: Context, args: Namespace) -> int:
 
 def files(context: Context, args: Namespace) -> int:
     from api.cli.copying import copy_out
+    from api.common.shapes.records import standing
     from api.instants import tree_size
-    from api.shapes import standing
 
     house = context.house
     if args.version is not None and args.as_of is not None:
         raise ChooseOne
     record = house.archive.read(context.actor, args.record)
     as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    record, state = standing(house, record, args.version, as_of)
+    record, state = standing(house.events, house.ledger, record, args.version, as_of)
     folder = Path(args.output)
     gone = [entry for entry in state.files if entry.sha256 in record.destroyed]
     there = [entry for entry in state.files if entry.sha256 not in record.destroyed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 from api.cli.command import AS_OF, RECORD, Command, flag, option, positional
@@ -20,9 +21,9 @@ _OWN_TEXT = ("title", "body", "details")
 
 
 def search(context: Context, args: Namespace) -> int:
+    from api.common.shapes.search import search_json
     from api.filters import day
     from api.instants import tree_size
-    from api.shapes import search_json
     from domain.ports import SearchRequest
 
     house = context.house
@@ -44,7 +45,7 @@ def search(context: Context, args: Namespace) -> int:
             cursor=args.cursor,
         ),
     )
-    found = search_json(house, answer, (time.perf_counter() - begun) * 1000)
+    found = search_json(answer, (time.perf_counter() - begun) * 1000)
     context.screen.document(found)
     _print_hits(context, found)
     return EXIT_DONE
@@ -52,15 +53,15 @@ def search(context: Context, args: Namespace) -> int:
 
 def show(context: Context, args: Namespace) -> int:
     from api.cli.sheet import sheet
+    from api.common.composing import record_shapes
     from api.instants import tree_size
-    from api.shapes import record_json
 
     house = context.house
     if args.version is not None and args.as_of is not None:
         raise ChooseOne
     record = house.archive.read(context.actor, args.record)
     as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    found = record_json(house, record, args.version, as_of)
+    found = record_shapes(house).record(record, args.version, as_of)
     context.screen.document(found)
     if not context.screen.json:
         for line in sheet(context.screen, found, house.directory().name(record.organisation), house.settings.zone):
@@ -99,7 +100,7 @@ def _limit(number: int) -> int:
     return number
 
 
-def _print_hits(context: Context, found: dict[str, Any]) -> None:
+def _print_hits(context: Context, found: Mapping[str, Any]) -> None:
     from domain.records.families import family
 
     screen, directory = context.screen, context.house.directory()

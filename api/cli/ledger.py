@@ -102,10 +102,10 @@ def checkpoint(context: Context, _: Namespace) -> int:
 
 
 def index_status(context: Context, _: Namespace) -> int:
-    from api.keeping import name_for
+    from api.common.composing import names
 
     may_manage(context)
-    status = context.pipeline.status(context.screen.lang, name_for(context.house, context.actor))
+    status = context.pipeline.status(context.screen.lang, names(context.house)(context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
     if search["fault"]:
@@ -145,7 +145,7 @@ def index_status(context: Context, _: Namespace) -> int:
 
 
 def index_retry(context: Context, args: Namespace) -> int:
-    from api.keeping import name_for
+    from api.common.composing import names
     from indexers.setaside import chosen, items
 
     if bool(args.item) == args.all:
@@ -155,7 +155,7 @@ def index_retry(context: Context, args: Namespace) -> int:
             help="index retry --help",
         )
     may_manage(context)
-    house, screen, name_of = context.house, context.screen, name_for(context.house, context.actor)
+    house, screen, name_of = context.house, context.screen, names(context.house)(context.actor)
     work, queue = house.work, house.queue
     wanted = items(work, queue) if args.all else chosen(work, queue, args.item, name_of)
     waiting = context.pipeline.try_again(wanted)

@@ -47,11 +47,13 @@ def make(context: Context, args: Namespace) -> int:
 def packages(house: House) -> Packages:
     """What makes packages of an archive."""
     from adapters import parts
-    from api.shapes import record_json
+    from api.common.composing import record_shapes
     from domain.packages import Packages
 
+    shapes = record_shapes(house)
+
     def described(record: Record, size: int) -> dict[str, Any]:
-        found = record_json(house, record, as_of=size)
+        found: dict[str, Any] = {**shapes.record(record, as_of=size)}
         for file in found["files"]:  # how the extraction of its text stands is no part of the record
             file.pop("text_status", None)
         return found

@@ -6,7 +6,7 @@ import hashlib
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from api.cli.command import RECORD, Command, flag, option, positional
 from api.cli.context import Context
@@ -14,6 +14,7 @@ from api.cli.parser import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, JianzhengError, NotFound
 
 if TYPE_CHECKING:
+    from api.common.shapes.receipts import ErasedSince
     from api.receipts import Compared
     from domain.judging import Judgement
     from domain.ledger.policy import Policy
@@ -109,8 +110,8 @@ def _sheet(context: Context, reference: str, text: str) -> bytes:
     from domain.judging import judge
 
     house = context.house
-    judged = judge(text.encode(), indulgent(house), verifier_of)
-    named = record_named(house, house.archive.read(context.actor, reference), judged.receipts[0].version)
+    judged = judge(text.encode(), indulgent(house.trust.published()), verifier_of)
+    named = record_named(house.directory(), house.archive.read(context.actor, reference), judged.receipts[0].version)
     return receipt_pdf(text, judged, context.screen.lang, house.settings.zone, record=named, fonts=house.settings.fonts)
 
 
@@ -120,7 +121,7 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
     from api.receipts import indulgent, judgement_json
     from domain.judging import judge
 
-    judged = judge(text.encode(), indulgent(context.house), verifier_of)
+    judged = judge(text.encode(), indulgent(context.house.trust.published()), verifier_of)
     write_out(path, data)
     answer = judgement_json(judged, context.screen.lang, zone=context.settings.zone)
     size, last = judged.claimed.size, judged.receipts[-1].proof.index
@@ -129,14 +130,15 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
     return EXIT_DONE
 
 
-def _erased(context: Context, found: Judgement) -> dict[str, Any] | None:
+def _erased(context: Context, found: Judgement) -> ErasedSince | None:
     """Where the archive itself is at hand, it knows what became of the event; no check depends on that."""
     from api.receipts import erased_since
 
     if not found.ok or not context.settings.identity_file.is_file():
         return None
     try:
-        return erased_since(context.house, found)
+        house = context.house
+        return erased_since(house.events, house.identity.origin, found)
     except JianzhengError:
         return None
 

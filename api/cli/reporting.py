@@ -62,7 +62,7 @@ def issue(context: Context, args: Namespace) -> int:
 
 
 def verify(context: Context, args: Namespace) -> int:
-    from api.shapes import verdict_json
+    from api.common.shapes.reports import verdict_json
 
     path = Path(args.file)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -26,8 +26,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
 _ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progress"), "closed": ("已销号", "closed")}
 
 
-def sheet(screen: Screen, record: dict[str, Any], organisation: str, zone: tzinfo) -> Iterator[str]:
-    """The lines for `api.shapes.record_json`; what the archive's clock said is shown in ``zone``."""
+def sheet(screen: Screen, record: Mapping[str, Any], organisation: str, zone: tzinfo) -> Iterator[str]:
+    """The lines for `api.common.shapes.records`; what the archive's clock said is shown in ``zone``."""
     zh = screen.lang == "zh"
     found = family(record["family"])
     form = found.form(record["form"]) if found else None
@@ -70,7 +70,7 @@ def _erasure(said: dict[str, Any], zh: bool) -> str:
     )
 
 
-def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
+def _details(record: Mapping[str, Any], zh: bool) -> Iterator[str]:
     for field in form_fields(record["family"], record["form"]).values():
         if field.key in record and field.key != "title":
             yield from _lines(field, record[field.key], zh)
@@ -79,7 +79,7 @@ def _details(record: dict[str, Any], zh: bool) -> Iterator[str]:
             yield from _lines(field, record["attendance"][field.key], zh)
 
 
-def _kept(screen: Screen, record: dict[str, Any], zh: bool, zone: tzinfo) -> Iterator[str]:
+def _kept(screen: Screen, record: Mapping[str, Any], zh: bool, zone: tzinfo) -> Iterator[str]:
     if record["files"]:
         yield ""
         yield screen.bold("附件" if zh else "Files")

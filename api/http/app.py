@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import Depends, FastAPI
 
@@ -33,10 +34,20 @@ from api.http import (
     verification,
 )
 from api.http.auth import protect
+from api.http.description import described, operation_id
 from api.http.shield import Shield
 from indexers.pipeline import Pipeline
 
 PREFIX = "/api/v1"
+
+
+class Application(FastAPI):
+    """Describes itself as `api.http.description` has it."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = described(self, super().openapi())
+        return self.openapi_schema
 
 
 def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[str] = ()) -> FastAPI:
@@ -52,7 +63,7 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
             if pipeline is not None:
                 pipeline.stop()
 
-    app = FastAPI(
+    app = Application(
         title=f"见证 Jianzheng · {house.identity.name}",
         version=version("jianzheng"),
         openapi_url="/api/openapi.json",
@@ -61,6 +72,7 @@ def create_app(house: House, pipeline: Pipeline | None = None, hosts: Iterable[s
         lifespan=lifespan,
         dependencies=[Depends(protect)],
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.house, app.state.pipeline = house, pipeline
     app.state.verifying = threading.Lock()

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.http.context import house_of
+from api.http.context import door_of
 from api.http.errors import CsrfFailed, WrongPassword
 from domain.access import Actor
 from domain.errors import NotSignedIn
@@ -50,17 +50,16 @@ def is_known(request: Request) -> bool:
 
 
 def _identify(request: Request) -> Identified | None:
-    house = house_of(request)
-    now = house.clock()
+    accounts, directory, now = door_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     session: str | None = None
     if scheme:
         # A header that cannot be used is not made up for by a cookie.
-        username = house.accounts.token_user(secret.strip(), now) if scheme.lower() == "bearer" else None
+        username = accounts().token_user(secret.strip(), now) if scheme.lower() == "bearer" else None
     else:
         session = request.cookies.get(COOKIE)
-        username = house.accounts.session_user(session, now) if session else None
-    account = house.directory().accounts.get(username) if username else None
+        username = accounts().session_user(session, now) if session else None
+    account = directory().accounts.get(username) if username else None
     if account is None or account.closed:
         return None
     return Identified(account.actor(), session)
@@ -92,10 +91,10 @@ def sign_in(request: Request, response: Response, username: str, password: str) 
 
     Raises `WrongPassword` and `TooManyAttempts`.
     """
-    house = house_of(request)
+    accounts, directory, now = door_of(request)
     address = request.client.host if request.client else ""
-    right = house.accounts.check_password(username, password, house.clock(), address)
-    account = house.directory().accounts.get(username)
+    right = accounts().check_password(username, password, now, address)
+    account = directory().accounts.get(username)
     if not right or account is None or account.closed:
         raise WrongPassword
     _end_session(request)
@@ -105,11 +104,11 @@ def sign_in(request: Request, response: Response, username: str, password: str) 
 
 def begin_session(request: Request, response: Response, username: str) -> None:
     """A new session for an account whose owner has just proved to be it."""
-    house = house_of(request)
-    session = house.accounts.begin_session(username, house.clock())
+    accounts, directory, now = door_of(request)
+    session = accounts().begin_session(username, now)
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, session, httponly=True, samesite="lax", path="/", secure=secure)
-    request.state.identified = Identified(house.directory().account(username).actor(), session)
+    request.state.identified = Identified(directory().account(username).actor(), session)
 
 
 def sign_out(request: Request, response: Response) -> None:
@@ -121,7 +120,7 @@ def sign_out(request: Request, response: Response) -> None:
 def _end_session(request: Request) -> None:
     session = request.cookies.get(COOKIE)
     if session:
-        house_of(request).accounts.end_session(session)
+        door_of(request).accounts().end_session(session)
     request.state.identified = None
 
 

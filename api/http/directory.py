@@ -7,21 +7,33 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from adapters.bootstrap import House
+from api.common.shapes.directory import (
+    AccountJson,
+    AccountsJson,
+    OrganisationJson,
+    OrganisationsJson,
+    PeopleJson,
+    PersonJson,
+    account_json,
+    organisation_json,
+    person_json,
+)
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
+from api.http.context import AdministrationDep, ArchiveDep, DirectoryDep
+from api.http.operations import Operation, may
 from api.http.records import storable
+from domain.access import Action
 from domain.errors import NotFound
 
-router = APIRouter(tags=["directory"])
+router = APIRouter(tags=["directory"], route_class=Operation)
 
-Json = dict[str, Any]
+LOOK: Action = "directory.read"
 
 
 class Body(BaseModel):
     """Lengths are bounded here, meaning is checked by the rules."""
 
-    def checked(self) -> Json:
+    def checked(self) -> dict[str, Any]:
         return storable(self.model_dump())
 
 
@@ -41,21 +53,21 @@ class PersonIn(Body):
     name: str = Field(max_length=400)
     organisation: str = Field(max_length=100)
     post: str = Field("党员", max_length=400)
-    since: str | None = Field(None, max_length=10)
-    until: str | None = Field(None, max_length=10)
+    since: str | None = None
+    until: str | None = None
 
 
 class PostIn(Body):
     organisation: str = Field(max_length=100)
     post: str = Field("党员", max_length=400)
-    since: str | None = Field(None, max_length=10)
-    until: str | None = Field(None, max_length=10)
+    since: str | None = None
+    until: str | None = None
 
 
 class PostEnd(Body):
     organisation: str = Field(max_length=100)
     post: str = Field(max_length=400)
-    on: str = Field(max_length=10)
+    on: str
 
 
 class UserIn(Body):
@@ -71,137 +83,145 @@ class UserIn(Body):
 class GrantIn(Body):
     role: str = Field(max_length=40)
     organisation: str = Field(max_length=100)
-    since: str | None = Field(None, max_length=10)
-    until: str | None = Field(None, max_length=10)
+    since: str | None = None
+    until: str | None = None
 
 
 class GrantEnd(Body):
     role: str = Field(max_length=40)
     organisation: str = Field(max_length=100)
-    on: str | None = Field(None, max_length=10)
+    on: str | None = None
 
 
 # ── organisations ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/organisations")
-def organisations(house: HouseDep, actor: ActorDep) -> Json:
+@router.get("/organisations", openapi_extra=may("filtered", changes=False))
+def organisations(actor: ActorDep, archive: ArchiveDep, directory: DirectoryDep) -> OrganisationsJson:
     """The organisations that one may look into, as the tree goes: parents first."""
-    codes = house.archive.policy.places(actor, "directory.read")
-    return {"organisations": [_organisation(house, code) for code in codes]}
+    known = directory()
+    return {"organisations": [organisation_json(known, code) for code in archive.policy.places(actor, LOOK)]}
 
 
-@router.post("/organisations", status_code=201)
-def add_organisation(house: HouseDep, actor: ActorDep, said: OrganisationIn) -> Json:
+@router.post("/organisations", status_code=201, openapi_extra=may("directory.manage", 404))
+def add_organisation(
+    actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, said: OrganisationIn
+) -> OrganisationJson:
     """Add an organisation below ``parent``, or below the top."""
-    house.administration.add_organisation(actor, **said.checked())
-    return _organisation(house, said.code)
+    administration.add_organisation(actor, **said.checked())
+    return organisation_json(directory(), said.code)
 
 
-@router.patch("/organisations/{code}")
-def rename_organisation(house: HouseDep, actor: ActorDep, code: str, said: Name) -> Json:
+@router.patch("/organisations/{code}", openapi_extra=may("directory.manage"))
+def rename_organisation(
+    actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, code: str, said: Name
+) -> OrganisationJson:
     """Give an organisation another name from now on."""
-    house.administration.rename_organisation(actor, code, **said.checked())
-    return _organisation(house, code)
+    administration.rename_organisation(actor, code, **said.checked())
+    return organisation_json(directory(), code)
 
 
 # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/people")
-def people(house: HouseDep, actor: ActorDep, organisation: str | None = None) -> Json:
+@router.get("/people", openapi_extra=may("filtered", 404, changes=False))
+def people(
+    actor: ActorDep, archive: ArchiveDep, directory: DirectoryDep, organisation: str | None = None
+) -> PeopleJson:
     """People with a post in the organisations that one may look into; ``organisation``: today, there and below."""
-    directory, seen = house.directory(), set(house.archive.policy.places(actor, "directory.read"))
-    found = sorted(directory.people.values(), key=lambda person: person.code)
+    known, seen = directory(), set(archive.policy.places(actor, LOOK))
+    found = sorted(known.people.values(), key=lambda person: person.code)
     if organisation is not None:
         if organisation not in seen:
             raise NotFound("单位", "organisation", organisation, field="organisation")
-        found = directory.members(organisation, house.archive.today().isoformat())
-    return {"people": [_person(house, p.code, seen) for p in found if any(q.organisation in seen for q in p.posts)]}
+        found = known.members(organisation, archive.today().isoformat())
+    return {"people": [person_json(known, p.code, seen) for p in found if any(q.organisation in seen for q in p.posts)]}
 
 
-@router.post("/people", status_code=201)
-def add_person(house: HouseDep, actor: ActorDep, said: PersonIn) -> Json:
+@router.post("/people", status_code=201, openapi_extra=may("directory.manage", 404))
+def add_person(
+    actor: ActorDep, administration: AdministrationDep, archive: ArchiveDep, directory: DirectoryDep, said: PersonIn
+) -> PersonJson:
     """Add a person with the first post."""
-    house.administration.add_person(actor, **said.checked())
-    return _person(house, said.code, set(house.archive.policy.places(actor, "directory.read")))
+    administration.add_person(actor, **said.checked())
+    return person_json(directory(), said.code, archive.policy.places(actor, LOOK))
 
 
-@router.post("/people/{code}/posts", status_code=201)
-def take_post(house: HouseDep, actor: ActorDep, code: str, said: PostIn) -> Json:
+@router.post("/people/{code}/posts", status_code=201, openapi_extra=may("directory.manage"))
+def take_post(
+    actor: ActorDep,
+    administration: AdministrationDep,
+    archive: ArchiveDep,
+    directory: DirectoryDep,
+    code: str,
+    said: PostIn,
+) -> PersonJson:
     """A person takes a post."""
-    house.administration.take_post(actor, code, **said.checked())
-    return _person(house, code, set(house.archive.policy.places(actor, "directory.read")))
+    administration.take_post(actor, code, **said.checked())
+    return person_json(directory(), code, archive.policy.places(actor, LOOK))
 
 
-@router.post("/people/{code}/posts/end")
-def leave_post(house: HouseDep, actor: ActorDep, code: str, said: PostEnd) -> Json:
+@router.post("/people/{code}/posts/end", openapi_extra=may("directory.manage"))
+def leave_post(
+    actor: ActorDep,
+    administration: AdministrationDep,
+    archive: ArchiveDep,
+    directory: DirectoryDep,
+    code: str,
+    said: PostEnd,
+) -> PersonJson:
     """A person leaves a post on a day."""
-    house.administration.leave_post(actor, code, **said.checked())
-    return _person(house, code, set(house.archive.policy.places(actor, "directory.read")))
+    administration.leave_post(actor, code, **said.checked())
+    return person_json(directory(), code, archive.policy.places(actor, LOOK))
 
 
 # ── accounts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/users")
-def users(house: HouseDep, actor: ActorDep) -> Json:
+@router.get("/users", openapi_extra=may("account.manage", changes=False))
+def users(actor: ActorDep, archive: ArchiveDep, directory: DirectoryDep) -> AccountsJson:
     """Accounts with a role where one manages accounts; all of them for who manages the top."""
-    directory, mine = house.directory(), set(house.archive.policy.places(actor, "account.manage"))
+    known, mine = directory(), set(archive.policy.places(actor, "account.manage"))
     if not mine:
-        house.archive.policy.require_at_top(actor, "account.manage")
-    everything = directory.top in mine
+        archive.policy.require_at_top(actor, "account.manage")
+    everything = known.top in mine
     names = sorted(
         name
-        for name, account in directory.accounts.items()
+        for name, account in known.accounts.items()
         if everything or any(grant.organisation in mine for grant in account.grants)
     )
-    return {"accounts": [_user(house, name) for name in names]}
+    return {"accounts": [account_json(known, name) for name in names]}
 
 
-@router.post("/users", status_code=201)
-def add_user(house: HouseDep, actor: ActorDep, said: UserIn) -> Json:
+@router.post("/users", status_code=201, openapi_extra=may("account.manage", 404, top=True))
+def add_user(actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, said: UserIn) -> AccountJson:
     """Open an account with its password, and with a first role if one is given."""
-    house.administration.open_account(actor, **said.checked())
-    return _user(house, said.username)
+    administration.open_account(actor, **said.checked())
+    return account_json(directory(), said.username)
 
 
-@router.post("/users/{username}/close")
-def close_user(house: HouseDep, actor: ActorDep, username: str) -> Json:
+@router.post("/users/{username}/close", openapi_extra=may("account.manage", top=True))
+def close_user(
+    actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, username: str
+) -> AccountJson:
     """Close an account: its sessions end and its tokens stop working."""
-    house.administration.close_account(actor, username)
-    return _user(house, username)
+    administration.close_account(actor, username)
+    return account_json(directory(), username)
 
 
-@router.post("/users/{username}/roles", status_code=201)
-def grant(house: HouseDep, actor: ActorDep, username: str, said: GrantIn) -> Json:
+@router.post("/users/{username}/roles", status_code=201, openapi_extra=may("account.manage"))
+def grant(
+    actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, username: str, said: GrantIn
+) -> AccountJson:
     """Grant a role in an organisation and below it."""
-    house.administration.grant(actor, username, **said.checked())
-    return _user(house, username)
+    administration.grant(actor, username, **said.checked())
+    return account_json(directory(), username)
 
 
-@router.post("/users/{username}/roles/end")
-def revoke(house: HouseDep, actor: ActorDep, username: str, said: GrantEnd) -> Json:
+@router.post("/users/{username}/roles/end", openapi_extra=may("account.manage"))
+def revoke(
+    actor: ActorDep, administration: AdministrationDep, directory: DirectoryDep, username: str, said: GrantEnd
+) -> AccountJson:
     """Take a role back, today or on a day."""
-    house.administration.revoke(actor, username, **said.checked())
-    return _user(house, username)
-
-
-# ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _organisation(house: House, code: str) -> Json:
-    directory = house.directory()
-    found, path = directory.organisation(code), list(directory.path(code))
-    return {"code": code, "name": found.name, "kind": found.kind, "parent": found.parent, "path": path}
-
-
-def _person(house: House, code: str, seen: set[str]) -> Json:
-    person = house.directory().person(code)
-    return {"code": code, "name": person.name, "posts": [vars(p) for p in person.posts if p.organisation in seen]}
-
-
-def _user(house: House, username: str) -> Json:
-    account = house.directory().account(username)
-    roles = [vars(grant) for grant in account.grants]
-    return {"username": username, "person": account.person, "closed": account.closed, "roles": roles}
+    administration.revoke(actor, username, **said.checked())
+    return account_json(directory(), username)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 
-from api.http.context import HouseDep
-from api.readiness import parts, sound
+from api.common.shapes.archive import Alive, Readiness
+from api.http.context import ReadinessDep
+from api.http.operations import Operation, may
+from api.readiness import sound
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=Operation)
 
 
-@router.get("/healthz")
-async def alive() -> dict[str, str]:
+@router.get("/healthz", openapi_extra=may("anyone", changes=False))
+async def alive() -> Alive:
     """The process answers. Asked of the event loop itself, so also while every thread waits for a server."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
-def ready(house: HouseDep, response: Response) -> dict[str, Any]:
+@router.get(
+    "/readyz",
+    openapi_extra=may("anyone", changes=False),
+    responses={503: {"model": Readiness, "description": "Records cannot be read or filed."}},
+)
+def ready(parts: ReadinessDep, response: Response) -> Readiness:
     """What can be reached, in a few seconds; 503 while records cannot be read or filed. Search may be down: the rest
     goes on."""
-    found = parts(house)
+    found = parts()
     if not sound(found):
         response.status_code = 503
     return {"status": "ok" if sound(found) else "unavailable", "parts": found}

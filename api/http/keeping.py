@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from api.common.shapes.archive import CheckpointJson, IndexStatus, Retried
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, PipelineDep, language
-from api.keeping import name_for
+from api.http.context import ArchiveDep, NamesDep, PipelineDep, PublisherDep, SignerDep, TroublesDep, language
+from api.http.operations import Operation, may
 from indexers.setaside import chosen, items, retry
 
-router = APIRouter(tags=["archive"])
+router = APIRouter(tags=["archive"], route_class=Operation)
 
 
 class Wanted(BaseModel):
@@ -22,31 +23,35 @@ class Wanted(BaseModel):
     all: bool = False
 
 
-@router.get("/checkpoint")
-def checkpoint(house: HouseDep, actor: ActorDep) -> dict[str, Any]:
+@router.get("/checkpoint", openapi_extra=may("signed_in", 404, changes=False))
+def checkpoint(actor: ActorDep, publisher: PublisherDep, signer: SignerDep) -> CheckpointJson:
     """The latest signed checkpoint, taken apart."""
-    text = house.publisher.checkpoint().decode()
+    text = publisher.checkpoint().decode()
     lines = text.splitlines()
     return {
         "checkpoint": text,
         "origin": lines[0],
         "tree_size": int(lines[1]),
         "root": lines[2],
-        "vkey": house.signer.vkey(),
+        "vkey": signer.vkey(),
     }
 
 
-@router.get("/index/status")
-def index_status(request: Request, house: HouseDep, actor: ActorDep, pipeline: PipelineDep) -> dict[str, Any]:
+@router.get("/index/status", openapi_extra=may("index.manage", top=True, changes=False))
+def index_status(
+    request: Request, actor: ActorDep, archive: ArchiveDep, pipeline: PipelineDep, names: NamesDep
+) -> IndexStatus:
     """How far ledger, search, figures and texts are, what stands still, and what was set aside."""
-    house.archive.policy.require_at_top(actor, "index.manage")
-    return pipeline.status(language(request), name_for(house, actor))
+    archive.policy.require_at_top(actor, "index.manage")
+    return cast(IndexStatus, pipeline.status(language(request), names(actor)))
 
 
-@router.post("/index/retry", status_code=202)
-def index_retry(house: HouseDep, actor: ActorDep, wanted: Wanted) -> dict[str, Any]:
+@router.post("/index/retry", status_code=202, openapi_extra=may("index.manage", 404, top=True, changes=False))
+def index_retry(
+    actor: ActorDep, archive: ArchiveDep, troubles: TroublesDep, names: NamesDep, wanted: Wanted
+) -> Retried:
     """Have what was set aside tried again by the background work: the items named, or all."""
-    house.archive.policy.require_at_top(actor, "index.manage")
-    work, queue, name_of = house.work, house.queue, name_for(house, actor)
-    again = items(work, queue) if wanted.all else chosen(work, queue, wanted.items, name_of)
+    archive.policy.require_at_top(actor, "index.manage")
+    work, queue = troubles.work, troubles.queue
+    again = items(work, queue) if wanted.all else chosen(work, queue, wanted.items, names(actor))
     return {"retried": retry(work, queue, again)}

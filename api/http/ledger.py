@@ -8,76 +8,88 @@ from __future__ import annotations
 import gzip
 import re
 from hashlib import sha256
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from adapters import parts
-from api.http.context import HouseDep
+from api.common.shapes.archive import StampsJson
+from api.http.context import PolicyDep, PublisherDep, SignerDep, StampsDep, WitnessedDep
 from api.http.errors import PageNotFound
+from api.http.operations import Operation, file_of, may
 from domain.ledger.tiles import ENTRIES, parse_path
 from domain.ledger.timestamps import FOLDER, NOTE, STAMP, parse_name
 
-router = APIRouter(prefix="/ledger", tags=["ledger"])
+router = APIRouter(prefix="/ledger", tags=["ledger"], route_class=Operation)
 
 TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
+REPLY = "application/timestamp-reply"
 SHORT, FOR_EVER = "public, max-age=5", "public, max-age=31536000, immutable"
 OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """Anyone's page may read what anyone may read: a verifier in the browser needs no account here."""
+
+LINES = file_of("text/plain", kept=True)
 
 _GZIP_LEVEL = 6
 _GZIP_ASKED = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?(?=,|$)", re.IGNORECASE)
 _WEAK = "W/"
 
 
-@router.get("/checkpoint", response_class=PlainTextResponse)
-def checkpoint(house: HouseDep, request: Request) -> Response:
+@router.get(
+    "/checkpoint", response_class=PlainTextResponse, openapi_extra=may("anyone", 404, changes=False), responses=LINES
+)
+def checkpoint(request: Request, publisher: PublisherDep) -> Response:
     """The latest signed checkpoint (C2SP ``tlog-checkpoint``)."""
-    return _answer(request, house.publisher.checkpoint(), TEXT, SHORT)
+    return _answer(request, publisher.checkpoint(), TEXT, SHORT)
 
 
-@router.get("/vkey", response_class=PlainTextResponse)
-def vkey(house: HouseDep, request: Request) -> Response:
+@router.get("/vkey", response_class=PlainTextResponse, openapi_extra=may("anyone", changes=False), responses=LINES)
+def vkey(request: Request, signer: SignerDep) -> Response:
     """The verifier keys (C2SP ``signed-note``), a line each: one; several while keys are changed, the newest first."""
-    keys = "".join(f"{key}\n" for key in house.signer.vkeys())
+    keys = "".join(f"{key}\n" for key in signer.vkeys())
     return _answer(request, keys.encode(), TEXT, SHORT)
 
 
-@router.get("/policy", response_class=PlainTextResponse)
-def policy(house: HouseDep, request: Request) -> Response:
+@router.get("/policy", response_class=PlainTextResponse, openapi_extra=may("anyone", changes=False), responses=LINES)
+def policy(request: Request, published: PolicyDep) -> Response:
     """The trust policy: the ledger's keys, its witnesses and the quorum (C2SP ``tlog-policy``). Whoever verifies uses
     the one that they hold; this is for those who come by for the first time."""
-    return _answer(request, house.trust.published().data, TEXT, SHORT)
+    return _answer(request, published().data, TEXT, SHORT)
 
 
-@router.get("/witnessed", response_class=PlainTextResponse)
-def witnessed(house: HouseDep, request: Request) -> Response:
+@router.get(
+    "/witnessed", response_class=PlainTextResponse, openapi_extra=may("anyone", 404, changes=False), responses=LINES
+)
+def witnessed(request: Request, note: WitnessedDep) -> Response:
     """The latest checkpoint that as many witnesses cosigned as the policy asks for; 404 where none did yet."""
-    found = None if house.settings.policy is None else house.cosignatures.witnessed()
+    found = note()
     if found is None:
         raise PageNotFound
-    return _answer(request, found.note.encode(), TEXT, SHORT)
+    return _answer(request, found.encode(), TEXT, SHORT)
 
 
-@router.get("/tile/{path:path}", response_class=Response)
-def tile(house: HouseDep, request: Request, path: str) -> Response:
+@router.get(
+    "/tile/{path:path}",
+    response_class=Response,
+    openapi_extra=may("anyone", changes=False),
+    responses=file_of(BYTES, kept=True),
+)
+def tile(request: Request, publisher: PublisherDep, path: str) -> Response:
     """A tile of hashes, or a bundle of entries below ``tile/entries``; full or partial (``.p/<width>``).
 
     A partial tile may go once the full one is there: whoever asks for it then asks for the full one. Bundles are
     compressed for those who say that they take gzip; hashes cannot be.
     """
     found = parse_path(f"tile/{path}")
-    data = None if found is None else house.publisher.read(found)
+    data = None if found is None else publisher.read(found)
     if found is None or data is None:
         raise PageNotFound
     return _answer(request, data, BYTES, FOR_EVER, may_pack=found.level == ENTRIES)
 
 
-@router.get("/timestamps")
-def timestamps(house: HouseDep) -> dict[str, list[dict[str, Any]]]:
+@router.get("/timestamps", openapi_extra=may("anyone", changes=False))
+def timestamps(kept: StampsDep) -> StampsJson:
     """The time stamps that are kept (RFC 3161): authority, tree size, and the names of stamp and stamped note."""
-    names = set(parts.timestamps(house.settings, house.servers).names())
+    names = set(kept.names())
     stamps = sorted(found[0] for name in names if (found := parse_name(name)) is not None and found[1] == STAMP)
     return {
         "timestamps": [
@@ -87,14 +99,19 @@ def timestamps(house: HouseDep) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@router.get("/timestamps/{name}", response_class=Response)
-def timestamp(house: HouseDep, request: Request, name: str) -> Response:
+@router.get(
+    "/timestamps/{name}",
+    response_class=Response,
+    openapi_extra=may("anyone", changes=False),
+    responses=file_of(REPLY, "text/plain", kept=True),
+)
+def timestamp(request: Request, kept: StampsDep, name: str) -> Response:
     """A time stamp ``<size>-<authority>.tsr``, the authority's whole answer; or what it stamped, under ``.note``."""
     found = parse_name(f"{FOLDER}{name}")
-    data = None if found is None else parts.timestamps(house.settings, house.servers).read(f"{FOLDER}{name}")
+    data = None if found is None else kept.read(f"{FOLDER}{name}")
     if found is None or data is None:
         raise PageNotFound
-    return _answer(request, data, "application/timestamp-reply" if found[1] == STAMP else TEXT, FOR_EVER)
+    return _answer(request, data, REPLY if found[1] == STAMP else TEXT, FOR_EVER)
 
 
 @router.get("/tile", include_in_schema=False)

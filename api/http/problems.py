@@ -5,7 +5,6 @@ Nobody meets a traceback: what was not foreseen is logged under a reference, and
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,30 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from api.common.shapes.problems import problem_json
 from api.http.context import language, wants_page
 from api.http.errors import MethodNotAllowed, PageNotFound, RequestInvalid
-from domain.errors import JianzhengError, Lang, Unavailable
-from domain.records.fields import Problem
+from domain.errors import JianzhengError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
-
-TITLES_ZH = {
-    400: "请求不对",
-    401: "需要登录",
-    403: "没有权限",
-    404: "找不到",
-    405: "方法不对",
-    408: "等待超时",
-    409: "与现状冲突",
-    413: "内容太大",
-    416: "范围不对",
-    421: "主机名不对",
-    422: "内容不对",
-    429: "次数太多",
-    500: "内部错误",
-    503: "暂时不可用",
-    507: "空间不足",
-}
 
 _SAID_ZH = {
     "missing": "缺少",
@@ -55,25 +36,6 @@ _SAID_ZH = {
 }
 
 
-def problem(error: JianzhengError, lang: Lang) -> dict[str, Any]:
-    """The document: the RFC's members and those of the command line's ``error`` object."""
-    status = error.http_status
-    said = error.as_dict(lang)
-    document: dict[str, Any] = {
-        "type": f"urn:jianzheng:problem:{error.code}",
-        "title": TITLES_ZH.get(status, "没有完成") if lang == "zh" else HTTPStatus(status).phrase,
-        "status": status,
-        "detail": said["message"],
-        **said,
-    }
-    problems = error.params.get("problems", ())
-    if problems:
-        document["problems"] = [
-            {"field": p.field, "message": p.zh if lang == "zh" else p.en} for p in problems if isinstance(p, Problem)
-        ]
-    return document
-
-
 def answer(request: Request, error: JianzhengError) -> Response:
     """The error as a response: a page where a person is looking and pages are served, else a problem document."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
@@ -86,7 +48,7 @@ def answer(request: Request, error: JianzhengError) -> Response:
         response: Response = page(request, error)
     else:
         lang = language(request)
-        response = JSONResponse(problem(error, lang), error.http_status, media_type=MEDIA_TYPE)
+        response = JSONResponse(problem_json(error, lang), error.http_status, media_type=MEDIA_TYPE)
         headers["Content-Language"] = lang
     for name, value in headers.items():
         response.headers.setdefault(name, value)

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from adapters.bootstrap import House
+from adapters.ledger.policy import PublishedPolicy
+from adapters.settings import Settings
 from adapters.signing import verifier_of
+from api.common.shapes.receipts import CompleteReceipt, EventOutcome, JudgementJson
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, language
+from api.http.context import (
+    ArchiveDep,
+    DirectoryDep,
+    EventsDep,
+    LedgerDep,
+    OriginDep,
+    PolicyDep,
+    ReceiptsDep,
+    SettingsDep,
+    language,
+)
+from api.http.operations import Operation, file_of, may
 from api.http.serving import disposition
 from api.receipts import Compared, erased_since, indulgent, judgement_json, read_policy, record_named, what_became
 from domain.access import Actor
+from domain.archive import Archive
 from domain.errors import Lang
 from domain.judging import judge
 from domain.ledger import completeness, proof
 from domain.ledger.policy import MAX_POLICY
-from domain.receipts import PAUSES, ReceiptNotReady
+from domain.organisations.directory import Directory
+from domain.receipts import PAUSES, ReceiptNotReady, Receipts
 
-router = APIRouter(tags=["receipts"])
+router = APIRouter(tags=["receipts"], route_class=Operation)
 
-Json = dict[str, Any]
 Format = Literal["tlog-proof", "pdf"]
 Number = Annotated[int | None, Query(ge=1, le=10**9)]
 
@@ -42,11 +58,86 @@ class ToVerify(BaseModel):
     files: list[Annotated[str, Field(pattern=_DIGEST)]] = Field([], max_length=MOST_FILES)
 
 
-@router.get("/records/{reference}/receipt", response_class=Response)
+@dataclass(frozen=True)
+class ReceiptFiles:
+    """Receipts as files to be saved. While one waits for the ledger it holds no thread: many may wait at once."""
+
+    receipts: Receipts
+    archive: Archive
+    directory: Callable[[], Directory]
+    published: Callable[[], PublishedPolicy]
+    settings: Settings
+
+    async def served(
+        self,
+        actor: Actor,
+        lang: Lang,
+        reference: str,
+        version: int | None,
+        event: int | None,
+        format: Format,
+        *,
+        complete: bool,
+    ) -> Response:
+        """Raises `ReceiptNotReady` where the ledger has not come so far in a few seconds."""
+
+        def make() -> Response:
+            return self._made(actor, lang, reference, version, event, format, complete=complete)
+
+        for pause in PAUSES:
+            try:
+                return await run_in_threadpool(make)
+            except ReceiptNotReady:
+                await asyncio.sleep(pause)
+        return await run_in_threadpool(make)
+
+    def _made(
+        self,
+        actor: Actor,
+        lang: Lang,
+        reference: str,
+        version: int | None,
+        event: int | None,
+        format: Format,
+        *,
+        complete: bool,
+    ) -> Response:
+        if complete:
+            text = self.receipts.complete(actor, reference, pauses=())
+            name = self.receipts.name(actor, reference)
+            return _file(text.encode(), "application/json", name, completeness.SUFFIX)
+        text = self.receipts.one(actor, reference, version=version, revision=event, pauses=())
+        judged = judge(text.encode(), indulgent(self.published()), verifier_of)
+        record = self.archive.read(actor, reference)
+        name = f"{record.code}-{judged.receipts[0].version}"
+        if format != "pdf":
+            return _file(text.encode(), "text/plain; charset=utf-8", name, proof.SUFFIX)
+        from adapters.rendering.receipt import receipt_pdf  # Typst takes long to load, and a receipt does without
+
+        named = record_named(self.directory(), record, judged.receipts[0].version)
+        data = receipt_pdf(text, judged, lang, self.settings.zone, record=named, fonts=self.settings.fonts)
+        return _file(data, "application/pdf", name, ".pdf")
+
+
+async def receipt_files(
+    receipts: ReceiptsDep, archive: ArchiveDep, directory: DirectoryDep, published: PolicyDep, settings: SettingsDep
+) -> ReceiptFiles:
+    return ReceiptFiles(receipts, archive, directory, published, settings)
+
+
+ReceiptFilesDep = Annotated[ReceiptFiles, Depends(receipt_files)]
+
+
+@router.get(
+    "/records/{reference}/receipt",
+    response_class=Response,
+    openapi_extra=may("record.read", 410, changes=False),
+    responses=file_of("text/plain", "application/pdf", "application/json", shape=CompleteReceipt),
+)
 async def receipt(
-    house: HouseDep,
-    actor: ActorDep,
     request: Request,
+    actor: ActorDep,
+    files: ReceiptFilesDep,
     reference: str,
     version: Number = None,
     event: Number = None,
@@ -55,70 +146,35 @@ async def receipt(
 ) -> Response:
     """The receipt of a record's newest event, of the event that made ``version`` or of number ``event`` of its history,
     as a ``.tlog-proof`` or a PDF; with ``complete`` the completeness receipt. Waits a few seconds for the ledger."""
-    return await served(house, actor, language(request), reference, version, event, format, complete=complete)
+    return await files.served(actor, language(request), reference, version, event, format, complete=complete)
 
 
-@router.post("/receipts/verify")
-def verify(house: HouseDep, request: Request, said: ToVerify) -> Json:
+@router.post("/receipts/verify", openapi_extra=may("anyone", changes=False))
+def verify(
+    request: Request, events: EventsDep, origin: OriginDep, published: PolicyDep, settings: SettingsDep, said: ToVerify
+) -> JudgementJson:
     """What a receipt proves. Needs no account; of the archive its policy is read, and whether what is
     proven was lawfully erased since: whoever has the receipt knows the event."""
-    policy = house.trust.published().policy if said.policy is None else read_policy(_bytes(said.policy))
+    policy = published().policy if said.policy is None else read_policy(_bytes(said.policy))
     found = judge(_bytes(said.receipt), policy, verifier_of)
     named = found.files() if found.ok else {}
     compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if found.ok]
-    zone = house.settings.zone
-    return judgement_json(
-        found, language(request), compared, own=said.policy is None, zone=zone, erased=erased_since(house, found)
-    )
+    erased = erased_since(events, origin, found)
+    own, zone = said.policy is None, settings.zone
+    return judgement_json(found, language(request), compared, own=own, zone=zone, erased=erased)
 
 
-@router.get("/receipts/event")
+@router.get("/receipts/event", openapi_extra=may("anyone", changes=False))
 def event(
-    house: HouseDep,
+    events: EventsDep,
+    ledger: LedgerDep,
     record: UUID,
     version: Annotated[int, Query(ge=1, le=10**9)],
     leaf: Annotated[str, Query(min_length=44, max_length=44)],
-) -> Json:
+) -> EventOutcome:
     """What became of an event that is named by its leaf hash (base64): whether the ledger has it, and by which event it
     was lawfully erased. Needs no account: whoever knows the hash has a receipt of it."""
-    return what_became(house, record, version, leaf)
-
-
-async def served(
-    house: House,
-    actor: Actor,
-    lang: Lang,
-    reference: str,
-    version: int | None,
-    event: int | None,
-    format: Format,
-    *,
-    complete: bool,
-) -> Response:
-    """A receipt as a file to be saved. While it waits for the ledger it holds no thread: many may wait at once."""
-
-    def make() -> Response:
-        if complete:
-            text = house.receipts.complete(actor, reference, pauses=())
-            return _file(text.encode(), "application/json", house.receipts.name(actor, reference), completeness.SUFFIX)
-        text = house.receipts.one(actor, reference, version=version, revision=event, pauses=())
-        judged = judge(text.encode(), indulgent(house), verifier_of)
-        record = house.archive.read(actor, reference)
-        name = f"{record.code}-{judged.receipts[0].version}"
-        if format != "pdf":
-            return _file(text.encode(), "text/plain; charset=utf-8", name, proof.SUFFIX)
-        from adapters.rendering.receipt import receipt_pdf  # Typst takes long to load, and a receipt does without
-
-        named = record_named(house, record, judged.receipts[0].version)
-        data = receipt_pdf(text, judged, lang, house.settings.zone, record=named, fonts=house.settings.fonts)
-        return _file(data, "application/pdf", name, ".pdf")
-
-    for pause in PAUSES:
-        try:
-            return await run_in_threadpool(make)
-        except ReceiptNotReady:
-            await asyncio.sleep(pause)
-    return await run_in_threadpool(make)
+    return what_became(events, ledger, record, version, leaf)
 
 
 def _file(data: bytes, media_type: str, name: str, ending: str) -> Response:

@@ -19,10 +19,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from adapters.blobs.media_types import served_as
-from adapters.bootstrap import House
 from api.http.errors import RangeNotSatisfiable
 from api.http.shield import asks_for_head
 from domain.errors import BlobDamaged, BlobMissing
+from domain.ports import BlobStore
 from domain.records.events import FileEntry
 
 PIECE = 1 << 18
@@ -36,9 +36,9 @@ PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
-def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool) -> Response:
+def serve_file(blobs: BlobStore, request: Request, entry: FileEntry, *, inline: bool) -> Response:
     """Raises `BlobMissing`, `BlobDamaged` and `RangeNotSatisfiable` before anything is sent."""
-    size = house.blobs.size(entry.sha256)
+    size = blobs.size(entry.sha256)
     if size is None:
         raise BlobMissing(entry.sha256)
     if size != entry.size:
@@ -63,12 +63,12 @@ def serve_file(house: House, request: Request, entry: FileEntry, *, inline: bool
         headers["Content-Length"] = str(size)
         if asks_for_head(request.scope):
             return Response(headers=headers)
-        return Download(_whole(house.blobs.open(entry.sha256), entry), headers=headers)
+        return Download(_whole(blobs.open(entry.sha256), entry), headers=headers)
     start, end = wanted
     headers |= {"Content-Length": str(end - start), "Content-Range": f"bytes {start}-{end - 1}/{size}"}
     if asks_for_head(request.scope):
         return Response(status_code=206, headers=headers)
-    return Download(_part(house.blobs.open(entry.sha256), start, end), status_code=206, headers=headers)
+    return Download(_part(blobs.open(entry.sha256), start, end), status_code=206, headers=headers)
 
 
 class Download(StreamingResponse):

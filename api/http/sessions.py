@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from adapters.accounts import PASSWORD_LENGTH, TokenInfo
+from adapters.accounts import PASSWORD_LENGTH
+from api.common.shapes.sessions import (
+    NewTokenJson,
+    SessionJson,
+    TokensJson,
+    new_token_json,
+    session_json,
+    token_json,
+)
 from api.http import auth
 from api.http.auth import ActorDep, Identified, identify
-from api.http.context import HouseDep
+from api.http.context import AccountsDep, AdministrationDep, ClockDep, SettingsDep
 from api.http.errors import RequestInvalid, WrongPassword
+from api.http.operations import Operation, may
 from domain.errors import NotAllowed, NotSignedIn
 
-router = APIRouter(tags=["session"])
+router = APIRouter(tags=["session"], route_class=Operation)
 
 MAX_PASSWORD = PASSWORD_LENGTH.stop - 1
 
@@ -50,88 +59,75 @@ def by_session(request: Request) -> Identified:
 SessionDep = Annotated[Identified, Depends(by_session)]
 
 
-@router.post("/session", status_code=201)
-def sign_in(request: Request, response: Response, house: HouseDep, said: Credentials) -> dict[str, Any]:
+@router.post("/session", status_code=201, openapi_extra=may("anyone", 401, 429, changes=False))
+def sign_in(request: Request, response: Response, said: Credentials) -> SessionJson:
     """Sign in with a password; sets the session cookie and answers the CSRF token."""
     auth.sign_in(request, response, said.username, said.password)
-    return _session_json(request)
+    return _session(request)
 
 
-@router.get("/session")
-def session(request: Request, _: ActorDep) -> dict[str, Any]:
+@router.get("/session", openapi_extra=may("signed_in", changes=False))
+def session(request: Request, _: ActorDep) -> SessionJson:
     """Who is signed in, with which roles, and the CSRF token of this session."""
-    return _session_json(request)
+    return _session(request)
 
 
-@router.delete("/session", status_code=204)
+@router.delete("/session", status_code=204, openapi_extra=may("anyone", changes=False))
 def sign_out(request: Request, response: Response) -> None:
     """End this session."""
     auth.sign_out(request, response)
 
 
-@router.put("/users/{username}/password", status_code=204)
+@router.put("/users/{username}/password", status_code=204, openapi_extra=may("in_person", 429))
 def set_password(
-    request: Request, response: Response, house: HouseDep, me: SessionDep, username: str, said: NewPassword
+    request: Request,
+    response: Response,
+    me: SessionDep,
+    accounts: AccountsDep,
+    administration: AdministrationDep,
+    clock: ClockDep,
+    username: str,
+    said: NewPassword,
 ) -> None:
     """Change the own password, or (as an administrator of accounts) set somebody's. All sessions of it end."""
     own = username == me.actor.username
     if own:
         address = request.client.host if request.client else ""
-        if not house.accounts.check_password(username, said.current or "", house.clock(), address):
+        if not accounts.check_password(username, said.current or "", clock(), address):
             raise WrongPassword
-    house.administration.set_password(me.actor, username, said.password)
+    administration.set_password(me.actor, username, said.password)
     if own:
         auth.begin_session(request, response, username)
 
 
-@router.get("/tokens")
-def tokens(house: HouseDep, me: SessionDep) -> dict[str, Any]:
+@router.get("/tokens", openapi_extra=may("in_person", changes=False))
+def tokens(me: SessionDep, accounts: AccountsDep) -> TokensJson:
     """The own tokens, without their secrets."""
-    return {"tokens": [_token_json(info) for info in house.accounts.tokens(me.actor.username)]}
+    return {"tokens": [token_json(info) for info in accounts.tokens(me.actor.username)]}
 
 
-@router.post("/tokens", status_code=201)
-def create_token(house: HouseDep, me: SessionDep, said: NewToken) -> dict[str, Any]:
+@router.post("/tokens", status_code=201, openapi_extra=may("in_person"))
+def create_token(
+    me: SessionDep, accounts: AccountsDep, clock: ClockDep, settings: SettingsDep, said: NewToken
+) -> NewTokenJson:
     """Make a token. The answer is the only place where its secret is ever shown."""
-    now = house.clock()
+    now = clock()
     expires = said.expires
     if expires is not None:
-        expires = expires.replace(tzinfo=house.settings.zone) if expires.tzinfo is None else expires
+        expires = expires.replace(tzinfo=settings.zone) if expires.tzinfo is None else expires
         if expires <= now:
             raise RequestInvalid("到期时间已过", "it expires in the past", field="expires")
         if expires.year >= 9999:  # at the edge of the calendar no other time zone can say it
             raise RequestInvalid("到期时间太远", "it expires too far away", field="expires")
-    info, secret = house.accounts.create_token(me.actor.username, said.name, now, expires)
-    return {**_token_json(info), "token": secret}
+    info, secret = accounts.create_token(me.actor.username, said.name, now, expires)
+    return new_token_json(info, secret)
 
 
-@router.delete("/tokens/{token_id}", status_code=204)
-def revoke_token(house: HouseDep, me: SessionDep, token_id: str) -> None:
+@router.delete("/tokens/{token_id}", status_code=204, openapi_extra=may("in_person"))
+def revoke_token(me: SessionDep, accounts: AccountsDep, token_id: str) -> None:
     """Revoke one of the own tokens; it stops working at once."""
-    house.accounts.revoke_token(me.actor.username, token_id)
+    accounts.revoke_token(me.actor.username, token_id)
 
 
-def _session_json(request: Request) -> dict[str, Any]:
-    actor = auth.current_actor(request)
-    return {
-        "username": actor.username,
-        "person": actor.person,
-        "roles": [
-            {"organisation": g.organisation, "role": g.role, "since": g.since, "until": g.until} for g in actor.grants
-        ],
-        "csrf": auth.csrf_token(request),
-    }
-
-
-def _token_json(info: TokenInfo) -> dict[str, Any]:
-    return {
-        "id": info.id,
-        "name": info.name,
-        "created": _iso(info.created),
-        "expires": info.expires and _iso(info.expires),
-        "used": info.used and _iso(info.used),
-    }
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="seconds")
+def _session(request: Request) -> SessionJson:
+    return session_json(auth.current_actor(request), auth.csrf_token(request))

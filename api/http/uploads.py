@@ -7,30 +7,32 @@ a digest is not to have the file. A file that is in a record already can be name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Annotated, Any
 from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
+from adapters.accounts import Accounts
 from adapters.blobs.media_types import detect
-from adapters.bootstrap import House
+from api.common.shapes.sessions import UploadJson
 from api.http.auth import admitted
 from api.http.context import house_of
 from api.http.errors import ChecksumMismatch, RequestInvalid, UploadMissing
+from api.http.operations import Operation, may
 from api.http.receiving import Received, expected_digest
 from domain.access import Actor
-from domain.archive import IncomingFile
+from domain.archive import Archive, IncomingFile
 from domain.errors import BlobMissing, InvalidDigest, NotAllowed
 from domain.policy import Policy
-from domain.ports import StagedFile
+from domain.ports import BlobStore, StagedFile
 
 UPLOADS_AT_ONCE = 32
 """Each holds a thread of its own pool: slow senders take none from the rest of the application."""
@@ -50,7 +52,7 @@ class FileNamed(BaseModel):
 # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class OneHop(APIRoute):
+class OneHop(Operation):
     """Calls its function with the request and nothing else. Each of the framework's dependencies is another hop to a
     thread and back: for a file of a few pages they cost more than keeping it."""
 
@@ -65,8 +67,9 @@ router = APIRouter(tags=["uploads"], route_class=OneHop)
 @router.post(
     "/uploads",
     status_code=201,
-    response_model=dict[str, Any],
-    openapi_extra={
+    response_model=UploadJson,
+    openapi_extra=may("record.file", 400, 408, 410)
+    | {
         "parameters": [
             {
                 "name": "name",
@@ -93,25 +96,20 @@ async def upload(request: Request) -> Response:
 
 def _take(request: Request, received: Received) -> Response:
     """Everything between the bytes and the answer, in one thread: who sends, whether they may, keeping, noting."""
-    house, actor = house_of(request), admitted(request)
-    if not _may_file_somewhere(house, actor):
+    uploads, actor = uploads_for(request), admitted(request)
+    if not uploads.hasty.may_somewhere(actor, "record.file"):
         raise NotAllowed("您没有权限上传文件", "you may not upload files")
     expected = expected_digest(request)
-    staged = house.blobs.stage(received.chunks())
+    staged = uploads.blobs.stage(received.chunks())
     if expected is not None and expected != staged.sha256:
         staged.discard()
         raise ChecksumMismatch(found=staged.sha256)
     name, whole = unquote(request.query_params.get("name", "")), received.whole
     with staged.open() if whole is None else BytesIO(whole) as handle:
         media_type = detect(handle, name)
-    house.accounts.claim_upload(actor.username, staged.sha256, media_type, house.clock())
-    said = {"sha256": staged.sha256, "size": staged.size, "media_type": media_type}
+    uploads.accounts.claim_upload(actor.username, staged.sha256, media_type, uploads.clock())
+    said: UploadJson = {"sha256": staged.sha256, "size": staged.size, "media_type": media_type}
     return JSONResponse(said, 201)
-
-
-def _may_file_somewhere(house: House, actor: Actor) -> bool:
-    # Of the directory as it was known a moment ago: the event loop asks, and waits for no database.
-    return Policy(lambda: house.directory.known, house.archive.today).may_somewhere(actor, "record.file")
 
 
 def _limiter(request: Request) -> anyio.CapacityLimiter:
@@ -129,12 +127,12 @@ def _limiter(request: Request) -> anyio.CapacityLimiter:
 class KeptFile:
     """A `StagedFile` whose bytes are kept already."""
 
-    house: House
+    blobs: BlobStore
     sha256: str
     size: int
 
     def open(self) -> IO[bytes]:
-        return self.house.blobs.open(self.sha256)
+        return self.blobs.open(self.sha256)
 
     def commit(self) -> None:
         """Nothing to do: they are kept, and an event names them."""
@@ -151,20 +149,20 @@ class Claimed:
     they may go with a clean-up. Then it is to be sent once more.
     """
 
-    house: House
+    blobs: BlobStore
     name: str
     sha256: str
     size: int
     staged: StagedFile | None
 
     def open(self) -> IO[bytes]:
-        return self.house.blobs.open(self.sha256) if self.staged is None else self.staged.open()
+        return self.blobs.open(self.sha256) if self.staged is None else self.staged.open()
 
     def commit(self) -> None:
         try:
             if self.staged is not None:
                 self.staged.commit()
-            elif self.house.blobs.size(self.sha256) is None:
+            elif self.blobs.size(self.sha256) is None:
                 raise BlobMissing(self.sha256)
         except BlobMissing:
             raise UploadMissing(name=self.name, sha256=self.sha256, field="files") from None
@@ -174,28 +172,49 @@ class Claimed:
             self.staged.discard()
 
 
-def incoming(house: House, actor: Actor, named: list[FileNamed]) -> list[IncomingFile]:
-    """The files that a request names. Raises `UploadMissing` for what the actor neither sent nor may read."""
-    if len({file.name for file in named}) < len(named):
-        raise RequestInvalid("两个文件同名", "two files have the same name", field="files")
-    return [_incoming(house, actor, file) for file in named]
+@dataclass(frozen=True)
+class Uploads:
+    """What was sent and what records hold already. ``hasty`` goes by the directory as it was known a moment ago, and
+    waits for no database."""
 
+    archive: Archive
+    blobs: BlobStore
+    accounts: Accounts
+    clock: Callable[[], datetime]
+    hasty: Policy
 
-def _incoming(house: House, actor: Actor, file: FileNamed) -> IncomingFile:
-    if not _HEX.fullmatch(file.sha256):
-        raise InvalidDigest(file.sha256, field="files")
-    if file.record is not None:
-        held = house.archive.read(actor, file.record)
-        for version in held.versions:
+    def named(self, actor: Actor, files: Sequence[FileNamed]) -> list[IncomingFile]:
+        """The files that a request names. Raises `UploadMissing` for what the actor neither sent nor may read."""
+        if len({file.name for file in files}) < len(files):
+            raise RequestInvalid("两个文件同名", "two files have the same name", field="files")
+        return [self._named(actor, file) for file in files]
+
+    def _named(self, actor: Actor, file: FileNamed) -> IncomingFile:
+        if not _HEX.fullmatch(file.sha256):
+            raise InvalidDigest(file.sha256, field="files")
+        if file.record is not None:
+            return self._held(actor, file, file.record)
+        media_type = self.accounts.upload(actor.username, file.sha256, self.clock())
+        staged = self.blobs.find_staged(file.sha256) if media_type is not None else None
+        size = staged.size if staged is not None else self.blobs.size(file.sha256)
+        if media_type is None or size is None:
+            raise UploadMissing(name=file.name, sha256=file.sha256, field="files")
+        claimed = Claimed(self.blobs, file.name, file.sha256, size, staged)
+        return IncomingFile(file.name, claimed, media_type, file.role)
+
+    def _held(self, actor: Actor, file: FileNamed, reference: str) -> IncomingFile:
+        for version in self.archive.read(actor, reference).versions:
             for entry in version.files:
                 if entry.sha256 == file.sha256:
-                    kept = KeptFile(house, entry.sha256, entry.size)
+                    kept = KeptFile(self.blobs, entry.sha256, entry.size)
                     return IncomingFile(file.name, kept, entry.media_type, file.role)
         raise UploadMissing(name=file.name, sha256=file.sha256, field="files")
-    media_type = house.accounts.upload(actor.username, file.sha256, house.clock())
-    staged = house.blobs.find_staged(file.sha256) if media_type is not None else None
-    size = staged.size if staged is not None else house.blobs.size(file.sha256)
-    if media_type is None or size is None:
-        raise UploadMissing(name=file.name, sha256=file.sha256, field="files")
-    claimed = Claimed(house, file.name, file.sha256, size, staged)
-    return IncomingFile(file.name, claimed, media_type, file.role)
+
+
+def uploads_for(request: Request) -> Uploads:
+    house = house_of(request)
+    hasty = Policy(lambda: house.directory.known, house.archive.today)
+    return Uploads(house.archive, house.blobs, house.accounts, house.clock, hasty)
+
+
+UploadsDep = Annotated[Uploads, Depends(uploads_for)]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import cast
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from api.common.shapes.archive import VerificationJson
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, language
+from api.http.context import ArchiveDep, VerifyDep, language
+from api.http.operations import Operation, may
 from domain.errors import Unavailable
-from indexers.verification import verify_archive
 
 MAX_KEPT = 4 << 20
 """Characters of what was kept: a receipt holds its whole event."""
 
-router = APIRouter(tags=["archive"])
+router = APIRouter(tags=["archive"], route_class=Operation)
 
 
 class CheckRunning(Unavailable):
@@ -36,15 +37,15 @@ class Scope(BaseModel):
     seed: int | None = Field(None, ge=0, lt=2**63)
 
 
-@router.post("/verify")
-def verify(house: HouseDep, actor: ActorDep, request: Request, said: Scope) -> dict[str, Any]:
+@router.post("/verify", openapi_extra=may("archive.verify", 507, top=True, changes=False))
+def verify(request: Request, actor: ActorDep, archive: ArchiveDep, check: VerifyDep, said: Scope) -> VerificationJson:
     """Check every event, leaf, tile, checkpoint and file. The answer comes when it is done."""
-    house.archive.policy.require_at_top(actor, "archive.verify")
+    archive.policy.require_at_top(actor, "archive.verify")
     lock: threading.Lock = request.app.state.verifying
     if not lock.acquire(blocking=False):
         raise CheckRunning
     try:
-        found = verify_archive(house, since=said.since, sample=said.sample, seed=said.seed)
+        found = check(since=said.since, sample=said.sample, seed=said.seed)
     finally:
         lock.release()
-    return found.as_json(language(request))
+    return cast(VerificationJson, found.as_json(language(request)))

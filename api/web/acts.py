@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.http.uploads import incoming
+from api.http.uploads import Uploads, uploads_for
 from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, render, say, to
 from domain.access import Action, Actor
@@ -83,13 +83,13 @@ def do(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: 
     act = _act(key)
     record = house.archive.read(actor, reference)
     try:
-        _do(house, actor, record.code, act, said)
+        _do(house, uploads_for(request), actor, record.code, act, said)
     except (InputError, Unavailable) as error:  # what was written stays
         return _page(request, record, act, said, error)
     return to(f"/records/{record.code}")
 
 
-def _do(house: House, actor: Actor, code: str, act: Act, said: FormData) -> None:
+def _do(house: House, uploads: Uploads, actor: Actor, code: str, act: Act, said: FormData) -> None:
     archive, words, on = house.archive, _text(said, "said"), _text(said, "on") or None
     match act.key:
         case "sign-off":
@@ -107,7 +107,7 @@ def _do(house: House, actor: Actor, code: str, act: Act, said: FormData) -> None
             files = [each for each in said.getlist("file") if isinstance(each, str)]
             house.erasing.propose(actor, code, _text(said, "ground"), _text(said, "basis"), files)
         case _:
-            archive.attach(actor, code, [*incoming(house, actor, uploads_of(said)), *plain_files(house, said)])
+            archive.attach(actor, code, [*uploads.named(actor, uploads_of(said)), *plain_files(house, said)])
 
 
 def _page(

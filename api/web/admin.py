@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from adapters.bootstrap import House
+from api.common.composing import names
+from api.common.shapes.erasures import proceedings_json
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, pipeline_of
-from api.keeping import name_for
-from api.shapes import proceedings_json
 from api.web import shown
 from api.web.desk import person_of
 from api.web.file_record import FormDep
@@ -91,9 +91,8 @@ def _act(house: House, actor: Actor, what: str, said: dict[str, str]) -> None:
             house.erasing.reject(actor, get("record"), get("reason"))
         case "index/retry":
             house.archive.policy.require_at_top(actor, "index.manage")
-            work, queue, name_of = house.work, house.queue, name_for(house, actor)
-            one = get("item")
-            wanted = items(work, queue) if one == "all" else chosen(work, queue, [one], name_of)
+            work, queue, one = house.work, house.queue, get("item")
+            wanted = items(work, queue) if one == "all" else chosen(work, queue, [one], names(house)(actor))
             retry(work, queue, wanted)
         case _:
             raise NotFound("操作", "act", what)
@@ -138,11 +137,11 @@ def _page(
 
 
 def _erasures(house: House, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
-    found = proceedings_json(house, house.erasing.proceedings(actor))["erasures"]
+    found = proceedings_json(house.erasing.proceedings(actor), house.erasures.left())["erasures"]
     return [
         {
             **each,
-            "said": each[f"ground_{t.lang}"],
+            "said": each["ground_zh" if t.lang == "zh" else "ground_en"],
             "proposer": person_of(house, each["proposed_by"]),
             "decider": person_of(house, each["decided_by"] or ""),
             "mine": each["proposed_by"] == actor.username,
@@ -154,7 +153,7 @@ def _erasures(house: House, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
 
 def _index(pipeline: Pipeline, house: House, actor: Actor, t: Speaker) -> dict[str, Any]:
     """How far everything is, for any administrator; what failed, for those who answer for the whole archive."""
-    state = pipeline.status(t.lang, name_for(house, actor))
+    state = pipeline.status(t.lang, names(house)(actor))
     whole = house.archive.policy.may_at_top(actor, "index.manage")
     return {
         "state": state,

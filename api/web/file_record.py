@@ -18,7 +18,7 @@ from adapters.blobs.media_types import detect
 from adapters.bootstrap import House
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.http.uploads import FileNamed, incoming
+from api.http.uploads import FileNamed, uploads_for
 from api.web import forms, shown
 from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
@@ -105,7 +105,7 @@ def file(request: Request, house: HouseDep, actor: ActorDep, family: str, form: 
     files: list[IncomingFile] = []
     named = uploads_of(said)
     try:
-        files = incoming(house, actor, named)
+        files = uploads_for(request).named(actor, named)
         files += plain_files(house, said)
         outcome = house.archive.file(actor, raw, files, record_id=record_id)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
@@ -131,7 +131,7 @@ def correct(request: Request, house: HouseDep, actor: ActorDep, reference: str, 
     raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
     reason, named = str(said.get("_reason", "")), uploads_of(said)
     try:
-        files = [*incoming(house, actor, named), *plain_files(house, said)]
+        files = [*uploads_for(request).named(actor, named), *plain_files(house, said)]
         house.archive.correct(actor, reference, raw, reason, files)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.http.auth import ActorDep
 from api.http.context import HouseDep, language
-from api.http.receipts import Format, Number, served
+from api.http.receipts import Format, Number, ReceiptFilesDep
 from api.web.page import render, say
 from domain.streams import TOPICS
 
@@ -50,12 +50,12 @@ def page(request: Request, house: HouseDep) -> Response:
 @router.get("/records/{reference}/receipt")
 async def file(
     request: Request,
-    house: HouseDep,
     actor: ActorDep,
+    files: ReceiptFilesDep,
     reference: str,
     version: Number = None,
     format: Format = "tlog-proof",
     complete: bool = False,
 ) -> Response:
     """The file itself, as HTTP gives it; what goes wrong is shown as a page."""
-    return await served(house, actor, language(request), reference, version, None, format, complete=complete)
+    return await files.served(actor, language(request), reference, version, None, format, complete=complete)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup, escape
 
 from adapters.bootstrap import House
+from api.common.shapes.records import erasure_of, standing, text_status, texts_of
 from api.http.auth import ActorDep
 from api.http.context import HouseDep
-from api.shapes import erasure_of, standing, text_status, texts_of
 from api.web import shown
 from api.web.acts import acts_for
 from api.web.checking import CheckJob
@@ -62,7 +62,7 @@ def page(
     filed: str = "",
 ) -> Response:
     t = say(request)
-    record, state = standing(house, house.archive.read(actor, reference), version)
+    record, state = standing(house.events, house.ledger, house.archive.read(actor, reference), version)
     found = families.family(state.content["family"])
     leaves = {leaf.version: leaf.index for leaf in house.ledger.leaves_of(record.id)}
     directory = house.directory()
@@ -82,7 +82,7 @@ def page(
         facts=facts(t, state.content),
         prose=prose(t, state.content),
         gaps=[shown.gap(t, gap, state.content) for gap in state.gaps],
-        files=[_file(record, state, n, text, t) for n, text in enumerate(texts_of(house, record, state.files))],
+        files=[_file(record, state, n, text, t) for n, text in enumerate(texts_of(house.texts, record, state.files))],
         history=_history(t, house, record, leaves),
         leaf=leaves.get(record.revision),
         filed=filed[:100] if current else "",
@@ -137,7 +137,7 @@ def text(
     request: Request, house: HouseDep, actor: ActorDep, reference: str, n: int, version: VersionQuery = None
 ) -> Response:
     """The text that was read from a file, page by page."""
-    record, state = standing(house, house.archive.read(actor, reference), version)
+    record, state = standing(house.events, house.ledger, house.archive.read(actor, reference), version)
     if not 0 <= n < len(state.files):
         raise NotFound("文件", "file", n)
     entry = state.files[n]
@@ -244,7 +244,7 @@ def _erasure(t: Speaker, house: House, record: Record) -> dict[str, Any] | None:
     if found is None:
         return None
     who = found["decided_by"] or found["proposed_by"]
-    return {**found, "who": person_of(house, who), "said": found[f"ground_{t.lang}"]}
+    return {**found, "who": person_of(house, who), "said": found["ground_zh" if t.lang == "zh" else "ground_en"]}
 
 
 def _history(t: Speaker, house: House, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from api.instants import tree_size
 from api.web import shown
 from api.web.locale import Speaker
 from api.web.page import come_again, render, say
+from domain import days
 from domain.errors import InputError, Unavailable
 from domain.ports import SearchRequest, Snippet, Sort
 from domain.records import codes
@@ -144,14 +144,8 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     return Asked(query, filters, dates, as_of, chosen, cursor)
 
 
-class BadDate(InputError):
-    code = "bad_date"
-    zh = "日期“{value}”应写成 2023-04-21 的样子。"
-    en = "“{value}” is no date such as 2023-04-21."
-
-
 def _request(asked: Asked, house: House) -> SearchRequest:
-    dates = {name: _day(value, name) for name, value in asked.dates.items()}
+    dates = {name: days.day(value, name) for name, value in asked.dates.items()}
     return SearchRequest(
         query=asked.query,
         filters=asked.filters,
@@ -170,13 +164,6 @@ def _request(asked: Asked, house: House) -> SearchRequest:
 def effective(asked: Asked) -> Sort:
     """Without words nothing is more relevant than anything else: the newest come first."""
     return "newest" if asked.sort == "relevance" and not asked.query else asked.sort
-
-
-def _day(value: str, name: str) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise BadDate(value=value[:40], field=name) from None
 
 
 def _hit(found: Found, house: House) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def test_receipts_of_before_still_hold(erased: Erased) -> None:
     """Offline as ever; the record's own receipt is that of its erasure now, and of what is gone there is none."""
     house = erased.world.house
     admin = house.operator()
-    old = judge(erased.receipt.encode(), indulgent(house), verifier_of)
+    old = judge(erased.receipt.encode(), indulgent(house.trust.published()), verifier_of)
     assert (old.ok, old.said[0].act[0]) == (True, "filed")
     said = erased.world.client().post("/api/v1/receipts/verify", json={"receipt": erased.receipt}).json()
     assert (said["erased"]["revision"], said["erased"]["ground"], said["erased"]["by"]) == (3, "privacy", "admin")
@@ -178,7 +178,7 @@ def test_receipts_of_before_still_hold(erased: Erased) -> None:
     assert stranger.get("/api/v1/receipts/event", params={**asked, "version": "2"}).json() == nothing
     assert stranger.get("/api/v1/receipts/event", params={**asked, "leaf": "A" * 43 + "="}).json() == nothing
     assert stranger.get("/api/v1/receipts/event", params={**asked, "leaf": "A"}).status_code == 422
-    new = judge(house.receipts.one(admin, erased.record.code).encode(), indulgent(house), verifier_of)
+    new = judge(house.receipts.one(admin, erased.record.code).encode(), indulgent(house.trust.published()), verifier_of)
     assert (new.ok, new.said[0].act[0], new.said[0].revision) == (True, "erased", 3)
     with pytest.raises(RecordIsErased):
         house.receipts.one(admin, erased.record.code, revision=1)

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from api.http.auth import CSRF_HEADER
 from api.http.errors import UploadMissing
 from api.http.receiving import FIRST_BYTES
-from api.http.uploads import FileNamed, incoming
+from api.http.uploads import FileNamed, Uploads
 from tests.behind import remove, write_over
 from tests.cli_world import BACK_ENDS
 from tests.http_world import World, record, world_on
@@ -238,7 +238,9 @@ def test_an_upload_that_goes_at_the_last_moment_is_asked_for_again(world: World,
     if kept:
         staged.commit()
     actor = world.house.directory().account("clerk-here").actor()
-    [claimed] = incoming(world.house, actor, [FileNamed(name="a.txt", sha256=sha(data))])
+    house = world.house
+    uploads = Uploads(house.archive, house.blobs, house.accounts, house.clock, house.archive.policy)
+    [claimed] = uploads.named(actor, [FileNamed(name="a.txt", sha256=sha(data))])
     if kept:
         remove(world.house.settings, sha(data))
     else:

@@ -49,7 +49,8 @@ def test_a_reader_takes_a_receipt_that_anybody_can_check(world: World) -> None:
     published = world.client().get("/ledger/checkpoint").text
     receipt = read_receipt(answer.content)
     assert receipt.proof.checkpoint == published
-    assert check_receipt(receipt, indulgent(world.house), verifier_of).checkpoint.origin == "archive.example/test"
+    judged = check_receipt(receipt, indulgent(world.house.trust.published()), verifier_of)
+    assert judged.checkpoint.origin == "archive.example/test"
     vkey = world.client().get("/ledger/vkey").text
     said = world.client().post("/api/v1/receipts/verify", json={"receipt": answer.text, "policy": vkey})
     assert said.status_code == 200, said.text
@@ -113,7 +114,7 @@ def test_a_version_an_event_or_all_of_them(world: World) -> None:
         assert clerk.get(f"/api/v1/records/{code}/receipt{query}").json()["code"] == "not_found"
     answer = clerk.get(f"/api/v1/records/{code}/receipt?complete=true")
     whole = read_completeness(answer.content)
-    check_completeness(whole, indulgent(world.house), verifier_of)
+    check_completeness(whole, indulgent(world.house.trust.published()), verifier_of)
     assert [receipt.version for receipt in whole.receipts] == [1, 2, 3]
     assert f'filename="{code}.complete.json"' in answer.headers["content-disposition"]
     pdf = clerk.get(f"/api/v1/records/{code}/receipt?format=pdf&version=1")
@@ -151,7 +152,7 @@ def test_a_witnessed_checkpoint_is_better_than_a_newer_one(world: World, monkeyp
     first, second = (read_receipt(house.receipts.one(house.operator(), each)) for each in (code, later))
     assert first.proof.checkpoint == witnessed
     assert second.proof.checkpoint == house.publisher.checkpoint().decode()
-    assert all(check_receipt(each, indulgent(house), verifier_of) for each in (first, second))
+    assert all(check_receipt(each, indulgent(house.trust.published()), verifier_of) for each in (first, second))
 
 
 def test_no_receipt_is_made_of_what_was_altered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +170,7 @@ def test_no_receipt_is_made_of_what_was_altered(world: World, monkeypatch: pytes
         patched.setattr(house.events, "rows_at", edited)
         with pytest.raises(LedgerInputAltered):
             house.receipts.one(actor, code)
-        assert judge(house.receipts.one(actor, other).encode(), indulgent(house), verifier_of).ok
+        assert judge(house.receipts.one(actor, other).encode(), indulgent(house.trust.published()), verifier_of).ok
         patched.setattr(house.events, "rows_at", lambda positions: [])
         with pytest.raises(LedgerInputAltered):
             house.receipts.one(actor, code)
@@ -182,7 +183,7 @@ def test_no_receipt_is_made_of_what_was_altered(world: World, monkeypatch: pytes
         patched.setattr(house.ledger, "leaves_of", lambda stream: leaves_of(stream) * 2)
         with pytest.raises(DatabaseDamaged):
             house.receipts.complete(actor, code)
-    assert judge(house.receipts.one(actor, code).encode(), indulgent(house), verifier_of).ok
+    assert judge(house.receipts.one(actor, code).encode(), indulgent(house.trust.published()), verifier_of).ok
     with pytest.raises(NotFound):
         house.receipts.one(actor, "school-01-1999-0001")
 

@@ -6,6 +6,7 @@ import pytest
 
 from domain.access import SYSTEM
 from domain.administration import AlreadyThere, BadCode, BadValue
+from domain.days import BadDate
 from domain.errors import NotAllowed, NotFound, VersionConflict
 from tests.fakes import School
 
@@ -132,7 +133,7 @@ def test_a_code_is_a_code(school, make):
 )
 def test_a_value_is_of_its_kind(school, make):
     """Names, dates, periods, roles."""
-    with pytest.raises(BadValue):
+    with pytest.raises((BadValue, BadDate)):
         make(school.office, school.actor("admin"))
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.archive import IdempotencyMismatch, IncomingFile, ReasonMissing, working_days
+from domain.days import BadDate
 from domain.errors import ArchiveBusy, InvalidRecord, NotAllowed, NotFound, VersionConflict
 from domain.records.codes import Entered
 from domain.records.events import RecordFiled
@@ -223,7 +224,7 @@ def test_acts_that_need_a_reason_ask_for_it(school, act):
 def test_a_date_of_progress_is_a_date(school):
     """Not "yesterday"."""
     code = school.archive.file(school.actor("clerk"), lecture()).record.code
-    with pytest.raises(InvalidRecord):
+    with pytest.raises(BadDate):
         school.archive.note_progress(school.actor("clerk"), code, "x", "昨天")
 
 

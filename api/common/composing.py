@@ -1,0 +1,41 @@
+"""What commands, pages and HTTP put together of an archive's parts, each for itself by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from api import keeping, readiness
+from api.common.shapes.records import RecordShapes
+from indexers.naming import describe
+from indexers.watched import witnesses
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import House
+    from domain.access import Actor
+    from indexers.setaside import NameOf
+
+
+def record_shapes(house: House) -> RecordShapes:
+    return RecordShapes(house.ledger, house.events, house.texts)
+
+
+def names(house: House) -> Callable[[Actor], NameOf]:
+    """What records are called to whom."""
+    return partial(keeping.name_for, house.archive, partial(describe, house.events))
+
+
+def reached(house: House) -> Callable[[], dict[str, str]]:
+    """What can be reached, as `api.readiness.parts` says it."""
+    return partial(
+        readiness.parts,
+        house.probe,
+        events=house.events,
+        ledger=house.ledger,
+        engine=lambda: house.engine,
+        files=partial(readiness.files_there, house.settings, house.servers.bucket),
+        witnesses=None
+        if house.settings.policy is None
+        else partial(witnesses, house.trust, house.cosignatures, house.ledger),
+    )
