@@ -6,12 +6,10 @@ from functools import lru_cache
 
 from eventsourcing.utils import TopicError, resolve_topic
 
-import adapters.events.sqlite  # noqa: F401  (registers the topics that stored rows name)
-from adapters.events.transcoding import PlainJSONTranscoder
+import adapters.events.rows  # noqa: F401  (registers the topics that stored rows name)
+from adapters.events.transcoding import decode
 from domain.audit import fits_alone
 from domain.event import Event
-
-_decode = PlainJSONTranscoder().decode
 
 
 def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bool:
@@ -23,7 +21,7 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
     if kind is None or kind.class_version != 1:
         return False
     try:
-        attributes = _decode(state)
+        attributes = decode(state)
     except ValueError:
         return False
     return isinstance(attributes, dict) and fits_alone(kind, stream, version, attributes)

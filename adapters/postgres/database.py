@@ -127,20 +127,15 @@ class Database:
     @contextmanager
     def connection(self) -> Iterator[Link]:
         """One connection for the length of the block; PostgreSQL's errors become ours."""
-        with translated(), self.borrowed() as link:
-            yield link
-
-    @contextmanager
-    def borrowed(self) -> Iterator[Link]:
-        """The same with errors as they come from psycopg."""
         if not self._free.acquire(timeout=self.lock_timeout):
             raise ArchiveBusy
         try:
-            link = self._take()
-            try:
-                yield link
-            finally:
-                self._give_back(link)
+            with translated():
+                link = self._take()
+                try:
+                    yield link
+                finally:
+                    self._give_back(link)
         finally:
             self._free.release()
 
