@@ -110,7 +110,7 @@ def bind_prefix(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
     """For an archive that is being made, which does not need its search server for that. Raises `PlaceInUse`."""
     search, place = shared.search, prefix(shared)
     if search is not None and place is not None:
-        with binding.later(lambda: search.expect(lambda: binding.confirm(place, identity, keys))):
+        with binding.later(lambda: search.confirmation.expect(lambda: binding.confirm(place, identity, keys))):
             found = place.bound()
             if found is not None and found.origin != identity.origin:  # though nothing is in it yet
                 raise binding.PlaceInUse(place=str(place))
@@ -125,7 +125,7 @@ def confirm(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
         def ask_database(link: Link) -> None:
             binding.confirm(DatabaseLink(link, database.address), identity, keys)
 
-        with binding.later(lambda: database.expect(ask_database)), database.connection() as link:
+        with binding.later(lambda: database.confirmation.expect(ask_database)), database.connection() as link:
             ask_database(link)
     if (bucket := shared.bucket) is not None:
         from adapters.s3.binding import BucketPlace
@@ -133,14 +133,14 @@ def confirm(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
         def ask_bucket(client: Client) -> None:
             binding.confirm(BucketPlace(client), identity, keys)
 
-        with binding.later(lambda: bucket.expect(lambda: ask_bucket(bucket))):
+        with binding.later(lambda: bucket.confirmation.expect(lambda: ask_bucket(bucket))):
             ask_bucket(bucket.hurried())
     if (search := shared.search) is not None and (place := prefix(shared)) is not None:
 
         def ask_search() -> None:
             binding.confirm(place, identity, keys)
 
-        with binding.later(lambda: search.expect(ask_search)):
+        with binding.later(lambda: search.confirmation.expect(ask_search)):
             ask_search()
 
 

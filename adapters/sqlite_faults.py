@@ -12,8 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from eventsourcing.persistence import PersistenceError
-
 from domain.errors import (
     ArchiveBusy,
     DatabaseDamaged,
@@ -36,14 +34,11 @@ _PRIMARY = 0xFF
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of SQLite, and of the library on top of it, as ours."""
+    """Errors of SQLite as ours."""
     try:
         yield
-    except (PersistenceError, sqlite3.Error) as error:
-        found = fault_of(error)
-        if found is None:
-            raise
-        raise found from error
+    except sqlite3.Error as error:
+        raise fault_of(error) from error
 
 
 def write_ahead(db: sqlite3.Connection) -> None:
@@ -61,16 +56,11 @@ def write_ahead(db: sqlite3.Connection) -> None:
             return
 
 
-def fault_of(error: BaseException) -> JianzhengError | None:
-    """Our name for it; None where no SQLite error is behind it."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, sqlite3.Error):
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
-        return None
-    code = getattr(cause, "sqlite_errorcode", None)  # absent where Python, not SQLite, refused the call
+def fault_of(error: sqlite3.Error) -> JianzhengError:
+    """Our name for it."""
+    code = getattr(error, "sqlite_errorcode", None)  # absent where Python, not SQLite, refused the call
     if code is None:
-        return DatabaseDamaged(why=str(cause))
+        return DatabaseDamaged(why=str(error))
     if code in _FULL:
         return StorageFull()
     match code & _PRIMARY:
@@ -81,6 +71,6 @@ def fault_of(error: BaseException) -> JianzhengError | None:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return ArchiveBusy()
         case sqlite3.SQLITE_IOERR:
-            return StorageFailed(cause.sqlite_errorname)
+            return StorageFailed(error.sqlite_errorname)
         case _:
-            return DatabaseDamaged(why=str(cause))
+            return DatabaseDamaged(why=str(error))

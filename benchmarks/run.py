@@ -39,6 +39,7 @@ MODULES = (
     "starting",
     "growth",
     "scale",
+    "recorder",
 )
 ON_SERVERS = (
     "append",
@@ -54,6 +55,7 @@ ON_SERVERS = (
     "reporting",
     "growth",
     "scale",
+    "recorder",
 )
 BY_NAME = {
     "growth": (table.OF_GROWTH, table.GROWTH_ON_SERVERS),

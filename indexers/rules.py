@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.events.transcoding import PlainJSONTranscoder
+from adapters.events.transcoding import decode
 from domain.audit import fits_alone
 from domain.event import Event
 from domain.streams import TOPICS
-
-_decode = PlainJSONTranscoder().decode
 
 
 def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bool:
@@ -19,7 +17,7 @@ def stored_event_fits(stream: str, version: int, topic: str, state: bytes) -> bo
     if kind is None or kind.class_version != 1:
         return False
     try:
-        attributes = _decode(state)
+        attributes = decode(state)
     except ValueError:
         return False
     return isinstance(attributes, dict) and fits_alone(kind, stream, version, attributes)

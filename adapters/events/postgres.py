@@ -1,9 +1,9 @@
 """The event store on PostgreSQL: any number of processes on any number of machines append and follow.
 
-The recorder is the `eventsourcing` library's, with two differences: a batch is inserted with four typed arrays, and
-the order of commits is kept by the table itself (a trigger, see ``0001_events.sql``), not by a lock on the table, for
-which the application's role would need the right to change events. The library's database functions, which do without
-any lock, must never be enabled: a follower would miss events.
+The table is the `eventsourcing` library's. A batch is inserted with four typed arrays, and the order of commits is kept
+by the table itself (a trigger, see ``0001_events.sql``): the library's recorder locks the table, for which the
+application's role would need the right to change events, or with its database functions does without any lock, and a
+follower would miss events. Why nothing else of it is used either stands in docs/design/decisions.md, 1.
 
 An append whose answer was lost with the connection is asked for again: the salt of an event makes its bytes its own,
 so the row that is there under its id and version either is the event or is somebody else's.
@@ -13,18 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
-from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Connection, Cursor
-from psycopg.rows import DictRow, dict_row, tuple_row
 
 from adapters.events.rows import NewRow, acts, attributes_of, decoded, event_of, new_entries, new_row
 from adapters.postgres.arrays import Bigints, Bytes, Texts, Uuids
-from adapters.postgres.database import SCHEMA, Database, Link, Params
+from adapters.postgres.database import Database, Link, Params
 from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown, fault_of, is_lost
 from adapters.postgres.listener import Listener
 from adapters.postgres.locks import APPEND_LOCK
@@ -58,49 +55,6 @@ _END = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
     " WHERE pid = %s AND usename = session_user AND datname = current_database()"
 )
-
-
-class EventRecorder(PostgresApplicationRecorder):
-    """The library's recorder over the table ``stored_events`` that the migrations made."""
-
-    def _insert_stored_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any) -> None:
-        rows = [(cast("UUID", e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
-        curs.execute(_INSERT + " RETURNING notification_id", _arrays(rows))
-
-
-class Datastore(PostgresDatastore):
-    """Our connections, as the library's recorders want them."""
-
-    def __init__(self, database: Database) -> None:
-        at = database.address
-        super().__init__(at.database, at.host, at.port, at.user, "", schema=SCHEMA)
-        self.pool = cast("Any", _Pool(database))  # in the place of the library's, which was never opened
-
-    def register_type_adapters(self) -> None:
-        """Composite types are not used."""
-
-
-class _Pool:
-    """What the library asks of a pool."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def open(self, *_: object) -> None:
-        """Connections are opened when they are needed."""
-
-    def close(self) -> None:
-        """The database is closed by whoever made it."""
-
-    @contextmanager
-    def connection(self) -> Iterator[Connection[DictRow]]:
-        with self._database.borrowed() as link:
-            connection = cast("Connection[DictRow]", link)
-            connection.row_factory = dict_row
-            try:
-                yield connection
-            finally:
-                link.row_factory = tuple_row
 
 
 class PostgresEventStore:

@@ -28,6 +28,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from adapters.breaker import Breaker
+from adapters.confirmation import Confirmation
 from adapters.postgres.address import Address
 from adapters.postgres.arrays import register
 from adapters.postgres.faults import DatabaseUnreachable, translated
@@ -119,32 +120,22 @@ class Database:
         self._backends: set[int] = set()
         self._closed = False
         self.breaker = Breaker(self._answers)
-        self._confirming = threading.Lock()  # owns the field below
-        self._confirm: Callable[[Link], None] | None = None
-
-    def expect(self, confirm: Callable[[Link], None]) -> None:
-        """Ask this of the first connection before it is used for anything; where it raises, the next one is asked."""
-        self._confirm = confirm
+        self.confirmation: Confirmation[[Link]] = Confirmation()  # asked of the first connection
 
     # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
     def connection(self) -> Iterator[Link]:
         """One connection for the length of the block; PostgreSQL's errors become ours."""
-        with translated(), self.borrowed() as link:
-            yield link
-
-    @contextmanager
-    def borrowed(self) -> Iterator[Link]:
-        """The same with errors as they come from psycopg."""
         if not self._free.acquire(timeout=self.lock_timeout):
             raise ArchiveBusy
         try:
-            link = self._take()
-            try:
-                yield link
-            finally:
-                self._give_back(link)
+            with translated():
+                link = self._take()
+                try:
+                    yield link
+                finally:
+                    self._give_back(link)
         finally:
             self._free.release()
 
@@ -213,25 +204,17 @@ class Database:
                 link = self._idle.pop()[1] if self._idle else None
             if link is None:
                 link = self.connect()
-                self._require_confirmed(link)
+                try:
+                    self.confirmation.require(link)
+                except BaseException:
+                    link.close()
+                    raise
                 with self._guard:
                     self._backends.add(link.backend)
                 return link
             if not has_something_to_say(link):
                 return link
             self._drop(link)
-
-    def _require_confirmed(self, link: Link) -> None:
-        if self._confirm is None:
-            return
-        with self._confirming:
-            try:
-                if self._confirm is not None:
-                    self._confirm(link)
-                    self._confirm = None
-            except BaseException:
-                link.close()
-                raise
 
     def _give_back(self, link: Link) -> None:
         if link.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:

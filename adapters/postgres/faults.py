@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import PersistenceError
 
 from domain.errors import (
     ArchiveBusy,
@@ -101,28 +100,23 @@ _NO_TABLES = frozenset({"42P01", "3F000"})
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of PostgreSQL, and of the library on top of it, as ours."""
+    """Errors of PostgreSQL as ours."""
     try:
         yield
-    except (psycopg.Error, PersistenceError) as error:
+    except psycopg.Error as error:
         found = fault_of(error)
         if found is None:
             raise
         raise found from error
 
 
-def fault_of(error: BaseException) -> JianzhengError | None:
-    """Our name for it; None where no error of PostgreSQL is behind it, or it is a mistake of the program."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, psycopg.Error):
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
-        return None
-    state = cause.sqlstate
+def fault_of(error: psycopg.Error) -> JianzhengError | None:
+    """Our name for it; None where it is a mistake of the program."""
+    state = error.sqlstate
     if state is None:
         # psycopg's own: a dead connection is one of these two; the rest are mistakes in a call.
-        lost = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-        return DatabaseUnreachable(_said(cause)) if lost else None
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return DatabaseUnreachable(_said(error)) if lost else None
     name = _name(state)
     if state in _BUSY:
         return ArchiveBusy()
@@ -143,7 +137,7 @@ def fault_of(error: BaseException) -> JianzhengError | None:
             return None
 
 
-def is_lost(error: BaseException) -> bool:
+def is_lost(error: psycopg.Error) -> bool:
     """Whether the connection is gone, so that the answer to what was sent last never came."""
     return isinstance(fault_of(error), DatabaseUnreachable)
 

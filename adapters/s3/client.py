@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +31,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from adapters.breaker import Breaker
+from adapters.confirmation import Confirmation
 from adapters.s3.address import Address
 from adapters.s3.body import FileBody, StreamingMinio
 from adapters.s3.faults import ANSWERS, BucketMissing, FileStoreUnreachable, code_of, fault, worth_another_try
@@ -107,17 +107,10 @@ class Client:
         self.minio = self._made(self.patience.connect, self.patience.read)
         self.pool = self._pools[0]
         self.breaker = Breaker(self._answers)
-
-        self._confirming = threading.RLock()  # owns the fields below
-        self._confirm: Callable[[], None] | None = None
-        self._asking = False
+        self.confirmation: Confirmation[[]] = Confirmation()
 
     def __repr__(self) -> str:
         return f"Client({self.address})"
-
-    def expect(self, confirm: Callable[[], None]) -> None:
-        """Ask this before the first request, by requests of this client; where it raises, the next one asks again."""
-        self._confirm = confirm
 
     def close(self) -> None:
         for pool in self._pools:
@@ -163,8 +156,7 @@ class Client:
         short question."""
         if not self.breaker.passes():
             raise FileStoreUnreachable(self.breaker.reason)
-        if self._confirm is not None:
-            self._require_confirmed()
+        self.confirmation.require()
         end = time.monotonic() + self.patience.total
         for pause in self.patience.pauses():
             try:
@@ -179,17 +171,6 @@ class Client:
                     raise found from None
             time.sleep(pause)
         raise AssertionError("unreachable")
-
-    def _require_confirmed(self) -> None:
-        with self._confirming:
-            if self._confirm is None or self._asking:  # it is this thread that asks
-                return
-            self._asking = True
-            try:
-                self._confirm()
-                self._confirm = None
-            finally:
-                self._asking = False
 
     def send(
         self,

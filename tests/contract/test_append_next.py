@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from adapters import sqlite_connections
 from adapters.events import sqlite
 from adapters.events.sqlite import SQLiteEventStore
 from domain.errors import ArchiveBusy, VersionConflict
@@ -178,7 +179,8 @@ def test_a_process_that_is_killed_leaves_all_or_nothing_and_holds_nobody_up(open
 
 def test_who_waits_too_long_is_told_that_the_archive_is_busy(tmp_path, monkeypatch):
     """Another process holds the file: every thread that writes hears the same; those who read do not notice."""
-    monkeypatch.setattr(sqlite, "LOCK_TIMEOUT", 1.0)
+    for module in (sqlite, sqlite_connections):
+        monkeypatch.setattr(module, "LOCK_TIMEOUT", 1.0)
     with closing(SQLiteEventStore(tmp_path / "a.sqlite")) as store, closing(SQLiteEventStore(store.path)) as other:
         store.create()
         stream, reading = uuid4(), threading.Event()

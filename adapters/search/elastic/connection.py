@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +12,7 @@ from elastic_transport import ConnectionError, ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
 from adapters.breaker import Breaker
+from adapters.confirmation import Confirmation
 from adapters.search.elastic.address import BadSearchAddress, SearchAddress
 from adapters.search.elastic.faults import SearchUnreachable, translated
 
@@ -52,14 +52,7 @@ class Connection:
         self._glancing = self._client.options(request_timeout=min(GLANCE, patience))
         self._prober = self._client.options(request_timeout=min(PROBE_TIMEOUT, patience))
         self.breaker = Breaker(self._answers)
-        self._confirming = threading.RLock()  # owns the fields below
-        self._confirm: Callable[[], None] | None = None
-        self._asked = False
-
-    def expect(self, confirm: Callable[[], None]) -> None:
-        """Do this before anything else is asked; where it raises, before whatever is asked next."""
-        with self._confirming:
-            self._confirm = confirm
+        self.confirmation: Confirmation[[]] = Confirmation()
 
     @contextmanager
     def asking(self) -> Iterator[Elasticsearch]:
@@ -85,7 +78,7 @@ class Connection:
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         """Errors are ours. Where others waited in vain, the server must first answer one short question."""
-        self._require_confirmed()
+        self.confirmation.require()
         if not self.breaker.passes():
             raise SearchUnreachable(self.breaker.reason)
         with translated():
@@ -94,19 +87,6 @@ class Connection:
             except (ConnectionError, ConnectionTimeout) as error:
                 self.breaker.open("timeout" if isinstance(error, ConnectionTimeout) else "no connection")
                 raise
-
-    def _require_confirmed(self) -> None:
-        if self._confirm is None:
-            return
-        with self._confirming:
-            if self._confirm is None or self._asked:  # the latter: it is being asked just now, by this thread
-                return
-            self._asked = True
-            try:
-                self._confirm()
-                self._confirm = None
-            finally:
-                self._asked = False
 
     def _answers(self) -> bool:
         """Whether anything comes back at all, soon."""

@@ -205,7 +205,7 @@ def test_whose_it_is_is_asked_before_anything_else() -> None:
             if not allowed.pop(0):
                 raise DocumentRejected("r1", "x")
 
-        connection.expect(confirm)
+        connection.confirmation.expect(confirm)
         with pytest.raises(DocumentRejected):
             engine.position()
         assert [engine.position(), engine.position()] == [5, 5]
