@@ -8,7 +8,7 @@ from typing import Any
 
 from api.cli.command import AS_OF, RECORD, Command, flag, option, positional
 from api.cli.context import Context, Screen
-from api.cli.filing import ChooseOne
+from api.cli.usage import ChooseOne
 from domain.errors import EXIT_DONE
 
 MOST = 1000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
-from api.cli.parser import UsageWrong
+from api.cli.usage import UsageWrong
 from api.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
@@ -103,7 +103,7 @@ def checkpoint(context: Context, _: Namespace) -> int:
 def index_status(context: Context, _: Namespace) -> int:
     from api.keeping import name_for
 
-    may_manage(context)
+    context.require_keeper()
     status = context.pipeline.status(context.screen.lang, name_for(context.house, context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
@@ -153,7 +153,7 @@ def index_retry(context: Context, args: Namespace) -> int:
             problem_en="name the items, or say --all",
             help="index retry --help",
         )
-    may_manage(context)
+    context.require_keeper()
     house, screen, name_of = context.house, context.screen, name_for(context.house, context.actor)
     wanted = items(house) if args.all else chosen(house, args.item, name_of)
     waiting = context.pipeline.try_again(wanted)
@@ -187,16 +187,11 @@ def _show(context: Context, item: dict[str, Any], zh: str, en: str) -> None:
 
 
 def index_rebuild(context: Context, _: Namespace) -> int:
-    may_manage(context)
+    context.require_keeper()
     position = context.pipeline.rebuild()
     context.screen.document({"position": position})
     context.screen.say(f"索引已重建，编到第 {position} 条", f"The index was rebuilt; it holds {position} leaves")
     return EXIT_DONE
-
-
-def may_manage(context: Context) -> None:
-    """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
-    context.house.archive.policy.require_at_top(context.actor, "index.manage")
 
 
 def _kept(said: str) -> str:

@@ -12,7 +12,8 @@ import pytest
 from api.cli.command import Command
 from api.cli.commands import COMMANDS, GROUPS
 from api.cli.main import main
-from api.cli.parser import HelpWanted, UsageWrong, columns, help_of, overview, parse
+from api.cli.parser import HelpWanted, columns, help_of, overview, parse
+from api.cli.usage import UsageWrong
 from domain.errors import Lang
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
