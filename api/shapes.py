@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.ingest import Filed, Refused
 from adapters.record_folder import Passed
 from domain.errors import JianzhengError, Lang, NotFound, Unavailable
-from domain.ports import ExtractedText
+from domain.ports import EventStore, ExtractedText, LedgerReader
 from domain.records.content import occurred_on
 from domain.records.erasure import ground_json
 from domain.records.events import FileEntry, RecordEvent
@@ -17,6 +18,8 @@ from domain.records.record import Record, Version, replay
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
+    from adapters.erasures import Left
+    from adapters.extraction.cache import Texts
     from domain.erasing import Considered, Proceeding
     from domain.reporting import Verdict
     from domain.searching import Answer, Found
@@ -24,42 +27,62 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def record_json(house: House, record: Record, version: int | None = None, as_of: int | None = None) -> Json:
-    """``show``: the record with the content of a version, or as it stood when the ledger had ``as_of`` leaves.
+@dataclass(frozen=True)
+class RecordShapes:
+    """Makes them out of a record and the ports that know the rest of it."""
 
-    Raises `NotFound` for a version it does not have, or where it was not there yet.
-    """
-    leaves = {leaf.version: leaf.index for leaf in house.ledger.leaves_of(record.id)}
-    record, state = standing(house, record, version, as_of)
-    return {
-        "record": str(record.id),
-        "code": record.code,
-        "version": state.number,
-        "status": record.status,
-        "organisation": record.organisation,
-        **state.content,
-        "occurred_on": occurred_on(state.content),
-        "recorded_at": record.filed_at,
-        "filed_by": record.filed_by,
-        "late": record.late,
-        "item": None if record.item is None else {"state": record.item, "closed_on": record.closed_on},
-        "gaps": gaps_json(state),
-        "files": _files(house, record, state.files),
-        "history": [
-            {
-                "version": act.version,
-                "event": act.name,
-                "at": act.at,
-                "by": act.by,
-                "leaf_index": leaves.get(act.revision),
-                "reason": act.reason,
-                "revision": act.revision,
-            }
-            for act in record.history
-        ],
-        "as_of": as_of,
-        "erasure": erasure_of(record),
-    }
+    ledger: LedgerReader
+    events: EventStore
+    texts: Texts
+
+    def record(self, record: Record, version: int | None = None, as_of: int | None = None) -> Json:
+        """``show``: the record with the content of a version, or as it stood when the ledger had ``as_of`` leaves.
+
+        Raises `NotFound` for a version it does not have, or where it was not there yet.
+        """
+        leaves = {leaf.version: leaf.index for leaf in self.ledger.leaves_of(record.id)}
+        record, state = standing(self.events, self.ledger, record, version, as_of)
+        return {
+            "record": str(record.id),
+            "code": record.code,
+            "version": state.number,
+            "status": record.status,
+            "organisation": record.organisation,
+            **state.content,
+            "occurred_on": occurred_on(state.content),
+            "recorded_at": record.filed_at,
+            "filed_by": record.filed_by,
+            "late": record.late,
+            "item": None if record.item is None else {"state": record.item, "closed_on": record.closed_on},
+            "gaps": gaps_json(state),
+            "files": _files(self.texts, record, state.files),
+            "history": [
+                {
+                    "version": act.version,
+                    "event": act.name,
+                    "at": act.at,
+                    "by": act.by,
+                    "leaf_index": leaves.get(act.revision),
+                    "reason": act.reason,
+                    "revision": act.revision,
+                }
+                for act in record.history
+            ],
+            "as_of": as_of,
+            "erasure": erasure_of(record),
+        }
+
+    def after_act(self, record: Record, changed: bool) -> Json:
+        """What an act came to: the record as `record` has it, and whether anything changed."""
+        return {**self.record(record), "changed": changed}
+
+
+def record_json(house: House, record: Record, version: int | None = None, as_of: int | None = None) -> Json:
+    return RecordShapes(house.ledger, house.events, house.texts).record(record, version, as_of)
+
+
+def act_json(house: House, record: Record, changed: bool) -> Json:
+    return RecordShapes(house.ledger, house.events, house.texts).after_act(record, changed)
 
 
 def erasure_of(record: Record) -> Json | None:
@@ -97,9 +120,9 @@ def erasing_json(outcome: Considered) -> Json:
     }
 
 
-def proceedings_json(house: House, found: Iterable[Proceeding]) -> Json:
+def proceedings_json(found: Iterable[Proceeding], unfinished: Iterable[Left]) -> Json:
     """``erasure list``."""
-    left = {each.position: each for each in house.erasures.left()}
+    left = {each.position: each for each in unfinished}
     return {
         "erasures": [
             {
@@ -126,12 +149,12 @@ def proceedings_json(house: House, found: Iterable[Proceeding]) -> Json:
 
 
 def standing(
-    house: House, record: Record, version: int | None = None, as_of: int | None = None
+    events: EventStore, ledger: LedgerReader, record: Record, version: int | None = None, as_of: int | None = None
 ) -> tuple[Record, Version]:
     """The record as it stood, and the version asked for. Raises `NotFound`."""
     if as_of is not None and record.erased is None:  # of an erased one nothing else is left at any time
-        leaves = house.ledger.leaves_of(record.id)
-        record = _as_of(house, record, max((leaf.version for leaf in leaves if leaf.index < as_of), default=0))
+        leaves = ledger.leaves_of(record.id)
+        record = _as_of(events, record, max((leaf.version for leaf in leaves if leaf.index < as_of), default=0))
     state = record.current if version is None else record.version(version)
     if state is None:
         raise NotFound("版本", "version", f"{record.code} v{version}", field="version")
@@ -145,12 +168,7 @@ def gaps_json(state: Version) -> list[Json]:
     ]
 
 
-def act_json(house: House, record: Record, changed: bool) -> Json:
-    """What an act on a record came to: the record as `record_json` has it, and whether anything changed."""
-    return {**record_json(house, record), "changed": changed}
-
-
-def search_json(house: House, answer: Answer, took_ms: float) -> Json:
+def search_json(answer: Answer, took_ms: float) -> Json:
     return {
         "total": answer.total,
         "took_ms": round(took_ms, 1),
@@ -202,16 +220,16 @@ def error_json(error: JianzhengError, lang: Lang) -> Json:
     return {"error": error.as_dict(lang)}
 
 
-def _as_of(house: House, record: Record, revision: int) -> Record:
-    events = [e for e in house.events.stream(record.id, limit=revision) if isinstance(e, RecordEvent)]
-    then = replay(events) if revision else None
+def _as_of(events: EventStore, record: Record, revision: int) -> Record:
+    found = [e for e in events.stream(record.id, limit=revision) if isinstance(e, RecordEvent)]
+    then = replay(found) if revision else None
     if then is None:
         raise NotFound("当时的记录", "record at that time", record.code, field="as_of")
     then.destroyed = record.destroyed  # whatever was there then is gone now
     return then
 
 
-def texts_of(house: House, record: Record, entries: Sequence[FileEntry]) -> list[ExtractedText | Unavailable | None]:
+def texts_of(texts: Texts, record: Record, entries: Sequence[FileEntry]) -> list[ExtractedText | Unavailable | None]:
     """The text of each file, None where it is not there yet or was erased.
 
     While the store of texts is away its fault stands for each of them: a record is shown without, and nobody waits once
@@ -221,7 +239,7 @@ def texts_of(house: House, record: Record, entries: Sequence[FileEntry]) -> list
     for entry in entries:
         try:
             gone = entry.sha256 in record.destroyed
-            found.append(None if gone else house.texts.get(entry.sha256))
+            found.append(None if gone else texts.get(entry.sha256))
         except Unavailable as error:
             return [error] * len(entries)
     return found
@@ -234,7 +252,7 @@ def text_status(text: ExtractedText | Unavailable | None) -> str:
     return text.status if text else "pending"
 
 
-def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[Json]:
+def _files(texts: Texts, record: Record, entries: Sequence[FileEntry]) -> list[Json]:
     """``erased``, the event that did it, stands with erased files alone; others have the keys that they ever had."""
     return [
         {
@@ -246,7 +264,7 @@ def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[J
             "text_status": "erased" if entry.sha256 in record.destroyed else text_status(text),
         }
         | ({"erased": by} if (by := record.destroyed.get(entry.sha256)) is not None else {})
-        for entry, text in zip(entries, texts_of(house, record, entries), strict=True)
+        for entry, text in zip(entries, texts_of(texts, record, entries), strict=True)
     ]
 
 

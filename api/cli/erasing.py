@@ -41,7 +41,7 @@ def show(context: Context, args: Namespace) -> int:
     from api.shapes import proceedings_json
 
     house, screen = context.house, context.screen
-    found = proceedings_json(house, house.erasing.proceedings(context.actor))
+    found = proceedings_json(house.erasing.proceedings(context.actor), house.erasures.left())
     screen.document(found)
     states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
     for each in found["erasures"]:

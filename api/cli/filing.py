@@ -114,7 +114,7 @@ def files(context: Context, args: Namespace) -> int:
         raise ChooseOne
     record = house.archive.read(context.actor, args.record)
     as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    record, state = standing(house, record, args.version, as_of)
+    record, state = standing(house.events, house.ledger, record, args.version, as_of)
     folder = Path(args.output)
     gone = [entry for entry in state.files if entry.sha256 in record.destroyed]
     there = [entry for entry in state.files if entry.sha256 not in record.destroyed]

@@ -2,19 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from fastapi import Depends, Request
 
+from adapters.accounts import Accounts
 from adapters.bootstrap import House
+from adapters.erasures import ErasureLog
+from adapters.extraction.cache import Texts
+from adapters.ledger.policy import PublishedPolicy, published_policy
+from adapters.settings import Settings
+from adapters.signing_ring import KeyRing
+from adapters.views import QueueTables
+from adapters.work import WorkLog
+from api.keeping import name_for
+from domain.access import Actor
+from domain.administration import Administration
+from domain.archive import Archive
+from domain.erasing import Erasing
 from domain.errors import Lang
+from domain.organisations.directory import Directory
+from domain.ports import BlobStore, EventStore, LedgerPublisher, LedgerReader
+from domain.reporting import Reporting
+from domain.searching import Searching
 from indexers.pipeline import Pipeline
+from indexers.setaside import NameOf
+from indexers.verification import verify_archive
+from indexers.verify.findings import Verification
 
 API = "/api/"
+T = TypeVar("T")
 
 
 def house_of(request: Request) -> House:
     return cast(House, request.app.state.house)
+
+
+def part(of: Callable[[House], T]) -> Any:
+    """A part that is there from the beginning. It is handed over within the event loop: no thread is asked for it."""
+
+    async def given(request: Request) -> T:
+        return of(house_of(request))
+
+    return Depends(given)
+
+
+def part_made(of: Callable[[House], T]) -> Any:
+    """A part that is made when it is first used, which may take a while: in a thread."""
+
+    def given(request: Request) -> T:
+        return of(house_of(request))
+
+    return Depends(given)
 
 
 def pipeline_of(request: Request) -> Pipeline:
@@ -26,7 +68,40 @@ def pipeline_of(request: Request) -> Pipeline:
 
 
 HouseDep = Annotated[House, Depends(house_of)]
+
+ArchiveDep = Annotated[Archive, part(lambda house: house.archive)]
+ErasingDep = Annotated[Erasing, part(lambda house: house.erasing)]
+AdministrationDep = Annotated[Administration, part(lambda house: house.administration)]
+DirectoryDep = Annotated[Callable[[], Directory], part(lambda house: house.directory)]
+EventsDep = Annotated[EventStore, part(lambda house: house.events)]
+BlobsDep = Annotated[BlobStore, part(lambda house: house.blobs)]
+LedgerDep = Annotated[LedgerReader, part(lambda house: house.ledger)]
+PublisherDep = Annotated[LedgerPublisher, part(lambda house: house.publisher)]
+SignerDep = Annotated[KeyRing, part(lambda house: house.signer)]
+SettingsDep = Annotated[Settings, part(lambda house: house.settings)]
+ClockDep = Annotated[Callable[[], datetime], part(lambda house: house.clock)]
+OriginDep = Annotated[str, part(lambda house: house.identity.origin)]
+
+AccountsDep = Annotated[Accounts, part_made(lambda house: house.accounts)]
+SearchingDep = Annotated[Searching, part_made(lambda house: house.searching)]
+ReportingDep = Annotated[Reporting, part_made(lambda house: house.reporting)]
+TextsDep = Annotated[Texts, part_made(lambda house: house.texts)]
+ErasureLogDep = Annotated[ErasureLog, part_made(lambda house: house.erasures)]
+PolicyDep = Annotated[Callable[[], PublishedPolicy], part(lambda house: partial(published_policy, house))]
 PipelineDep = Annotated[Pipeline, Depends(pipeline_of)]
+
+
+class Troubles(NamedTuple):
+    """What background work could not do: events in ``work``, files in ``queue``."""
+
+    queue: QueueTables
+    work: WorkLog
+
+
+TroublesDep = Annotated[Troubles, part_made(lambda house: Troubles(house.queue, house.work))]
+NamesDep = Annotated[Callable[[Actor], NameOf], part(lambda house: partial(name_for, house))]
+"""What records are called to whom."""
+VerifyDep = Annotated[Callable[..., Verification], part(lambda house: partial(verify_archive, house))]
 
 
 def language(request: Request) -> Lang:

@@ -28,7 +28,7 @@ class ErasureIn(BaseModel):
 @router.get("/erasures")
 def erasures(house: HouseDep, actor: ActorDep) -> Json:
     """What was proposed, and what became of it, as far as the asker may propose or decide."""
-    return shapes.proceedings_json(house, house.erasing.proceedings(actor))
+    return shapes.proceedings_json(house.erasing.proceedings(actor), house.erasures.left())
 
 
 @router.post("/records/{reference}/erasure")

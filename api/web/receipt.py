@@ -6,11 +6,11 @@ from base64 import b64encode
 
 from fastapi import APIRouter, Request, Response
 
-from adapters.ledger.policy import published_policy
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, language
-from api.http.receipts import Format, Number, served
+from api.http.context import OriginDep, PolicyDep, SettingsDep, SignerDep, language
+from api.http.receipts import Format, Number
 from api.web.page import render, say
+from api.web.parts import ReceiptDep
 from domain.judging import ACTS
 
 router = APIRouter()
@@ -31,7 +31,7 @@ WHY = (
 
 
 @router.get("/receipt")
-def page(request: Request, house: HouseDep) -> Response:
+def page(request: Request, policy: PolicyDep, signer: SignerDep, settings: SettingsDep, origin: OriginDep) -> Response:
     t = say(request)
     words = {key: t.raw(f"receipt.{key}") for key in WORDS}
     words |= {f"act:{topic}": zh if t.lang == "zh" else en[:1].upper() + en[1:] for topic, (_, zh, en) in ACTS.items()}
@@ -40,10 +40,10 @@ def page(request: Request, house: HouseDep) -> Response:
         request,
         "receipt.html",
         active="verify",
-        policy=b64encode(published_policy(house).data).decode(),
-        vkey=house.signer.vkey(),
-        zone=str(house.settings.zone),
-        origin=house.identity.origin,
+        policy=b64encode(policy().data).decode(),
+        vkey=signer.vkey(),
+        zone=str(settings.zone),
+        origin=origin,
         words=words,
     )
 
@@ -51,7 +51,7 @@ def page(request: Request, house: HouseDep) -> Response:
 @router.get("/records/{reference}/receipt")
 async def file(
     request: Request,
-    house: HouseDep,
+    receipt: ReceiptDep,
     actor: ActorDep,
     reference: str,
     version: Number = None,
@@ -59,4 +59,4 @@ async def file(
     complete: bool = False,
 ) -> Response:
     """The file itself, as HTTP gives it; what goes wrong is shown as a page."""
-    return await served(house, actor, language(request), reference, version, None, format, complete=complete)
+    return await receipt(actor, language(request), reference, version, None, format, complete=complete)
