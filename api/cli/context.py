@@ -120,6 +120,10 @@ class Context:
         """Whom the command acts as."""
         return self.house.operator()
 
+    def require_keeper(self) -> None:
+        """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
+        self.house.archive.policy.require_at_top(self.actor, "index.manage")
+
     def own(self, house: House) -> None:
         """A house that a command made itself is closed with the context."""
         self._house = house

@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 from api.cli.command import AS_OF, REASON, RECORD, Command, option, positional
 from api.cli.context import Context, Screen
-from domain.errors import EXIT_DONE, EXIT_INPUT, InputError
+from api.cli.usage import ChooseOne
+from domain.errors import EXIT_DONE, EXIT_INPUT
 
 if TYPE_CHECKING:
     from adapters.ingest import Filed, Refused
     from adapters.record_yaml import RecordFile
-
-
-class ChooseOne(InputError):
-    code = "choose_one"
-    zh = "--version 和 --as-of 只能用一个。"
-    en = "Use either --version or --as-of."
 
 
 def ingest(context: Context, args: Namespace) -> int:
@@ -154,7 +149,7 @@ def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple
 
 def _report(screen: Screen, outcome: Filed | Refused) -> None:
     from adapters.ingest import Filed
-    from api.cli.main import describe, where
+    from api.cli.failures import describe, where
 
     if screen.json:
         return

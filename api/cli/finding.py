@@ -4,47 +4,27 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.cli.command import AS_OF, RECORD, Command, flag, option, positional
 from api.cli.context import Context, Screen
-from api.cli.filing import ChooseOne
+from api.cli.usage import ChooseOne
 from domain.errors import EXIT_DONE
-
-MOST = 1000
-"""Hits in one answer; more come with ``--cursor``."""
-
 
 _OWN_TEXT = ("title", "body", "details")
 """Sources of snippets that are the record itself and not one of its files."""
 
 
 def search(context: Context, args: Namespace) -> int:
+    from api.common.question import read
     from api.common.shapes.search import search_json
-    from api.filters import day
-    from api.instants import tree_size
-    from domain.ports import SearchRequest
 
     house = context.house
     context.refresh()
     begun = time.perf_counter()
-    answer = house.searching.search(
-        context.actor,
-        SearchRequest(
-            query=" ".join(args.query),
-            filters=_filters(args),
-            occurred_from=day(args.occurred_from, "--from"),
-            occurred_to=day(args.occurred_to, "--to"),
-            recorded_from=day(args.recorded_from, "--recorded-from"),
-            recorded_to=day(args.recorded_to, "--recorded-to"),
-            due_before=day(args.due_before, "--due-before"),
-            as_of=None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone),
-            sort=args.sort,
-            limit=_limit(args.limit),
-            cursor=args.cursor,
-        ),
-    )
+    request = read(_said(args)).request(house.ledger, house.settings.zone)
+    answer = house.searching.search(context.actor, request)
     found = search_json(answer, (time.perf_counter() - begun) * 1000)
     context.screen.document(found)
     _print_hits(context, found)
@@ -72,32 +52,13 @@ def show(context: Context, args: Namespace) -> int:
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _filters(args: Namespace) -> dict[str, tuple[str, ...]]:
-    """The options as filters of the search port."""
-    from api.filters import filters
-
-    asked = {
-        "organisation": args.org,
-        "family": args.family,
-        "form": args.form,
-        "plan": args.plan,
-        "phase": args.phase,
-        "person": args.person,
-        "year": args.year,
-        "status": args.status,
-        "file_type": args.file_type,
-        "late": ("true",) if args.late else (),
-        "gaps": ("true",) if args.gaps else (),
-    }
-    return filters({name: words or () for name, words in asked.items()})
-
-
-def _limit(number: int) -> int:
-    from api.filters import BadFilter
-
-    if not 1 <= number <= MOST:
-        raise BadFilter(option="--limit", value=number, accepted=f"1–{MOST}", field="limit")
-    return number
+def _said(args: Namespace) -> Iterator[tuple[str, str]]:
+    """The options as names and texts of a question; a flag that was given says true."""
+    for name, value in {**vars(args), "query": " ".join(args.query)}.items():
+        if value is True:
+            yield name, "true"
+        elif isinstance(value, str | list):
+            yield from ((name, text) for text in (value if isinstance(value, list) else [value]))
 
 
 def _print_hits(context: Context, found: Mapping[str, Any]) -> None:
@@ -188,12 +149,8 @@ COMMANDS: tuple[Command, ...] = (
                 "S",
                 "排序：relevance 相关、newest 最新、oldest 最早",
                 "relevance, newest or oldest",
-                choices=("relevance", "newest", "oldest"),
-                default="relevance",
             ),
-            option(
-                "--limit", "N", f"一次最多多少条，1 到 {MOST}", f"hits in one answer, 1 to {MOST}", type=int, default=20
-            ),
+            option("--limit", "N", "一次最多多少条，1 到 1000", "hits in one answer, 1 to 1000"),
             option("--cursor", "C", "从上一次结果的 next 往后", "go on behind the `next` of an earlier answer"),
         ),
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
-from api.cli.parser import UsageWrong
+from api.cli.usage import UsageWrong
 from api.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
@@ -104,7 +104,7 @@ def checkpoint(context: Context, _: Namespace) -> int:
 def index_status(context: Context, _: Namespace) -> int:
     from api.common.composing import names
 
-    may_manage(context)
+    context.require_keeper()
     status = context.pipeline.status(context.screen.lang, names(context.house)(context.actor))
     context.screen.document(status)
     search, text = status["search"], status["text"]
@@ -154,7 +154,7 @@ def index_retry(context: Context, args: Namespace) -> int:
             problem_en="name the items, or say --all",
             help="index retry --help",
         )
-    may_manage(context)
+    context.require_keeper()
     house, screen, name_of = context.house, context.screen, names(context.house)(context.actor)
     work, queue = house.work, house.queue
     wanted = items(work, queue) if args.all else chosen(work, queue, args.item, name_of)
@@ -189,16 +189,11 @@ def _show(context: Context, item: dict[str, Any], zh: str, en: str) -> None:
 
 
 def index_rebuild(context: Context, _: Namespace) -> int:
-    may_manage(context)
+    context.require_keeper()
     position = context.pipeline.rebuild()
     context.screen.document({"position": position})
     context.screen.say(f"索引已重建，编到第 {position} 条", f"The index was rebuilt; it holds {position} leaves")
     return EXIT_DONE
-
-
-def may_manage(context: Context) -> None:
-    """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
-    context.house.archive.policy.require_at_top(context.actor, "index.manage")
 
 
 def _kept(said: str) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.settings import Settings, language, read
+from api.cli.failures import describe
 from api.cli.parser import HelpWanted, VersionWanted, parse
 from domain.errors import EXIT_DONE, IntegrityFault, JianzhengError, Lang, ProgramFault
 
@@ -87,26 +88,6 @@ def _fail(error: JianzhengError, lang: Lang, as_json: bool) -> int:
     else:
         sys.stderr.write(describe(error, lang) + "\n")
     return error.exit_code
-
-
-def describe(error: JianzhengError, lang: Lang) -> str:
-    """The error for a person: code, place, sentence; then every further problem; then the next step."""
-    place = where(error.file, error.line, error.field, lang)
-    lines = [f"[{error.code}] {place}{error.message(lang)}"]
-    problems = error.params.get("problems", ())
-    for problem in problems[1:]:
-        lines.append(f"  · {where(None, None, problem.field, lang)}{problem.zh if lang == 'zh' else problem.en}")
-    if step := error.next_step(lang):
-        lines.append(("→ " if lang == "zh" else "-> ") + step)
-    return "\n".join(lines)
-
-
-def where(file: str | None, line: int | None, field: str | None, lang: Lang) -> str:
-    """``record.yaml:12 attendance.present：`` — what is known of the place, empty where nothing is."""
-    place = " ".join(part for part in (f"{file}:{line}" if file and line else file, field) if part)
-    if not place:
-        return ""
-    return place + ("：" if lang == "zh" else ": ")
 
 
 def _internal(error: Exception, settings: Settings, given: list[str], debug: bool) -> InternalError:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.command import Command, option
 from api.cli.context import Context
-from api.cli.ledger import may_manage
-from api.cli.parser import UsageWrong
+from api.cli.usage import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, NotFound
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def migrate(context: Context, args: Namespace) -> int:
     from adapters.copying.route import route
     from indexers.migration.run import migrate as run
 
-    may_manage(context)
+    context.require_keeper()
     way = route(context.settings, _addresses(context, args))
     screen = context.screen
 

@@ -10,7 +10,8 @@ from functools import cache
 from typing import NoReturn
 
 from api.cli.command import JSON, Arg, Command
-from domain.errors import InputError, Lang
+from api.cli.usage import UsageWrong
+from domain.errors import Lang
 
 PROGRAM = "jianzheng"
 WIDTH = 100
@@ -33,14 +34,6 @@ _SAID: tuple[tuple[str, str, str], ...] = (
     (r"argument (?P<o>.+): not allowed with argument (?P<a>.+)", "{o} 不能和 {a} 一起用", "{o} cannot go with {a}"),
 )
 """What `argparse` says, and how a person is told."""
-
-
-class UsageWrong(InputError):
-    code = "usage"
-    zh = "命令写得不对：{problem_zh}。"
-    en = "The command is not right: {problem_en}."
-    next_zh = "用法见 {help}"
-    next_en = "See {help}"
 
 
 class HelpWanted(Exception):

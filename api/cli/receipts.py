@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.command import RECORD, Command, flag, option, positional
 from api.cli.context import Context
-from api.cli.parser import UsageWrong
+from api.cli.usage import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, JianzhengError, NotFound
 
 if TYPE_CHECKING:

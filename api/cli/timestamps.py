@@ -22,10 +22,9 @@ def _stamp(context: Context) -> int:
     import random
     import time
 
-    from api.cli.ledger import may_manage
     from indexers.pipeline import stamping
 
-    may_manage(context)
+    context.require_keeper()
     context.pipeline.integrate()
     outcomes = stamping(context.house, time.time, random.random).run_all()
     lang = context.screen.lang

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.command import Command, option, positional
 from api.cli.context import Context
-from api.cli.parser import UsageWrong
+from api.cli.usage import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
@@ -133,12 +133,11 @@ def ask(context: Context, _: Namespace) -> int:
     import random
 
     from adapters import parts
-    from api.cli.ledger import may_manage
     from domain.errors import ArchiveBusy
     from indexers.pipeline import witnessing
     from indexers.watched import said, witnesses
 
-    may_manage(context)
+    context.require_keeper()
     house, screen = context.house, context.screen
     context.pipeline.integrate()
     leader = parts.leader(house.servers, "witnesses")

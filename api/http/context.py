@@ -16,6 +16,7 @@ from adapters import parts
 from adapters.accounts import Accounts
 from adapters.bootstrap import House
 from adapters.erasures import ErasureLog
+from adapters.extraction.cache import Texts
 from adapters.ledger.policy import PublishedPolicy
 from adapters.settings import Settings
 from adapters.signing_ring import KeyRing
@@ -106,6 +107,7 @@ AccountsDep = Annotated[Accounts, part_made(lambda house: house.accounts)]
 SearchingDep = Annotated[Searching, part_made(lambda house: house.searching)]
 ReportingDep = Annotated[Reporting, part_made(lambda house: house.reporting)]
 ReceiptsDep = Annotated[Receipts, part_made(lambda house: house.receipts)]
+TextsDep = Annotated[Texts, part_made(lambda house: house.texts)]
 ErasureLogDep = Annotated[ErasureLog, part_made(lambda house: house.erasures)]
 StampsDep = Annotated[TimestampStore, part_made(lambda house: parts.timestamps(house.settings, house.servers))]
 PolicyDep = Annotated[Callable[[], PublishedPolicy], part(lambda house: house.trust.published)]

@@ -3,96 +3,54 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Request
 
-from api import filters
+from api.common import question
 from api.common.shapes.search import SearchJson, search_json
 from api.http.auth import ActorDep
 from api.http.context import LedgerDep, SearchingDep, SettingsDep
 from api.http.operations import Operation, may
-from api.http.records import as_of_size
-from domain.ports import SearchRequest, Sort
 
 router = APIRouter(tags=["search"], route_class=Operation)
 
-Words = Annotated[list[str], Field(max_length=50)]
+_TYPED: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": question.MOST, "default": question.PAGE},
+    "sort": {"type": "string", "enum": list(question.SORTS)},
+    **{name: {"type": "string", "format": "date"} for name in question.DATES},
+    **{name: {"type": "array", "items": {"type": "string"}} for name in question.FACETS},
+}
+"""Schemas of the names that are more than a text."""
 
 
-class Asked(BaseModel):
-    """Filters and order. A filter given twice accepts either value; ``organisation`` includes those below it."""
-
-    organisation: Words = []
-    family: Words = []
-    form: Words = []
-    plan: Words = []
-    phase: Words = []
-    person: Words = []
-    year: Words = []
-    status: Words = []
-    file_type: Words = []
-    late: Words = []
-    gaps: Words = []
-    occurred_from: str | None = Field(None, alias="from")
-    occurred_to: str | None = Field(None, alias="to")
-    recorded_from: str | None = None
-    recorded_to: str | None = None
-    due_before: str | None = None
-    as_of: str | None = Field(None, max_length=64)
-    limit: int = Field(20, ge=1, le=filters.MOST)
-    cursor: str | None = Field(None, max_length=2000)
+def _described(*names: str) -> dict[str, Any]:
+    """What OpenAPI says of a question: its texts are read by `question`, not by the framework."""
+    schemas = [(name, _TYPED.get(name, {"type": "string"})) for name in names]
+    parameters = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in schemas]
+    return {"parameters": parameters, **may("filtered", changes=False)}
 
 
-class AskedWithWords(Asked):
-    q: str = Field("", max_length=2000)
-    sort: Sort = "relevance"
-
-
-class AskedInOrder(Asked):
-    sort: Sort = "newest"
-
-
-@router.get("/search", openapi_extra=may("filtered", changes=False))
+@router.get("/search", openapi_extra=_described(*question.NAMES))
 def search(
-    actor: ActorDep,
-    searching: SearchingDep,
-    ledger: LedgerDep,
-    settings: SettingsDep,
-    asked: Annotated[AskedWithWords, Query()],
+    request: Request, searching: SearchingDep, ledger: LedgerDep, settings: SettingsDep, actor: ActorDep
 ) -> SearchJson:
-    """Search the text of records and of their files; every total and facet counts only what one may read."""
+    """Search the text of records and of their files; every total and facet counts only what one may read.
+
+    A filter given twice accepts either value; ``organisation`` includes those below it.
+    """
     begun = time.perf_counter()
-    request = _request(asked, asked.q, asked.sort, as_of_size(asked.as_of, ledger, settings.zone))
-    return search_json(searching.search(actor, request), (time.perf_counter() - begun) * 1000)
+    asked = question.read(request.query_params.multi_items())
+    answer = searching.search(actor, asked.request(ledger, settings.zone))
+    return search_json(answer, (time.perf_counter() - begun) * 1000)
 
 
-@router.get("/records", tags=["records"], openapi_extra=may("filtered", changes=False))
+@router.get("/records", tags=["records"], openapi_extra=_described(*(name for name in question.NAMES if name != "q")))
 def records(
-    actor: ActorDep,
-    searching: SearchingDep,
-    ledger: LedgerDep,
-    settings: SettingsDep,
-    asked: Annotated[AskedInOrder, Query()],
+    request: Request, searching: SearchingDep, ledger: LedgerDep, settings: SettingsDep, actor: ActorDep
 ) -> SearchJson:
     """List records, newest first, with the filters and the answer of a search."""
     begun = time.perf_counter()
-    request = _request(asked, "", asked.sort, as_of_size(asked.as_of, ledger, settings.zone))
-    return search_json(searching.search(actor, request), (time.perf_counter() - begun) * 1000)
-
-
-def _request(asked: Asked, query: str, sort: Sort, as_of: int | None) -> SearchRequest:
-    return SearchRequest(
-        query=query,
-        filters=filters.filters({name: getattr(asked, name) for name in filters.FACETS}),
-        occurred_from=filters.day(asked.occurred_from, "from"),
-        occurred_to=filters.day(asked.occurred_to, "to"),
-        recorded_from=filters.day(asked.recorded_from, "recorded_from"),
-        recorded_to=filters.day(asked.recorded_to, "recorded_to"),
-        due_before=filters.day(asked.due_before, "due_before"),
-        as_of=as_of,
-        sort=sort,
-        limit=asked.limit,
-        cursor=asked.cursor,
-    )
+    asked = question.read(pair for pair in request.query_params.multi_items() if pair[0] != "q")
+    answer = searching.search(actor, asked.request(ledger, settings.zone))
+    return search_json(answer, (time.perf_counter() - begun) * 1000)

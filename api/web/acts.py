@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
-from adapters.bootstrap import House
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
-from api.http.uploads import Uploads, uploads_for
+from api.http.context import ArchiveDep, BlobsDep, ErasingDep
+from api.http.uploads import UploadsDep
 from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, render, say, to
 from domain.access import Action, Actor
+from domain.archive import Archive
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
 from domain.records.acts import WHEN
 from domain.records.erasure import GROUNDS
@@ -60,37 +60,53 @@ ACTS = (
 )
 
 
-def acts_for(house: House, actor: Actor, record: Record) -> list[Act]:
+def acts_for(archive: Archive, actor: Actor, record: Record) -> list[Act]:
     """What the actor may do to the record as it is now."""
-    target = house.archive.target(record)
+    target = archive.target(record)
     return [
         act
         for act in ACTS
         if record.status in WHEN[act.event]
         and (not act.item or record.item in ("open", "in_progress"))
         and (act.key != "erase" or record.proposal is None)
-        and house.archive.policy.may(actor, act.action, target)
+        and archive.policy.may(actor, act.action, target)
     ]
 
 
 @router.get("/records/{reference}/{key}")
-def page(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: str) -> Response:
-    return _page(request, house.archive.read(actor, reference), _act(key))
+def page(request: Request, archive: ArchiveDep, actor: ActorDep, reference: str, key: str) -> Response:
+    return _page(request, archive.read(actor, reference), _act(key))
 
 
 @router.post("/records/{reference}/{key}")
-def do(request: Request, house: HouseDep, actor: ActorDep, reference: str, key: str, said: FormDep) -> Response:
+def do(
+    request: Request,
+    archive: ArchiveDep,
+    erasing: ErasingDep,
+    blobs: BlobsDep,
+    uploads: UploadsDep,
+    actor: ActorDep,
+    reference: str,
+    key: str,
+    said: FormDep,
+) -> Response:
     act = _act(key)
-    record = house.archive.read(actor, reference)
+    record = archive.read(actor, reference)
     try:
-        _do(house, uploads_for(request), actor, record.code, act, said)
+        if act.key == "attach":
+            archive.attach(actor, record.code, [*uploads.named(actor, uploads_of(said)), *plain_files(blobs, said)])
+        elif act.key == "erase":
+            files = [each for each in said.getlist("file") if isinstance(each, str)]
+            erasing.propose(actor, record.code, _text(said, "ground"), _text(said, "basis"), files)
+        else:
+            _do(archive, actor, record.code, act, said)
     except (InputError, Unavailable) as error:  # what was written stays
         return _page(request, record, act, said, error)
     return to(f"/records/{record.code}")
 
 
-def _do(house: House, uploads: Uploads, actor: Actor, code: str, act: Act, said: FormData) -> None:
-    archive, words, on = house.archive, _text(said, "said"), _text(said, "on") or None
+def _do(archive: Archive, actor: Actor, code: str, act: Act, said: FormData) -> None:
+    words, on = _text(said, "said"), _text(said, "on") or None
     match act.key:
         case "sign-off":
             archive.sign_off(actor, code, words)
@@ -103,11 +119,6 @@ def _do(house: House, uploads: Uploads, actor: Actor, code: str, act: Act, said:
         case "close":
             evidence = _text(said, "evidence").replace("，", " ").replace("、", " ").replace(",", " ").split()
             archive.close_item(actor, code, words, evidence, on)
-        case "erase":
-            files = [each for each in said.getlist("file") if isinstance(each, str)]
-            house.erasing.propose(actor, code, _text(said, "ground"), _text(said, "basis"), files)
-        case _:
-            archive.attach(actor, code, [*uploads.named(actor, uploads_of(said)), *plain_files(house, said)])
 
 
 def _page(

@@ -6,25 +6,30 @@ counted, and while the index is away nothing is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from adapters.bootstrap import House
+from api.common.question import Question
 from api.http.auth import optional_actor
-from api.http.context import HouseDep, takes_page
+from api.http.context import ArchiveDep, EventsDep, LedgerDep, SearchingDep, takes_page
 from api.web import shown, sign_in
 from api.web.locale import Speaker
 from api.web.page import render, say
+from api.web.search import address
 from domain.access import Actor
+from domain.archive import Archive
 from domain.errors import NotAllowed, NotSignedIn, Unavailable
-from domain.ports import SearchRequest
+from domain.organisations.directory import Directory
+from domain.ports import EventStore, LedgerReader
 from domain.records.content import occurred_on
 from domain.records.events import RecordFiled
 from domain.records.families import family
 from domain.records.record import Record
+from domain.searching import Answer
 
 router = APIRouter()
 
@@ -37,6 +42,15 @@ LATEST, LAST_LEAVES = 7, 400
 VALID = ("filed", "signed", "returned")
 """Statuses of records that count."""
 
+RETURNED = Question(filters={"status": ("returned",)})
+GAPS = Question(filters={"gaps": ("true",), "status": VALID})
+WAITING = Question(filters={"status": ("filed",)})
+LATE = Question(filters={"late": ("true",), "status": VALID})
+ALL = Question(filters={"status": VALID})
+
+Ask = Callable[[Question], Answer]
+"""A search as the one who looks at the desk."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -47,22 +61,22 @@ class Figure:
 
 
 @router.get("/")
-def front(request: Request, house: HouseDep) -> Response:
+def front(
+    request: Request, archive: ArchiveDep, searching: SearchingDep, ledger: LedgerDep, events: EventsDep
+) -> Response:
     """The desk of whoever is signed in; everybody else is greeted, and told what can be done here.
 
     A program that takes anything gets the page as well; one that wants JSON is told where to sign in.
     """
     actor = optional_actor(request)
-    if actor is not None:
-        return desk(request, house, actor)
-    if not takes_page(request):
-        raise NotSignedIn
-    return sign_in.greet(request)
-
-
-def desk(request: Request, house: House, actor: Actor) -> Response:
+    if actor is None:
+        if not takes_page(request):
+            raise NotSignedIn
+        return sign_in.greet(request)
     try:
-        found = _found(house, actor, say(request))
+        found = _found(
+            lambda asked: searching.search(actor, asked.request(ledger, archive.zone)), archive, actor, say(request)
+        )
     except Unavailable:  # the index is away; where it is the database, the page cannot be made either, and says so
         found = {}
     return render(
@@ -70,49 +84,55 @@ def desk(request: Request, house: House, actor: Actor) -> Response:
         "desk.html",
         active="desk",
         away=not found,
-        can_file=house.archive.policy.may_somewhere(actor, "record.file"),
-        latest=_latest(house, actor),
+        can_file=archive.policy.may_somewhere(actor, "record.file"),
+        latest=_latest(archive, ledger, events, actor),
         **found,
     )
 
 
-def _found(house: House, actor: Actor, t: Speaker) -> dict[str, Any]:
-    """What the desk shows of searches."""
-    returned, returned_total = _find(house, actor, status=("returned",))
-    gaps, gaps_total = _find(house, actor, gaps=("true",), status=VALID)
-    waiting, waiting_total = _find(house, actor, status=("filed",))
-    late_total = _count(house, actor, late=("true",), status=VALID)
-    total = _count(house, actor, status=VALID)
-    today = house.archive.today().isoformat()
-    overdue, overdue_total = overdue_items(house, actor, today)
-    mine_first = sorted(returned, key=lambda record: record.filed_by != actor.username)
+def _found(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, Any]:
+    """What the desk shows of searches. Each figure leads to the list that it counts."""
+    directory, today = archive.directory(), archive.today()
+    due = Question(dates={"due_before": today.isoformat()})
+    overdue, overdue_total = overdue_items(ask, due, today)
+    returned, gaps, waiting = (_first(ask, asked) for asked in (RETURNED, GAPS, WAITING))
+    mine_first = sorted(_records(returned), key=lambda record: record.filed_by != actor.username)
     figures = [
-        Figure("overdue", overdue_total, f"/search?due_before={today}", "bad"),
-        Figure("returned", returned_total, "/search?status=returned", "bad"),
-        Figure("gaps", gaps_total, "/search?gaps=true&status=filed&status=signed&status=returned&sort=newest"),
-        Figure("waiting", waiting_total, "/search?status=filed&sort=newest"),
-        Figure("late", late_total, "/search?late=true&sort=newest"),
-        Figure("all", total, "/search?sort=newest"),
+        Figure("overdue", overdue_total, address(due), "bad"),
+        Figure("returned", returned.total, address(RETURNED), "bad"),
+        Figure("gaps", gaps.total, address(GAPS)),
+        Figure("waiting", waiting.total, address(WAITING)),
+        *(
+            Figure(key, ask(asked.but(limit="1")).total, address(asked))
+            for key, asked in (("late", LATE), ("all", ALL))
+        ),
     ]
     return {
         "figures": figures,
+        "lists": {figure.key: figure.href for figure in figures},
         "overdue": overdue,
         "overdue_total": overdue_total,
-        "overdue_all": f"/search?due_before={today}",
-        "returned": [_returned(house, actor, record) for record in mine_first],
-        "returned_total": returned_total,
-        "gaps": [_line(house, record, t) for record in gaps],
-        "gaps_total": gaps_total,
-        "waiting": [_line(house, record, t) for record in waiting],
-        "waiting_total": waiting_total,
+        "returned": [_returned(archive, actor, record) for record in mine_first],
+        "returned_total": returned.total,
+        "gaps": [_line(directory, record, t) for record in _records(gaps)],
+        "gaps_total": gaps.total,
+        "waiting": [_line(directory, record, t) for record in _records(waiting)],
+        "waiting_total": waiting.total,
     }
 
 
-def overdue_items(house: House, actor: Actor, today: str) -> tuple[list[dict[str, Any]], int]:
+def _first(ask: Ask, asked: Question) -> Answer:
+    return ask(asked.but(limit=str(SHOWN)))
+
+
+def _records(answer: Answer) -> list[Record]:
+    return [found.record for found in answer.hits]
+
+
+def overdue_items(ask: Ask, due: Question, today: date) -> tuple[list[dict[str, Any]], int]:
     """Items not closed behind their deadline, those that began first, longest overdue first; and how many in all."""
-    request = SearchRequest(due_before=today, sort="oldest", limit=SHOWN)
-    answer = house.searching.search(actor, request)
-    found = [_overdue(hit.record, date.fromisoformat(today)) for hit in answer.hits]
+    answer = _first(ask, due.but(sort="oldest"))
+    found = [_overdue(record, today) for record in _records(answer)]
     return sorted([item for item in found if item], key=lambda item: -item["days"]), answer.total
 
 
@@ -131,25 +151,16 @@ def _overdue(record: Record, today: date) -> dict[str, Any] | None:
     }
 
 
-def _find(house: House, actor: Actor, **filters: tuple[str, ...]) -> tuple[list[Record], int]:
-    answer = house.searching.search(actor, SearchRequest(filters=filters, sort="newest", limit=SHOWN))
-    return [found.record for found in answer.hits], answer.total
-
-
-def _count(house: House, actor: Actor, **filters: tuple[str, ...]) -> int:
-    return house.searching.search(actor, SearchRequest(filters=filters, limit=1)).total
-
-
-def _latest(house: House, actor: Actor) -> list[dict[str, Any]]:
+def _latest(archive: Archive, ledger: LedgerReader, events: EventStore, actor: Actor) -> list[dict[str, Any]]:
     """The records that came into the ledger last and that the actor may see."""
     found: list[dict[str, Any]] = []
-    size = house.ledger.size()
-    leaves = {leaf.position: leaf for leaf in house.ledger.leaves(max(0, size - LAST_LEAVES), LAST_LEAVES)}
-    for row in reversed(house.events.rows_at(list(leaves))):
+    size = ledger.size()
+    leaves = {leaf.position: leaf for leaf in ledger.leaves(max(0, size - LAST_LEAVES), LAST_LEAVES)}
+    for row in reversed(events.rows_at(list(leaves))):
         if row.topic != RecordFiled.TOPIC:
             continue
         try:
-            record = house.archive.read(actor, str(row.id))
+            record = archive.read(actor, str(row.id))
         except NotAllowed:
             continue
         found.append(
@@ -161,19 +172,19 @@ def _latest(house: House, actor: Actor) -> list[dict[str, Any]]:
     return found
 
 
-def _returned(house: House, actor: Actor, record: Record) -> dict[str, Any]:
+def _returned(archive: Archive, actor: Actor, record: Record) -> dict[str, Any]:
     act = next(act for act in reversed(record.history) if act.name == "returned")
     return {
         "code": record.code,
         "title": record.content["title"],
-        "by": person_of(house, act.by),
+        "by": person_of(archive.directory(), act.by),
         "at": act.at,
         "reason": act.reason,
-        "can_correct": house.archive.policy.may(actor, "record.correct", house.archive.target(record)),
+        "can_correct": archive.policy.may(actor, "record.correct", archive.target(record)),
     }
 
 
-def _line(house: House, record: Record, t: Speaker) -> dict[str, Any]:
+def _line(directory: Directory, record: Record, t: Speaker) -> dict[str, Any]:
     found = family(record.content["family"])
     form = found.form(record.content["form"]) if found else None
     return {
@@ -181,15 +192,14 @@ def _line(house: House, record: Record, t: Speaker) -> dict[str, Any]:
         "title": record.content["title"],
         "organisation": record.organisation,
         "occurred_on": occurred_on(record.content),
-        "by": person_of(house, record.filed_by),
+        "by": person_of(directory, record.filed_by),
         "form": t.name(form, record.content["form"]),
         "gaps": [shown.gap(t, gap, record.content) for gap in record.current.gaps],
     }
 
 
-def person_of(house: House, username: str) -> str:
+def person_of(directory: Directory, username: str) -> str:
     """The person behind an account, the user name where there is none."""
-    directory = house.directory()
     account = directory.accounts.get(username)
     person = directory.people.get(account.person or "") if account else None
     return person.name if person else username

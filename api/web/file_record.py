@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from adapters.accounts import Accounts
 from adapters.blobs.media_types import detect
-from adapters.bootstrap import House
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
-from api.http.uploads import FileNamed, uploads_for
+from api.http.context import AccountsDep, ArchiveDep, BlobsDep, ClockDep
+from api.http.uploads import FileNamed, UploadsDep
 from api.web import forms, shown
 from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
 from api.web.page import come_again, organisations_for, render, say, to
 from domain.access import Actor
-from domain.archive import IncomingFile, ReasonMissing
+from domain.archive import Archive, IncomingFile, ReasonMissing
 from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound, Unavailable
+from domain.ports import BlobStore, Clock
 from domain.records import content, families
 from domain.records.families import FAMILIES, FILE_ROLES, Family, Form
 from domain.records.fields import Problem
@@ -47,33 +49,63 @@ async def posted(request: Request) -> FormData:
 FormDep = Annotated[FormData, Depends(posted)]
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Where the files of a form are before a record names them."""
+
+    blobs: BlobStore
+    accounts: Accounts
+    clock: Clock
+
+    def line(self, actor: Actor, file: FileNamed) -> dict[str, Any]:
+        """What the page shows again of a file that was uploaded."""
+        staged = None
+        with suppress(Unavailable):  # the line only lacks its size then
+            staged = self.blobs.find_staged(file.sha256) if len(file.sha256) == 64 else None
+        media_type = self.accounts.upload(actor.username, file.sha256, self.clock()) or ""
+        return {
+            "name": file.name,
+            "sha256": file.sha256,
+            "role": file.role,
+            "size": staged.size if staged else 0,
+            "media_type": media_type,
+        }
+
+
+async def sent_files(blobs: BlobsDep, accounts: AccountsDep, clock: ClockDep) -> Sent:
+    """Dependency: the parts together."""
+    return Sent(blobs, accounts, clock)
+
+
+SentDep = Annotated[Sent, Depends(sent_files)]
+
+
 @router.get("/file")
-def choose(request: Request, house: HouseDep, actor: ActorDep) -> Response:
-    _require_place(house, actor)
+def choose(request: Request, archive: ArchiveDep, actor: ActorDep) -> Response:
+    _require_place(archive, actor)
     return render(request, "choose.html", active="file", families=FAMILIES)
 
 
 @router.get("/file/{family}/{form}")
 def blank(
-    request: Request, house: HouseDep, actor: ActorDep, family: str, form: str, organisation: str = ""
+    request: Request, archive: ArchiveDep, actor: ActorDep, family: str, form: str, organisation: str = ""
 ) -> Response:
     kind, found = _form(family, form)
-    places = _require_place(house, actor)
+    places = _require_place(archive, actor)
     chosen = organisation if organisation in {code for code, _, _ in places} else places[0][0]
-    return _page(request, house, actor, kind, found, {}, organisation=chosen, record_id=str(house.entropy.uuid()))
+    return _page(request, archive, actor, kind, found, {}, organisation=chosen, record_id=str(archive.entropy.uuid()))
 
 
 @router.post("/file/check")
-def check(request: Request, house: HouseDep, actor: ActorDep, form: FormDep) -> dict[str, Any]:
+def check(request: Request, archive: ArchiveDep, blobs: BlobsDep, actor: ActorDep, form: FormDep) -> dict[str, Any]:
     """What filing would say now; nothing is stored. Gaps are told also while something is still wrong."""
     t, raw = say(request), forms.raw_record(form.multi_items())
     organisation = str(raw.get("organisation", ""))
-    directory = house.directory()
-    if organisation not in directory.organisations:
+    if organisation not in archive.directory().organisations:
         raise NotFound("单位", "organisation", organisation, field="organisation")
     named = uploads_of(form)
-    roles = [*(file.role for file in named), *_kept_roles(house, actor, form)]
-    checked = house.archive.check(organisation, raw, roles)
+    roles = [*(file.role for file in named), *_kept_roles(archive, actor, form)]
+    checked = archive.check(organisation, raw, roles)
     gaps = checked.gaps
     if checked.problems and checked.content:
         sound = {**checked.content, "occurred": checked.content.get("occurred", {})}
@@ -92,51 +124,68 @@ def check(request: Request, house: HouseDep, actor: ActorDep, form: FormDep) -> 
             }
             for gap in gaps
         ],
-        "kept": [file.sha256 for file in named if house.blobs.size(file.sha256) is not None],
-        "people": people_of(house, organisation),
+        "kept": [file.sha256 for file in named if blobs.size(file.sha256) is not None],
+        "people": people_of(archive, organisation),
     }
 
 
 @router.post("/file/{family}/{form}")
-def file(request: Request, house: HouseDep, actor: ActorDep, family: str, form: str, said: FormDep) -> Response:
+def file(
+    request: Request,
+    archive: ArchiveDep,
+    uploads: UploadsDep,
+    sent: SentDep,
+    actor: ActorDep,
+    family: str,
+    form: str,
+    said: FormDep,
+) -> Response:
     kind, found = _form(family, form)
     raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
-    record_id = _uuid(said.get("_id")) or house.entropy.uuid()
+    record_id = _uuid(said.get("_id")) or archive.entropy.uuid()
     files: list[IncomingFile] = []
     named = uploads_of(said)
     try:
-        files = uploads_for(request).named(actor, named)
-        files += plain_files(house, said)
-        outcome = house.archive.file(actor, raw, files, record_id=record_id)
+        files = uploads.named(actor, named)
+        files += plain_files(sent.blobs, said)
+        outcome = archive.file(actor, raw, files, record_id=record_id)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
-            request, house, actor, kind, found, raw,
-            organisation=str(raw.get("organisation", "")), record_id=str(record_id), error=error, files=named,
+            request, archive, actor, kind, found, raw, organisation=str(raw.get("organisation", "")),
+            record_id=str(record_id), error=error, uploads=[sent.line(actor, each) for each in named],
         )  # fmt: skip
     return to(f"/records/{outcome.record.code}?filed={kind.key}.{found.key}")
 
 
 @router.get("/records/{reference}/correct")
-def correction(request: Request, house: HouseDep, actor: ActorDep, reference: str) -> Response:
-    record = house.archive.read(actor, reference)
+def correction(request: Request, archive: ArchiveDep, actor: ActorDep, reference: str) -> Response:
+    record = archive.read(actor, reference)
     kind, found = _form(record.content["family"], record.content["form"])
-    raw = forms.from_content(record.content, house.settings.zone)
-    return _page(request, house, actor, kind, found, raw, organisation=record.organisation, record=record)
+    raw = forms.from_content(record.content, archive.zone)
+    return _page(request, archive, actor, kind, found, raw, organisation=record.organisation, record=record)
 
 
 @router.post("/records/{reference}/correct")
-def correct(request: Request, house: HouseDep, actor: ActorDep, reference: str, said: FormDep) -> Response:
-    record = house.archive.read(actor, reference)
+def correct(
+    request: Request,
+    archive: ArchiveDep,
+    uploads: UploadsDep,
+    sent: SentDep,
+    actor: ActorDep,
+    reference: str,
+    said: FormDep,
+) -> Response:
+    record = archive.read(actor, reference)
     kind, found = _form(record.content["family"], record.content["form"])
     raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
     reason, named = str(said.get("_reason", "")), uploads_of(said)
     try:
-        files = [*uploads_for(request).named(actor, named), *plain_files(house, said)]
-        house.archive.correct(actor, reference, raw, reason, files)
+        files = [*uploads.named(actor, named), *plain_files(sent.blobs, said)]
+        archive.correct(actor, reference, raw, reason, files)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
-            request, house, actor, kind, found, raw,
-            organisation=record.organisation, record=record, reason=reason, error=error, files=named,
+            request, archive, actor, kind, found, raw, organisation=record.organisation, record=record,
+            reason=reason, error=error, uploads=[sent.line(actor, each) for each in named],
         )  # fmt: skip
     return to(f"/records/{record.code}?filed={kind.key}.{found.key}")
 
@@ -146,7 +195,7 @@ def correct(request: Request, house: HouseDep, actor: ActorDep, reference: str, 
 
 def _page(
     request: Request,
-    house: House,
+    archive: Archive,
     actor: Actor,
     kind: Family,
     form: Form,
@@ -157,7 +206,7 @@ def _page(
     record: Record | None = None,
     reason: str = "",
     error: JianzhengError | None = None,
-    files: Sequence[FileNamed] = (),
+    uploads: Sequence[dict[str, Any]] = (),
 ) -> Response:
     t = say(request)
     problems = _problems(t, error)
@@ -178,8 +227,8 @@ def _page(
         errors=errors,
         problems=problems,
         organisation=organisation,
-        organisations=organisations_for(house, actor, "record.file"),
-        people=people_of(house, organisation),
+        organisations=organisations_for(archive, actor, "record.file"),
+        people=people_of(archive, organisation),
         record=record,
         kept_names=[f.name for f in record.files] if record else [],
         record_id=record_id,
@@ -188,7 +237,7 @@ def _page(
         draft="" if record else f"{kind.key}.{form.key}",
         roles=FILE_ROLES,
         wanted_files=t.listed(roles),
-        uploads=[_upload_line(house, actor, file) for file in files],
+        uploads=uploads,
         words={key: t.raw(f"js.{key}") for key in WORDS},
     )
     return come_again(response, error)
@@ -227,11 +276,11 @@ def _form(family: str, form: str) -> tuple[Family, Form]:
     return kind, found
 
 
-def _require_place(house: House, actor: Actor) -> list[tuple[str, str, int]]:
+def _require_place(archive: Archive, actor: Actor) -> list[tuple[str, str, int]]:
     """The organisations where the actor may file; raises `NotAllowed` where there is none."""
-    places = organisations_for(house, actor, "record.file")
+    places = organisations_for(archive, actor, "record.file")
     if not places:
-        house.archive.policy.require_somewhere(actor, "record.file")
+        archive.policy.require_somewhere(actor, "record.file")
     return places
 
 
@@ -251,14 +300,14 @@ def uploads_of(form: FormData) -> list[FileNamed]:
     ]
 
 
-def plain_files(house: House, form: FormData) -> list[IncomingFile]:
+def plain_files(blobs: BlobStore, form: FormData) -> list[IncomingFile]:
     """Files that came with the form itself, from a browser without scripts."""
     found: list[IncomingFile] = []
     for value in form.getlist("_file"):
         if not isinstance(value, UploadFile) or not value.filename:
             continue
         source = value.file
-        staged = house.blobs.stage(iter(lambda: source.read(PIECE), b""))  # noqa: B023  (used up before the next round)
+        staged = blobs.stage(iter(lambda: source.read(PIECE), b""))  # noqa: B023  (used up before the next round)
         with staged.open() as handle:
             media_type = detect(handle, value.filename)
         name = value.filename.replace("\\", "/").rpartition("/")[2]
@@ -269,31 +318,17 @@ def plain_files(house: House, form: FormData) -> list[IncomingFile]:
     return found
 
 
-def _kept_roles(house: House, actor: Actor, form: FormData) -> list[str]:
+def _kept_roles(archive: Archive, actor: Actor, form: FormData) -> list[str]:
     """Roles of the files that the record under correction has already."""
     reference = form.get("_record")
     if not isinstance(reference, str) or not reference:
         return []
-    return [entry.role for entry in house.archive.read(actor, reference).files]
+    return [entry.role for entry in archive.read(actor, reference).files]
 
 
-def _upload_line(house: House, actor: Actor, file: FileNamed) -> dict[str, Any]:
-    staged = None
-    with suppress(Unavailable):  # the line only lacks its size then
-        staged = house.blobs.find_staged(file.sha256) if len(file.sha256) == 64 else None
-    media_type = house.accounts.upload(actor.username, file.sha256, house.clock()) or ""
-    return {
-        "name": file.name,
-        "sha256": file.sha256,
-        "role": file.role,
-        "size": staged.size if staged else 0,
-        "media_type": media_type,
-    }
-
-
-def people_of(house: House, organisation: str) -> list[str]:
+def people_of(archive: Archive, organisation: str) -> list[str]:
     """Names to suggest: those of the organisation and below first, then those above."""
-    directory, today = house.directory(), house.archive.today().isoformat()
+    directory, today = archive.directory(), archive.today().isoformat()
     if organisation not in directory.organisations:
         return []
     names = [person.name for person in directory.members(organisation, today)]

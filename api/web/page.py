@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +12,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adapters.bootstrap import House
 from api.http.auth import csrf_token, optional_actor
 from api.http.context import house_of, language
 from api.http.static import url
@@ -19,8 +19,10 @@ from api.web import shown
 from api.web.checking import CheckJob
 from api.web.locale import Speaker, number, speaker
 from domain.access import ROLES, Action, Actor
+from domain.archive import Archive
 from domain.errors import IntegrityFault, JianzhengError, Unavailable
-from domain.organisations.directory import Directory
+from domain.policy import Policy
+from domain.ports import LedgerReader
 
 
 @cache
@@ -79,9 +81,9 @@ def check_job(request: Request) -> CheckJob:
     return job
 
 
-def organisations_for(house: House, actor: Actor, action: Action) -> list[tuple[str, str, int]]:
+def organisations_for(archive: Archive, actor: Actor, action: Action) -> list[tuple[str, str, int]]:
     """``(code, name, depth)`` of the organisations where the actor may do it, as the tree goes."""
-    directory, permitted = house.directory(), house.archive.policy.places(actor, action)
+    directory, permitted = archive.directory(), archive.policy.places(actor, action)
     if not permitted:
         return []
     least = min(len(directory.path(code)) for code in permitted)
@@ -90,14 +92,14 @@ def organisations_for(house: House, actor: Actor, action: Action) -> list[tuple[
 
 def _surroundings(request: Request) -> dict[str, Any]:
     house, actor, t = house_of(request), optional_actor(request), say(request)
-    zone = house.settings.zone
-    directory = house.directory()
+    archive, ledger = house.archive, house.ledger
+    zone, directory = archive.zone, archive.directory()
     return _words(request) | {
         "actor": actor,
-        "who": _who(actor, directory, house, t) if actor else None,
+        "who": _who(actor, archive, t) if actor else None,
         "csrf": csrf_token(request) if actor else "",
-        "nav": _nav(house, actor) if actor else [],
-        "ledger": _ledger(house, check_job(request)) if actor else None,
+        "nav": _nav(archive.policy, actor) if actor else [],
+        "ledger": _ledger(ledger, check_job(request), archive.clock(), zone) if actor else None,
         "name": t.name,
         "number": number,
         "size": shown.size,
@@ -134,9 +136,10 @@ def _here(request: Request) -> str:
     return request.url.path + query
 
 
-def _who(actor: Actor, directory: Directory, house: House, t: Speaker) -> dict[str, Any]:
+def _who(actor: Actor, archive: Archive, t: Speaker) -> dict[str, Any]:
+    directory = archive.directory()
     person = directory.people.get(actor.person or "")
-    today = house.archive.today().isoformat()
+    today = archive.today().isoformat()
     held = [grant for grant in actor.grants if grant.held_on(today)]
     names = dict.fromkeys(ROLES[g.role][0 if t.lang == "zh" else 1] for g in held if g.role in ROLES)
     return {
@@ -146,25 +149,25 @@ def _who(actor: Actor, directory: Directory, house: House, t: Speaker) -> dict[s
     }
 
 
-def _nav(house: House, actor: Actor) -> list[NavItem]:
+def _nav(policy: Policy, actor: Actor) -> list[NavItem]:
     items = [NavItem("desk", "/")]
-    if house.archive.policy.may_somewhere(actor, "record.file"):
+    if policy.may_somewhere(actor, "record.file"):
         items.append(NavItem("file", "/file"))
     items += [NavItem("search", "/search"), NavItem("report", "/reports"), NavItem("verify", "/verify")]
-    if house.archive.policy.may_somewhere(actor, "directory.manage"):
+    if policy.may_somewhere(actor, "directory.manage"):
         items.append(NavItem("admin", "/admin"))
     return items
 
 
-def _ledger(house: House, job: CheckJob) -> Mapping[str, Any]:
+def _ledger(ledger: LedgerReader, job: CheckJob, now: datetime, zone: tzinfo) -> Mapping[str, Any]:
     """Size and time of the ledger, and what the last full check found. Nothing is called sound that was not checked."""
     try:
-        size = house.ledger.size()
-        when = house.ledger.batch_time(size - 1) if size else None
+        size = ledger.size()
+        when = ledger.batch_time(size - 1) if size else None
     except (IntegrityFault, Unavailable):
         return {"size": None, "when": "", "check": job.last()}
     return {
         "size": size,
-        "when": shown.brief(when, house.clock(), house.settings.zone) if when else "",
+        "when": shown.brief(when, now, zone) if when else "",
         "check": job.last(),
     }

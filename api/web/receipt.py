@@ -7,7 +7,7 @@ from base64 import b64encode
 from fastapi import APIRouter, Request, Response
 
 from api.http.auth import ActorDep
-from api.http.context import HouseDep, language
+from api.http.context import OriginDep, PolicyDep, SettingsDep, SignerDep, language
 from api.http.receipts import Format, Number, ReceiptFilesDep
 from api.web.page import render, say
 from domain.streams import TOPICS
@@ -30,7 +30,7 @@ WHY = (
 
 
 @router.get("/receipt")
-def page(request: Request, house: HouseDep) -> Response:
+def page(request: Request, policy: PolicyDep, signer: SignerDep, settings: SettingsDep, origin: OriginDep) -> Response:
     t = say(request)
     words = {key: t.raw(f"receipt.{key}") for key in WORDS}
     words |= {f"act:{topic}": t.name(kind) for topic, kind in TOPICS.items()}
@@ -39,10 +39,10 @@ def page(request: Request, house: HouseDep) -> Response:
         request,
         "receipt.html",
         active="verify",
-        policy=b64encode(house.trust.published().data).decode(),
-        vkey=house.signer.vkey(),
-        zone=str(house.settings.zone),
-        origin=house.identity.origin,
+        policy=b64encode(policy().data).decode(),
+        vkey=signer.vkey(),
+        zone=str(settings.zone),
+        origin=origin,
         words=words,
     )
 

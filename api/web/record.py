@@ -9,10 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup, escape
 
-from adapters.bootstrap import House
 from api.common.shapes.records import erasure_of, standing, text_status, texts_of
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
+from api.http.context import ArchiveDep, BlobsDep, ClockDep, EventsDep, LedgerDep, TextsDep
 from api.web import shown
 from api.web.acts import acts_for
 from api.web.checking import CheckJob
@@ -20,6 +19,7 @@ from api.web.desk import person_of
 from api.web.locale import Speaker
 from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
+from domain.organisations.directory import Directory
 from domain.ports import ExtractedText
 from domain.records import families
 from domain.records.acts import NAMED
@@ -55,17 +55,20 @@ class Fact:
 @router.get("/records/{reference}")
 def page(
     request: Request,
-    house: HouseDep,
+    archive: ArchiveDep,
+    events: EventsDep,
+    ledger: LedgerDep,
+    texts: TextsDep,
     actor: ActorDep,
     reference: str,
     version: VersionQuery = None,
     filed: str = "",
 ) -> Response:
     t = say(request)
-    record, state = standing(house.events, house.ledger, house.archive.read(actor, reference), version)
+    record, state = standing(events, ledger, archive.read(actor, reference), version)
     found = families.family(state.content["family"])
-    leaves = {leaf.version: leaf.index for leaf in house.ledger.leaves_of(record.id)}
-    directory = house.directory()
+    leaves = {leaf.version: leaf.index for leaf in ledger.leaves_of(record.id)}
+    directory = archive.directory()
     current = state.number == record.current.number
     return render(
         request,
@@ -82,42 +85,51 @@ def page(
         facts=facts(t, state.content),
         prose=prose(t, state.content),
         gaps=[shown.gap(t, gap, state.content) for gap in state.gaps],
-        files=[_file(record, state, n, text, t) for n, text in enumerate(texts_of(house.texts, record, state.files))],
-        history=_history(t, house, record, leaves),
+        files=[_file(record, state, n, text, t) for n, text in enumerate(texts_of(texts, record, state.files))],
+        history=_history(t, directory, record, leaves),
         leaf=leaves.get(record.revision),
         filed=filed[:100] if current else "",
-        acts=acts_for(house, actor, record) if current else [],
-        filed_by=person_of(house, record.filed_by),
-        erasure=_erasure(t, house, record),
-        decides=house.archive.policy.may(actor, "erasure.approve", house.archive.target(record)),
+        acts=acts_for(archive, actor, record) if current else [],
+        filed_by=person_of(directory, record.filed_by),
+        erasure=_erasure(t, directory, record),
+        decides=archive.policy.may(actor, "erasure.approve", archive.target(record)),
     )
 
 
 @router.get("/records/{reference}/stamp")
-def stamp(request: Request, house: HouseDep, actor: ActorDep, reference: str) -> Response:
+def stamp(
+    request: Request,
+    archive: ArchiveDep,
+    events: EventsDep,
+    ledger: LedgerDep,
+    blobs: BlobsDep,
+    clock: ClockDep,
+    actor: ActorDep,
+    reference: str,
+) -> Response:
     """The part of the page that says whether the record is what was recorded: hashed and compared just now."""
-    record = house.archive.read(actor, reference)
+    record = archive.read(actor, reference)
     try:
-        checked = check_record(record, events=house.events, ledger=house.ledger, blobs=house.blobs)
+        checked = check_record(record, events=events, ledger=ledger, blobs=blobs)
     except ServerUnreachable as error:  # nothing is said of what could not be looked at
         said = {"message": error.message(say(request).lang), "code": error.code}
         return render(request, "record_stamp.html", error.http_status, away=said, record=record)
     job: CheckJob = check_job(request)
     if checked.findings:
-        job.note(checked.findings[0], house.clock())
-    return render(request, "record_stamp.html", away=None, checked=checked, record=record, now=house.clock())
+        job.note(checked.findings[0], clock())
+    return render(request, "record_stamp.html", away=None, checked=checked, record=record, now=clock())
 
 
 @router.get("/records/{reference}/compare")
 def compare(
     request: Request,
-    house: HouseDep,
+    archive: ArchiveDep,
     actor: ActorDep,
     reference: str,
     old: VersionQuery = None,
     new: VersionQuery = None,
 ) -> Response:
-    t, record = say(request), house.archive.read(actor, reference)
+    t, record = say(request), archive.read(actor, reference)
     second = _version(record, new or record.current.number)
     first = _version(record, old or max(1, second.number - 1))
     return render(
@@ -134,15 +146,23 @@ def compare(
 
 @router.get("/records/{reference}/text/{n}")
 def text(
-    request: Request, house: HouseDep, actor: ActorDep, reference: str, n: int, version: VersionQuery = None
+    request: Request,
+    archive: ArchiveDep,
+    events: EventsDep,
+    ledger: LedgerDep,
+    texts: TextsDep,
+    actor: ActorDep,
+    reference: str,
+    n: int,
+    version: VersionQuery = None,
 ) -> Response:
     """The text that was read from a file, page by page."""
-    record, state = standing(house.events, house.ledger, house.archive.read(actor, reference), version)
+    record, state = standing(events, ledger, archive.read(actor, reference), version)
     if not 0 <= n < len(state.files):
         raise NotFound("文件", "file", n)
     entry = state.files[n]
     record.require_there(entry)
-    extracted = house.texts.get(entry.sha256)
+    extracted = texts.get(entry.sha256)
     pages = extracted.pages if extracted else ()
     room, cut = SHOWN_TEXT, []
     for each in pages:
@@ -238,22 +258,22 @@ def _file(
     }
 
 
-def _erasure(t: Speaker, house: House, record: Record) -> dict[str, Any] | None:
+def _erasure(t: Speaker, directory: Directory, record: Record) -> dict[str, Any] | None:
     """The proposal that stands open, or by what all of it was erased."""
     found = erasure_of(record)
     if found is None:
         return None
     who = found["decided_by"] or found["proposed_by"]
-    return {**found, "who": person_of(house, who), "said": found["ground_zh" if t.lang == "zh" else "ground_en"]}
+    return {**found, "who": person_of(directory, who), "said": found["ground_zh" if t.lang == "zh" else "ground_en"]}
 
 
-def _history(t: Speaker, house: House, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:
+def _history(t: Speaker, directory: Directory, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:
     lines = []
     for act in reversed(record.history):
         kind = NAMED[act.name]
         said = t("history.numbered", act=t.name(kind), version=act.version) if kind.numbered else t.name(kind)
         lines.append(
-            {"name": act.name, "said": said, "by": person_of(house, act.by), "at": act.at, "reason": act.reason,
+            {"name": act.name, "said": said, "by": person_of(directory, act.by), "at": act.at, "reason": act.reason,
              "leaf": leaves.get(act.revision), "version": act.version}
         )  # fmt: skip
     return lines

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from starlette.datastructures import UploadFile
 
-from adapters.bootstrap import House
+from adapters.figures import FiguresTables
 from adapters.rendering.page import page as laid_out
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
+from api.http.context import ArchiveDep, EventsDep, LedgerDep, ReportingDep
 from api.http.serving import disposition
 from api.instants import tree_size
 from api.web.file_record import FormDep
 from api.web.page import organisations_for, render, say, to
+from api.web.parts import FiguresDep
 from domain.access import Actor
+from domain.archive import Archive
 from domain.errors import InputError, JianzhengError, Unavailable
 from domain.event import stream_id
+from domain.ports import EventStore, LedgerReader
 from domain.records.events import RecordEvent
 from domain.reporting import Verdict
 from domain.reports.annual import InvalidYear, Report
@@ -48,22 +52,31 @@ class Question:
 
 @router.get("/reports")
 def page(
-    request: Request, house: HouseDep, actor: ActorDep, organisation: str = "", year: str = "", as_of: str = ""
+    request: Request,
+    archive: ArchiveDep,
+    reporting: ReportingDep,
+    figures: FiguresDep,
+    ledger: LedgerDep,
+    events: EventsDep,
+    actor: ActorDep,
+    organisation: str = "",
+    year: str = "",
+    as_of: str = "",
 ) -> Response:
     t = say(request)
-    places = organisations_for(house, actor, "report.read")
+    places = organisations_for(archive, actor, "report.read")
     if not organisation and places:
         organisation = places[0][0]
     report: Report | None = None
     problem: JianzhengError | None = None
-    known = _years(house, organisation)
+    known = _years(figures, archive, organisation)
     asked = Question(organisation, known[0], as_of.strip())
     try:
-        asked = Question(organisation, _year(year or str(known[0]), house), as_of.strip())
-        report = house.reporting.annual(actor, organisation, asked.year, _size(asked.as_of, house))
+        asked = Question(organisation, _year(year or str(known[0]), archive), as_of.strip())
+        report = reporting.annual(actor, organisation, asked.year, _size(asked.as_of, ledger, archive.zone))
     except (InputError, Unavailable) as error:
         problem = error
-    issuing = house.archive.policy.may_in(actor, "report.issue", organisation)
+    issuing = archive.policy.may_in(actor, "report.issue", organisation)
     return render(
         request,
         "report.html",
@@ -76,15 +89,16 @@ def page(
         sheet=laid_out(report.as_json(), t.lang) if report else None,
         months=None,
         may_issue=issuing and report is not None,
-        issued=_issued(house, organisation, asked.year),
+        issued=_issued(events, organisation, asked.year),
         problem={"message": problem.message(t.lang), "next": problem.next_step(t.lang)} if problem else None,
     )
 
 
 @router.get("/reports/file.{ending}")
 def download(
-    request: Request,
-    house: HouseDep,
+    archive: ArchiveDep,
+    reporting: ReportingDep,
+    ledger: LedgerDep,
     actor: ActorDep,
     ending: str,
     organisation: str,
@@ -93,8 +107,8 @@ def download(
     language: str = "",
 ) -> Response:
     """The report as a file; in Chinese, as it is issued, unless another language is asked for."""
-    report = house.reporting.annual(actor, organisation, _year(year, house), _size(as_of.strip(), house))
-    data = house.reporting.render(report, ending, "en" if language == "en" else "zh")
+    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), ledger, archive.zone))
+    data = reporting.render(report, ending, "en" if language == "en" else "zh")
     name = f"{organisation}-{report.year}.{ending}"
     return Response(
         data,
@@ -105,10 +119,19 @@ def download(
 
 @router.get("/reports/figure")
 def figure(
-    request: Request, house: HouseDep, actor: ActorDep, organisation: str, year: str, name: str, as_of: str = ""
+    request: Request,
+    archive: ArchiveDep,
+    reporting: ReportingDep,
+    ledger: LedgerDep,
+    events: EventsDep,
+    actor: ActorDep,
+    organisation: str,
+    year: str,
+    name: str,
+    as_of: str = "",
 ) -> Response:
     """The events behind one figure, with the records they belong to."""
-    report = house.reporting.annual(actor, organisation, _year(year, house), _size(as_of.strip(), house))
+    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), ledger, archive.zone))
     found = report.figures.get(name)
     leaves = found["events"] if found else []
     asked = Question(organisation, report.year, as_of.strip())
@@ -120,32 +143,33 @@ def figure(
         name_of=name[:200],
         figure=found,
         report=report,
-        lines=_lines(house, actor, leaves[:SOURCES]),
+        lines=_lines(archive, ledger, events, actor, leaves[:SOURCES]),
         rest=max(0, len(leaves) - SOURCES),
     )
 
 
 @router.post("/reports/issue")
 def issue(
-    request: Request,
-    house: HouseDep,
+    archive: ArchiveDep,
+    reporting: ReportingDep,
+    ledger: LedgerDep,
     actor: ActorDep,
     organisation: Annotated[str, Form(max_length=100)],
     year: Annotated[str, Form(max_length=10)],
     as_of: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    asked = Question(organisation, _year(year, house), as_of.strip())
-    house.reporting.issue(actor, organisation, asked.year, _size(asked.as_of, house))
+    asked = Question(organisation, _year(year, archive), as_of.strip())
+    reporting.issue(actor, organisation, asked.year, _size(asked.as_of, ledger, archive.zone))
     return to(f"/reports?{asked.query}#issued")
 
 
 @router.get("/reports/verify")
-def ask(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+def ask(request: Request, actor: ActorDep) -> Response:
     return render(request, "report_verify.html", active="report", verdict=None, problem=None, file_name="", places={})
 
 
 @router.post("/reports/verify")
-def verify(request: Request, house: HouseDep, actor: ActorDep, said: FormDep) -> Response:
+def verify(request: Request, reporting: ReportingDep, actor: ActorDep, said: FormDep) -> Response:
     t = say(request)
     sent = said.get("file")
     name = (sent.filename or "") if isinstance(sent, UploadFile) else ""
@@ -154,7 +178,7 @@ def verify(request: Request, house: HouseDep, actor: ActorDep, said: FormDep) ->
     try:
         if not isinstance(sent, UploadFile) or not name:
             raise NothingSent
-        verdict = house.reporting.verify_file(actor, sent.file.read())
+        verdict = reporting.verify_file(actor, sent.file.read())
     except (InputError, Unavailable) as error:
         problem = error
     return render(
@@ -175,47 +199,49 @@ class NothingSent(InputError):
     en = "No file was chosen."
 
 
-def _year(said: str, house: House) -> int:
-    text = said.strip() or str(house.archive.today().year)
+def _year(said: str, archive: Archive) -> int:
+    text = said.strip() or str(archive.today().year)
     if not (text.isascii() and text.isdecimal() and len(text) == 4):
         raise InvalidYear(text[:20])
     return int(text)
 
 
-def _years(house: House, organisation: str) -> list[int]:
+def _years(figures: FiguresTables, archive: Archive, organisation: str) -> list[int]:
     """What can be chosen, newest first: the years that have records, or this year where none has."""
-    found = house.figures.years(house.directory().below(organisation))
-    return found[::-1] or [house.archive.today().year]
+    found = figures.years(archive.directory().below(organisation))
+    return found[::-1] or [archive.today().year]
 
 
-def _size(as_of: str, house: House) -> int | date | datetime | None:
-    return tree_size(as_of, house.ledger, house.settings.zone) if as_of else None
+def _size(as_of: str, ledger: LedgerReader, zone: tzinfo) -> int | None:
+    return tree_size(as_of, ledger, zone) if as_of else None
 
 
-def _issued(house: House, organisation: str, year: int) -> list[ReportIssued]:
-    events = house.events.stream(stream_id("report", f"{organisation}/{year}"))
-    return [event for event in reversed(events) if isinstance(event, ReportIssued)]
+def _issued(events: EventStore, organisation: str, year: int) -> list[ReportIssued]:
+    found = events.stream(stream_id("report", f"{organisation}/{year}"))
+    return [event for event in reversed(found) if isinstance(event, ReportIssued)]
 
 
-def _lines(house: House, actor: Actor, leaves: list[int]) -> list[dict[str, Any]]:
+def _lines(
+    archive: Archive, ledger: LedgerReader, events: EventStore, actor: Actor, leaves: list[int]
+) -> list[dict[str, Any]]:
     """One line for each record behind the figure; those that the reader may not see have no link and no title."""
     records: dict[str, list[int]] = {}
     for index in leaves:
-        leaf = house.ledger.leaves(index, 1)
+        leaf = ledger.leaves(index, 1)
         if leaf:
             records.setdefault(str(leaf[0].id), []).append(index)
     lines = []
-    for record_id, events in records.items():
-        line: dict[str, Any] = {"events": events, "code": "", "title": "", "occurred_on": "", "organisation": ""}
-        first = house.events.stream(leaf_id := house.ledger.leaves(events[0], 1)[0].id, limit=1)
+    for record_id, indices in records.items():
+        line: dict[str, Any] = {"events": indices, "code": "", "title": "", "occurred_on": "", "organisation": ""}
+        first = events.stream(UUID(record_id), limit=1)
         if first and isinstance(first[0], RecordEvent):
             try:
-                record = house.archive.read(actor, record_id)
+                record = archive.read(actor, record_id)
             except JianzhengError:
                 record = None
             if record is not None:
                 line |= {"code": record.code, "title": record.content["title"], "organisation": record.organisation,
                          "occurred_on": record.content["occurred"]["from"][:10]}  # fmt: skip
-        line["id"] = str(leaf_id)
+        line["id"] = record_id
         lines.append(line)
     return lines

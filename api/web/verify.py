@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from adapters.bootstrap import House
 from api.http.auth import ActorDep
-from api.http.context import HouseDep
+from api.http.context import (
+    ArchiveDep,
+    ClockDep,
+    OriginDep,
+    PublisherDep,
+    SettingsDep,
+    SignerDep,
+    VerifyDep,
+)
 from api.remaining import in_words
-from api.web.checking import Check, Clock
+from api.web.checking import Check
 from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import check_job, render, say, to
+from api.web.parts import Witnesses, WitnessesDep
 from domain.access import Actor
+from domain.archive import Archive
 from domain.errors import JianzhengError, Lang, NotAllowed, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
-from indexers.verification import verify_archive
 from indexers.verify.findings import CLASSES, Finding, Progress, Verification
 from indexers.verify.meaning import advice, meaning
-from indexers.watched import said, witnesses
+from indexers.watched import said
 
 router = APIRouter()
 
@@ -31,11 +40,20 @@ MOST_FINDINGS = 500
 
 
 @router.get("/verify")
-def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+def page(
+    request: Request,
+    archive: ArchiveDep,
+    publisher: PublisherDep,
+    signer: SignerDep,
+    origin: OriginDep,
+    settings: SettingsDep,
+    witnesses: WitnessesDep,
+    actor: ActorDep,
+) -> Response:
     t = say(request)
     note, problem, size = "", "", None
     try:
-        note = house.publisher.checkpoint().decode()  # with the cosignatures that came so far
+        note = publisher.checkpoint().decode()  # with the cosignatures that came so far
         size = parse_checkpoint(parse_note(note).text).size
     except NotFound:
         problem = t("verify.no_checkpoint")
@@ -46,54 +64,55 @@ def page(request: Request, house: HouseDep, actor: ActorDep) -> Response:
         "verify.html",
         active="verify",
         checkpoint=note,
-        witnessed=_witnessed(house, t.lang),
+        witnessed=_witnessed(witnesses, t.lang, settings.zone),
         problem=problem,
         leaves=size,
-        origin=house.identity.origin,
-        vkey=house.signer.vkey(),
-        may_check=house.archive.policy.may_somewhere(actor, "archive.verify"),
-        **_state(house, actor, check_job(request).current(), t),
+        origin=origin,
+        vkey=signer.vkey(),
+        may_check=archive.policy.may_somewhere(actor, "archive.verify"),
+        **_state(archive, actor, check_job(request).current(), t),
     )
 
 
-def _witnessed(house: House, lang: Lang) -> dict[str, Any] | None:
+def _witnessed(witnesses: Witnesses, lang: Lang, zone: ZoneInfo) -> dict[str, Any] | None:
     """How the checkpoint is witnessed; None where nobody was asked to."""
     try:
-        found = witnesses(house.trust, house.cosignatures, house.ledger, lang)
+        found = witnesses(lang)
     except JianzhengError:  # the page says elsewhere that something cannot be reached
         return None
-    return None if found["state"] == "off" else {**found, "said": said(found, lang, house.settings.zone)}
+    return None if found["state"] == "off" else {**found, "said": said(found, lang, zone)}
 
 
 @router.post("/verify/run")
-def run(request: Request, house: HouseDep, actor: ActorDep, said: FormDep) -> Response:
+def run(
+    request: Request, archive: ArchiveDep, verify: VerifyDep, clock: ClockDep, actor: ActorDep, said: FormDep
+) -> Response:
     """``since``: the text of a checkpoint or a receipt that somebody kept."""
-    _require(house, actor)
+    _require(archive, actor)
     since = str(said.get("since") or "").replace("\r\n", "\n").strip()
 
     def work(progress: Progress) -> Verification:
-        return verify_archive(house, since=f"{since}\n" if since else None, progress=progress)
+        return verify(since=f"{since}\n" if since else None, progress=progress)
 
-    clock: Clock = house.clock
     check_job(request).start(work, clock, actor.username)
     return to("/verify#check")
 
 
 @router.get("/verify/progress")
-def progress(request: Request, house: HouseDep, actor: ActorDep) -> Response:
+def progress(request: Request, archive: ArchiveDep, actor: ActorDep) -> Response:
     """The part of the page that shows the run, for the script that asks every second."""
-    _require(house, actor)
-    state = _state(house, actor, check_job(request).current(), say(request))
+    _require(archive, actor)
+    state = _state(archive, actor, check_job(request).current(), say(request))
     return render(request, "verify_state.html", may_check=True, **state)
 
 
-def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[str, Any]:
+def _state(archive: Archive, actor: Actor, check: Check | None, t: Speaker) -> dict[str, Any]:
     # As it is now: one that ends while the page is made would be neither under way nor have a result. Whether it has
     # ended is copied before what it came to.
     check = replace(check) if check else None
     result = check.result if check else None
     findings = result.findings[:MOST_FINDINGS] if result else []
-    whole = house.archive.policy.may_at_top(actor, "archive.verify")
+    whole = archive.policy.may_at_top(actor, "archive.verify")
     stage = f"verify.stage.{check.stage}" if check else ""
     return {
         "check": check,
@@ -104,14 +123,15 @@ def _state(house: House, actor: Actor, check: Check | None, t: Speaker) -> dict[
         if check and check.error
         else None,
         "findings": [
-            _said(found, t.lang) if _may_know(house, actor, found, whole) else _outside(found, t) for found in findings
+            _said(found, t.lang) if _may_know(archive, actor, found, whole) else _outside(found, t)
+            for found in findings
         ],
         "rest": max(0, len(result.findings) - MOST_FINDINGS) if result else 0,
         "remarks": [remark.text(t.lang) for remark in result.not_checked] if result else [],
     }
 
 
-def _may_know(house: House, actor: Actor, found: Finding, whole: bool) -> bool:
+def _may_know(archive: Archive, actor: Actor, found: Finding, whole: bool) -> bool:
     """What a record or its files are called, and that it exists, is for those who may read it.
 
     A record that cannot be read any more is named to those who answer for the ``whole``.
@@ -119,7 +139,7 @@ def _may_know(house: House, actor: Actor, found: Finding, whole: bool) -> bool:
     if found.record is None:
         return whole or found.event is None
     try:
-        house.archive.read(actor, found.record)
+        archive.read(actor, found.record)
     except NotAllowed:
         return False
     except JianzhengError:
@@ -158,6 +178,6 @@ def _said(found: Finding, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _require(house: House, actor: Actor) -> None:
+def _require(archive: Archive, actor: Actor) -> None:
     """Anyone with the right somewhere may ask whether the whole is sound: there is one ledger."""
-    house.archive.policy.require_somewhere(actor, "archive.verify")
+    archive.policy.require_somewhere(actor, "archive.verify")

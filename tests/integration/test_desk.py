@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.cli_world import BACK_ENDS
 from tests.http_world import World, record, world_on
 
 ITEMS = 9
+FIGURE = re.compile(r'<li><a href="(/search[^"]*)"[^>]*><b>([\d,]+)</b>')
 
 
 @pytest.fixture(params=BACK_ENDS)
@@ -49,3 +52,26 @@ def test_overdue_items_are_counted_and_the_longest_overdue_are_shown(world: Worl
     answer = secretary.get("/api/v1/search", params={"due_before": "2023-06-03"}).json()
     assert {hit["code"] for hit in answer["hits"]} == set(codes[3:])
     assert world.program("secretary-there").get("/api/v1/search?due_before=2023-06-03").json()["total"] == 0
+
+
+def test_each_figure_leads_to_as_many_records(world: World) -> None:
+    """What a figure counts is the list behind it, also where a record that was late or unsigned was withdrawn."""
+    clerk, secretary = world.program("clerk-here"), world.program("secretary-here")
+    late = {"from": "2022-03-01"}
+    made = [
+        record(title="迟来的党课", occurred=late),
+        record(title="又一课"),
+        item(0, "2023-05-01"),
+        record(occurred=late),
+    ]
+    codes = [
+        clerk.post("/api/v1/records", json=each).json()["code"] for each in (*made, {**made[0], "title": "重复的"})
+    ]
+    assert secretary.post(f"/api/v1/records/{codes[3]}/withdraw", json={"reason": "重复"}).status_code == 200
+    assert secretary.post(f"/api/v1/records/{codes[1]}/return", json={"reason": "缺签到表"}).status_code == 200
+    world.catch_up()
+    browser = world.signed_in("secretary-here")
+    figures = [(unescape(href), count) for href, count in FIGURE.findall(browser.get("/").text)]
+    listed = [browser.get(href).text.count('<article class="hit">') for href, _ in figures]
+    assert listed == [int(count) for _, count in figures]
+    assert len(figures) == 6 and 0 not in listed

@@ -42,7 +42,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         ("GET", "/api/v1/records/school-01-2023-0001?version=7", None, 404, "not_found"),
         ("GET", "/api/v1/records/school-01-2023-0001?as_of=yesterday", None, 422, "bad_instant"),
         ("GET", "/api/v1/records/school-01-2023-0001?as_of=9999999", None, 422, "tree_size_not_reached"),
-        ("GET", "/api/v1/search?limit=0", None, 422, "request_invalid"),
+        ("GET", "/api/v1/search?limit=0", None, 422, "bad_filter"),
         ("GET", "/api/v1/search?family=nothing", None, 422, "bad_filter"),
         ("GET", "/api/v1/search?from=2023-13-01", None, 422, "bad_date"),
         ("GET", "/api/v1/records?recorded_to=2023-04-21T10:00", None, 422, "bad_date"),

@@ -1,39 +1,68 @@
-"""No circle of imports: whoever reads one file has to read only what is below it."""
+"""No files import each other in a circle: each can be read, tested and moved with only what lies below it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
+from functools import cache
 
-import pytest
+from tests.unit.test_house import LAYERS, ROOT, python_files, text_of
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def modules(*layers: str) -> dict[str, Path]:
-    """Files by the names of their modules."""
-    paths = [path for layer in layers for path in (ROOT / layer).rglob("*.py")]
-    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+Graph = Mapping[str, frozenset[str]]
 
 
-def imported(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
-    """Those of the ``known`` modules that a file imports: inside functions and for types alone included."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in known else node.module for name in names)
-        elif isinstance(node, ast.Import):
+@cache
+def modules() -> Mapping[str, str]:
+    """The text of every file of the product by its module's name; a folder's own file has the folder's."""
+    found = {}
+    for path in python_files(*LAYERS):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = text_of(path)
+    return found
+
+
+def named(text: str) -> Iterator[str]:
+    """What a file imports, wherever it stands: in a function, and for types alone, too, because a reader has to know
+    both files then, and a type that is needed below belongs below.
+
+    A folder's own file counts for whoever imports it by name, not for whoever imports a file beside it.
+    """
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from inside & modules().keys() or {node.module}
 
 
-@pytest.mark.parametrize("layer", ["domain", "adapters", "indexers"])
-def test_no_files_import_each_other(layer: str) -> None:
-    """The files of a layer stand in an order in which each imports only those before it."""
-    there = modules(layer)
-    graph = {name: {each for each in imported(path, there) if each in there} - {name} for name, path in there.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        pytest.fail(" → ".join(error.args[1]))
+def graph() -> Graph:
+    return {name: frozenset(named(text)) & modules().keys() - {name} for name, text in modules().items()}
+
+
+def reached(start: str, arrows: Graph) -> set[str]:
+    """Everything that an import of ``start`` leads to; ``start`` itself where it lies on a circle."""
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        fresh = arrows[ahead.pop()] - found
+        found |= fresh
+        ahead += fresh
+    return found
+
+
+def circles(arrows: Graph) -> list[set[str]]:
+    """The sets of files each of which leads to every other, by name."""
+    ways = {name: reached(name, arrows) for name in arrows}
+    found = {frozenset(other for other in way if name in ways[other]) for name, way in ways.items() if name in way}
+    return sorted((set(circle) for circle in found), key=sorted)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """What two files share stands in a third one below both."""
+    assert circles(graph()) == []
+
+
+def test_a_circle_is_seen() -> None:
+    """A circle of two and one of three are told apart, and what only leads into one is on none."""
+    arrows = {"a": "b", "b": "ac", "c": "d", "d": "e", "e": "c", "f": "a"}
+    assert circles({name: frozenset(to) for name, to in arrows.items()}) == [{"a", "b"}, {"c", "d", "e"}]

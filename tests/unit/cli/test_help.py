@@ -12,7 +12,8 @@ import pytest
 from api.cli.command import Command
 from api.cli.commands import COMMANDS, GROUPS
 from api.cli.main import main
-from api.cli.parser import HelpWanted, UsageWrong, columns, help_of, overview, parse
+from api.cli.parser import HelpWanted, columns, help_of, overview, parse
+from api.cli.usage import UsageWrong
 from domain.errors import Lang
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -80,7 +81,7 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         ("ingest x --orgg y", "不认识的参数：--orgg y", "unknown argument: --orgg y"),
         ("withdraw x", "缺少参数：--reason", "missing: --reason"),
         ("show x --version one", "--version 应是整数", "must be a whole number"),
-        ("search x --sort best", "--sort 不能是 best；可用的有：relevance", "accepted: relevance"),
+        ("report annual --lang fr", "--lang 不能是 fr；可用的有：zh", "accepted: zh, en"),
         ("search x --limit", "--limit 后面缺少值", "--limit needs a value"),
         ("search x --late=1", "--late 不带值", "takes no value"),
         ("fly", "COMMAND 不能是 fly", "COMMAND cannot be fly"),

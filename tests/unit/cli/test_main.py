@@ -12,7 +12,8 @@ import pytest
 from api.cli import main as module
 from api.cli.command import Command
 from api.cli.context import Context
-from api.cli.main import describe, main, where
+from api.cli.failures import describe, where
+from api.cli.main import main
 from domain.archive import refused
 from domain.errors import BlobMissing, InputError, InvalidRecord, NotAllowed, StorageFull
 from domain.records.content import Checked

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.common.question import read
 from api.web import shown
 from api.web.locale import speaker
 from api.web.record import difference
-from api.web.search import marked, read
+from api.web.search import address, marked
 from api.web.sign_in import inside
 from domain.ports import Snippet
 
@@ -78,5 +79,5 @@ def test_an_address_keeps_what_was_asked_and_drops_what_is_taken_away() -> None:
         [("q", "党课"), ("family", "paper"), ("family", "discussion"), ("from", "2026-01-01"), ("x", "y"), ("to", " ")]
     )
     assert asked.filters == {"family": ("paper", "discussion")}
-    assert asked.without("family", "paper") == "/search?q=%E5%85%9A%E8%AF%BE&family=discussion&from=2026-01-01"
-    assert asked.without("from", "2026-01-01") == "/search?q=%E5%85%9A%E8%AF%BE&family=paper&family=discussion"
+    assert address(asked.without("family", "paper")) == "/search?q=%E5%85%9A%E8%AF%BE&family=discussion&from=2026-01-01"
+    assert address(asked.without("from", "2026-01-01")) == "/search?q=%E5%85%9A%E8%AF%BE&family=paper&family=discussion"
