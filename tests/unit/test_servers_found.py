@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.interop import programs
 from tests.servers import cache, compose, find, local, runs
 from tests.servers.__main__ import exports, main
 from tests.servers.addresses import check, name_in, place, without_secret
@@ -128,6 +129,30 @@ def test_an_unknown_server_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         main(["up", "--only", "postgres,oracle"])
     assert "postgres, s3, elasticsearch" in capsys.readouterr().err
+
+
+def test_what_cannot_be_fetched_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything else is fetched all the same, and the command ends with 1: whoever waits for it need not guess."""
+    fetched: list[str] = []
+
+    def fetch(name: str) -> None:
+        fetched.append(name)
+        if name == "s3":
+            raise Unavailable("no Go")
+
+    monkeypatch.setattr(find, "fetch", fetch)
+    monkeypatch.setattr(cache, "compose_reader", lambda: fetch("compose-reader"))
+    monkeypatch.setattr(programs, "fetch", lambda: fetch("programs"))
+    assert main(["fetch"]) == 1
+    assert sorted(fetched) == ["compose-reader", "elasticsearch", "postgres", "programs", "s3"]
+    assert capsys.readouterr().err == "s3: no Go\n"
+    assert main(["fetch", "--only", "postgres"]) == 0
+
+
+def test_a_first_run_has_no_folder_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program is asked something on a machine on which nothing was ever fetched."""
+    monkeypatch.setenv("JIANZHENG_TEST_CACHE", str(tmp_path / "not" / "there"))
+    assert cache.run([sys.executable, "-c", "print(7)"]) == "7\n"
 
 
 def test_where_downloads_are_kept() -> None:
