@@ -46,7 +46,7 @@ class Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = described(self, super().openapi())
+            self.openapi_schema = described(super().openapi())
         return self.openapi_schema
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
@@ -74,7 +73,7 @@ def operation_id(route: APIRoute) -> str:
     return route.name if route.name == tag else f"{tag}_{route.name}"
 
 
-def described(app: FastAPI, document: Json) -> Json:
+def described(document: Json) -> Json:
     """The framework's document, completed. ``document`` is changed and given back."""
     document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
     components = document.setdefault("components", {})

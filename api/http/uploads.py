@@ -76,7 +76,11 @@ router = APIRouter(tags=["uploads"], route_class=OneHop)
                 "in": "query",
                 "required": False,
                 "schema": {"type": "string", "default": "", "title": "Name"},
-            }
+            },
+            *(
+                {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+                for name in ("X-Checksum-Sha256", "Content-Digest", "Digest")
+            ),
         ],
         "requestBody": {
             "required": True,

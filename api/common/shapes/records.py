@@ -137,7 +137,7 @@ class RecordAfterAct(RecordJson):
 
 
 @shape
-class ProblemOfField(TypedDict):
+class Contradiction(TypedDict):
     """What contradicts the form; ``field`` is a dotted path."""
 
     field: str
@@ -149,7 +149,7 @@ class ProblemOfField(TypedDict):
 class CheckedJson(TypedDict):
     """What filing would find wrong or missing, and the content as it was read."""
 
-    problems: list[ProblemOfField]
+    problems: list[Contradiction]
     gaps: list[FieldGap]
     content: Json
 
