@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from adapters.bootstrap import House
 from adapters.safety import Remark, of_signed_line
 from api.cli.check_answers import LANGUAGES, Answer, Look
 from domain.errors import InputError
@@ -16,22 +15,20 @@ PATIENCE = 600.0
 
 
 def witnesses(look: Look) -> Answer:
-    house = look.house
-    assert house is not None
-    found = watched(house, look.settings.lang)
+    found = watched(look.context.house, look.settings.lang)
     facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
     zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)
     unsafe = [Remark("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
-    unsafe += _lines(house)
+    unsafe += _lines(look)
     late = found["since"] is not None and _age(found["since"]) > PATIENCE
     warning = found["state"] == "unknown" or (found["state"] == "unwitnessed" and late)
     return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
 
 
-def _lines(house: House) -> list[Remark]:
+def _lines(look: Look) -> list[Remark]:
     """Of the addresses in the policy; that one cannot be read is told by the state."""
     try:
-        known = house.policy.policy.witnesses
+        known = look.context.house.policy.policy.witnesses
     except InputError:
         return []
     return [

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, get_args
 
-from api.common.dates import day, refused
 from api.instants import tree_size
+from domain.days import day
+from domain.errors import InputError
 from domain.ports import LedgerReader, SearchRequest, Sort
 from domain.records.families import FAMILIES, family
 
@@ -37,8 +38,22 @@ MOST = 1000
 MOST_VALUES = 50
 """Values of one filter."""
 
+SHOWN = 40
+"""Characters of a wrong word that its error repeats."""
+
 _TRUTH = {"true": "true", "1": "true", "yes": "true", "是": "true",
           "false": "false", "0": "false", "no": "false", "否": "false"}  # fmt: skip
+
+
+class BadFilter(InputError):
+    code = "bad_filter"
+    zh = "{option} 不能是“{value}”；可用的有：{accepted}。"
+    en = "{option} cannot be “{value}”; accepted: {accepted}."
+
+
+def refused(name: str, said: str, accepted: str) -> BadFilter:
+    """The error of ``said`` under the name that every door knows it by."""
+    return BadFilter(option=name, value=said[:SHOWN], accepted=accepted, field=name)
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,8 @@ class Question:
         yield from ((name, text) for name, text in rest.items() if text)
 
     def checked(self) -> Question:
-        """In keys: Chinese names of families and forms, words for true and false, dates. Raises `BadFilter`."""
+        """In keys: Chinese names of families and forms, words for true and false, dates. Raises
+        `BadFilter`, `BadDate`."""
         found = {name: _few(name, values) for name, values in self.filters.items()}
         if "family" in found:
             found["family"] = tuple(_family(word) for word in found["family"])
@@ -102,7 +118,7 @@ class Question:
         return replace(self, filters=found, dates={name: day(said, name) for name, said in self.dates.items()})
 
     def request(self, ledger: LedgerReader, zone: tzinfo) -> SearchRequest:
-        """For `Searching.search`. Raises `BadFilter`, `BadInstant`, `NotYetReached`."""
+        """For `Searching.search`. Raises `BadFilter`, `BadDate`, `BadInstant`, `NotYetReached`."""
         asked = self.checked()
         return SearchRequest(
             query=asked.query,

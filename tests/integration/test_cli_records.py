@@ -115,7 +115,7 @@ def test_search_filters_by_words_people_use(shell: Shell) -> None:
     wrong = shell("search", "--family", "会议", "--json")
     assert wrong.code == 2
     assert "study_session" in wrong.json["error"]["message"]
-    assert shell("search", "--from", "昨天", "--json").json["error"]["code"] == "bad_filter"
+    assert shell("search", "--from", "昨天", "--json").json["error"]["code"] == "bad_date"
     assert shell("search", "--cursor", "xx", "--json").json["error"]["code"] == "cursor_invalid"
 
 

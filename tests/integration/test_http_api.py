@@ -44,7 +44,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         ("GET", "/api/v1/records/school-01-2023-0001?as_of=9999999", None, 422, "tree_size_not_reached"),
         ("GET", "/api/v1/search?limit=0", None, 422, "bad_filter"),
         ("GET", "/api/v1/search?family=nothing", None, 422, "bad_filter"),
-        ("GET", "/api/v1/search?from=2023-13-01", None, 422, "bad_filter"),
+        ("GET", "/api/v1/search?from=2023-13-01", None, 422, "bad_date"),
         ("GET", "/api/v1/search?cursor=%00%ff", None, 422, "cursor_invalid"),
         ("POST", "/api/v1/records", b"{not json", 422, "request_invalid"),
         ("POST", "/api/v1/records", b'"text"', 422, "request_invalid"),
