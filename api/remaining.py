@@ -1,4 +1,4 @@
-"""How long something will take yet, by how fast it went so far: for commands and pages."""
+"""What a long check is at, and how long that will take yet, by how fast it went so far: for commands and pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ TOO_EARLY = 2.0
 """Seconds before which nobody can tell."""
 
 _MINUTE, _HOUR = 60, 3600
+
+STAGES: dict[str, tuple[str, str]] = {
+    "ledger": ("账本与事件", "ledger and events"),
+    "files": ("文件", "files"),
+    "rules": ("业务规则", "rules"),
+    "index": ("检索索引", "search index"),
+    "reports": ("年报的索引", "index of figures"),
+    "issued": ("已签发的年报", "issued reports"),
+}
+"""Of the forensic check, as it tells its progress."""
 
 
 class Remaining:

@@ -17,35 +17,33 @@ NOTE = positional("NOTE", "说明", "what was done")
 
 
 def sign_off(context: Context, args: Namespace) -> int:
-    outcome = context.house.archive.sign_off(context.actor, args.record, args.remark)
+    outcome = context.archive.sign_off(context.actor, args.record, args.remark)
     return _done(context, outcome, "已审签", "was signed off")
 
 
 def send_back(context: Context, args: Namespace) -> int:
-    outcome = context.house.archive.send_back(context.actor, args.record, args.reason)
+    outcome = context.archive.send_back(context.actor, args.record, args.reason)
     return _done(context, outcome, "已退回", "was returned")
 
 
 def withdraw(context: Context, args: Namespace) -> int:
-    outcome = context.house.archive.withdraw(context.actor, args.record, args.reason)
+    outcome = context.archive.withdraw(context.actor, args.record, args.reason)
     return _done(context, outcome, "已撤回，仍可查阅", "was withdrawn; it stays readable")
 
 
 def progress(context: Context, args: Namespace) -> int:
-    outcome = context.house.archive.note_progress(context.actor, args.record, args.note, args.on)
+    outcome = context.archive.note_progress(context.actor, args.record, args.note, args.on)
     return _done(context, outcome, "的进展已登记", "has a new note of progress")
 
 
 def close(context: Context, args: Namespace) -> int:
-    outcome = context.house.archive.close_item(context.actor, args.record, args.note, args.evidence or (), args.on)
+    outcome = context.archive.close_item(context.actor, args.record, args.note, args.evidence or (), args.on)
     return _done(context, outcome, "已销号", "was closed")
 
 
 def _done(context: Context, outcome: Outcome, zh: str, en: str) -> int:
-    from api.common.composing import record_shapes
-
     context.catch_up()
-    context.screen.document(record_shapes(context.house).after_act(outcome.record, outcome.changed))
+    context.screen.document(context.shapes.after_act(outcome.record, outcome.changed))
     context.screen.say(f"{outcome.record.code} {zh}", f"{outcome.record.code} {en}")
     return EXIT_DONE
 

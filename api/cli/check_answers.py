@@ -10,7 +10,6 @@ from adapters.safety import Remark
 from domain.errors import JianzhengError, Lang
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
     from adapters.parts import Servers
     from adapters.settings import Settings
     from api.cli.context import Context
@@ -62,9 +61,9 @@ def failed(error: JianzhengError, address: str | None = None) -> Answer:
 
 @dataclass(frozen=True)
 class Look:
-    """What a question may look at. ``house`` is None where there is no archive, or none that opens."""
+    """What a question may look at. ``there``: the archive, which opens; without it the context has no parts of one."""
 
     context: Context
     settings: Settings
     servers: Servers
-    house: House | None
+    there: bool

@@ -7,14 +7,13 @@ from api.cli.check_answers import Answer, Look
 
 
 def locks(look: Look) -> Answer:
-    house, bucket = look.house, look.servers.bucket
-    assert house is not None
+    bucket = look.servers.bucket
     if bucket is None or bucket.address.lock == "off":
         return Answer("文件没有锁定期限", "files are not locked", behind=0, facts={"lock": "off"})
     from adapters.blobs.s3_locks import read_progress
     from indexers.locks import waiting
 
-    last, behind = read_progress(bucket)[0].counted(), waiting(house.events, bucket)
+    last, behind = read_progress(bucket)[0].counted(), waiting(look.context.events, bucket)
     lock = bucket.address.lock
     zh, en = f"锁定方式 {lock}，{last.files} 个文件", f"{lock}, {last.files} files"
     if behind:

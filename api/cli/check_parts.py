@@ -30,7 +30,7 @@ def address_of(name: str, settings: Settings) -> str | None:
 
 def database(look: Look) -> Answer:
     if (server := look.servers.database) is None:
-        head = _house(look).events.head()
+        head = look.context.events.head()
         return Answer(
             f"{head} 个事件 · SQLite {sqlite3.sqlite_version}", f"{head} events · SQLite {sqlite3.sqlite_version}",
             str(look.settings.events_file), sqlite3.sqlite_version, facts={"kind": "sqlite", "events": head},
@@ -50,17 +50,17 @@ def database(look: Look) -> Answer:
             found.server, unsafe=found.unsafe, facts=facts, missing=True,
         )  # fmt: skip
     schema.require(server)
-    if look.house is None:
+    if not look.there:
         zh, en = f"表已建好 · {place}", f"its tables are there · {place}"
     else:
-        facts["events"] = head = look.house.events.head()
+        facts["events"] = head = look.context.events.head()
         zh, en = f"{head} 个事件 · {place}", f"{head} events · {place}"
     return Answer(zh, en, str(server.address), found.server, unsafe=found.unsafe, facts=facts)
 
 
 def ledger(look: Look) -> Answer:
-    house = _house(look)
-    size, behind = house.ledger.size(), max(0, house.events.head() - house.ledger.tracking())
+    tables, events = look.context.ledger, look.context.events
+    size, behind = tables.size(), max(0, events.head() - tables.tracking())
     zh, en = f"{size} 条", f"{size} leaves"
     if behind:
         zh, en = f"{zh}，还有 {behind} 个事件没有入账", f"{en}, {behind} events not yet integrated"
@@ -106,10 +106,10 @@ def search(look: Look) -> Answer:
         place, number, where, unsafe = "Elasticsearch", about.version or "", str(address), about.unsafe
         facts = {"kind": "elasticsearch", "nodes": about.nodes, "health": about.health}
     said = " · ".join(part for part in (f"{place} {number}".strip(), where) if part)
-    if look.house is None:
+    if not look.there:
         return Answer(said, said, where, number or None, unsafe=unsafe, facts=facts)
-    position = look.house.engine.position()
-    behind = max(0, look.house.ledger.size() - position)
+    position = look.context.engine.position()
+    behind = max(0, look.context.ledger.size() - position)
     zh, en = (
         ("已跟上", "up to date") if not behind else (f"还差 {behind} 条没有编入", f"{behind} leaves not yet indexed")
     )
@@ -118,7 +118,7 @@ def search(look: Look) -> Answer:
 
 
 def texts(look: Look) -> Answer:
-    counts = _house(look).queue.counts()
+    counts = look.context.queue.counts()
     waiting, aside = counts.get("waiting", 0), counts.get("aside", 0)
     zh, en = "附件的文字都提取了", "every file was read"
     if waiting:
@@ -129,8 +129,7 @@ def texts(look: Look) -> Answer:
 
 
 def figures(look: Look) -> Answer:
-    house = _house(look)
-    behind = max(0, house.ledger.size() - house.figures.size())
+    behind = max(0, look.context.ledger.size() - look.context.figures.size())
     zh, en = ("已跟上", "up to date") if not behind else (f"还差 {behind} 条", f"{behind} leaves behind")
     return Answer(zh, en, behind=behind)
 
@@ -139,8 +138,8 @@ def background(look: Look) -> Answer:
     from indexers.setaside import items
     from indexers.status import standing
 
-    house = _house(look)
-    still, found = standing(house.work, {}), items(house.work, house.queue)
+    work = look.context.work
+    still, found = standing(work, {}), items(work, look.context.queue)
     aside = sum(item.aside for item in found)
     zh, en = "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
     if still:
@@ -159,19 +158,13 @@ def background(look: Look) -> Answer:
 
 
 def erasures(look: Look) -> Answer:
-    left = _house(look).erasures.left()
+    left = look.context.erasures.left()
     zh, en = "没有未做完的销毁", "no erasure is incomplete"
     if left:
         why_zh = "；".join(dict.fromkeys(each.zh for each in left if each.zh)) or "正在进行"
         why_en = "; ".join(dict.fromkeys(each.en for each in left if each.en)) or "under way"
         zh, en = f"{len(left)} 项销毁没有做完：{why_zh}", f"{len(left)} erasures are incomplete: {why_en}"
     return Answer(zh, en, facts={"left": len(left)}, warning=bool(left))
-
-
-def _house(look: Look) -> Any:
-    """Only asked where there is an archive: see `ASKED_WITHOUT_AN_ARCHIVE`."""
-    assert look.house is not None
-    return look.house
 
 
 PARTS = {

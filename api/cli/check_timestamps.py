@@ -15,18 +15,18 @@ def timestamps(look: Look) -> Answer:
     from adapters import parts
     from indexers.timestamping import failing, kept
 
-    house, wanted = look.house, look.settings.timestamp_authorities
-    assert house is not None
+    wanted = look.settings.timestamp_authorities
     lines = [(f"时间戳机构 {each.name}", f"the time-stamping authority {each.name}", each.url) for each in wanted]
     unsafe = [remark for line in lines for remark in of_signed_line(*line)]
     try:
-        found = kept(parts.timestamps(house.settings, house.servers), house.settings.roots_of, newest=True)
+        stamps = parts.timestamps(look.settings, look.context.servers)
+        found = kept(stamps, look.settings.roots_of, newest=True)
     except Unavailable:  # that the files are away is said once, of the files
         zh, en = "时间戳和文件放在一起，现在看不到", "the stamps lie with the files and cannot be seen now"
         return Answer(zh, en, unsafe=unsafe, facts={"authorities": []}, warning=True)
     if not wanted and not found:
         return Answer("没有设置时间戳机构", "no time-stamping authority is set", facts={"authorities": []})
-    failed, told = failing(house.work), []
+    failed, told = failing(look.context.work), []
     for each in wanted:
         last, fault = next((stamp for stamp in found if stamp.name.authority == each.name), None), failed.get(each.name)
         told.append(

@@ -16,8 +16,7 @@ PATIENCE = 600.0
 
 
 def witnesses(look: Look) -> Answer:
-    house = look.house
-    assert house is not None
+    house = look.context.house
     found = watched(house.trust, house.cosignatures, house.ledger, look.settings.lang)
     facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
     zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)

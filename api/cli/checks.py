@@ -38,20 +38,20 @@ def checks(context: Context) -> Iterator[tuple[str, Answer]]:
         if archive.missing:
             servers = parts.servers(settings)
             stack.callback(servers.close)
-            look = Look(context, settings, servers, None)
+            look = Look(context, settings, servers, there=False)
         else:
-            look = Look(context, settings, context.house.servers, context.house)
+            look = Look(context, settings, context.servers, there=True)
         yield "program", _program(look)
         yield "settings", _settings(look)
         yield "home", _home(look)
         yield "timezone", Answer(settings.zone.key, settings.zone.key)
         yield "archive", archive
-        if look.house is not None:
-            look.house.probe()
+        if look.there:
+            context.house.probe()
         asked = {
             name: ask
             for name, ask in {**_OF_THE_ARCHIVE, **PARTS}.items()
-            if look.house is not None or address_of(name, settings) is not None
+            if look.there or address_of(name, settings) is not None
         }
         # Side by side: a server that says nothing costs its wait once.
         with ThreadPoolExecutor(max(1, len(asked))) as pool:
@@ -93,7 +93,7 @@ def _settings(look: Look) -> Answer:
         for name in unknown
     ]
     once = "JIANZHENG_ADMIN_PASSWORD"
-    if once in given and look.house is not None:
+    if once in given and look.there:
         unsafe.append(
             Remark(
                 "password_left_in_environment",
@@ -144,7 +144,7 @@ def _file_system(path: Path) -> str | None:
 
 
 def _archive(context: Context) -> Answer:
-    identity = context.house.identity
+    identity = context.identity
     said = f"{identity.name} · {identity.origin} · {identity.created}"
     return Answer(said, said, facts={"name": identity.name, "origin": identity.origin, "created": identity.created})
 

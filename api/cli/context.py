@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from domain.errors import InputError, IntegrityFault, JianzhengError, Lang, Unavailable
 
 if TYPE_CHECKING:
     from adapters.bootstrap import House
     from adapters.settings import Settings
+    from api.common.shapes.records import RecordShapes
     from domain.access import Actor
     from indexers.pipeline import Pipeline
+    from indexers.setaside import NameOf
+
+T = TypeVar("T")
 
 
 class PasswordNeeded(InputError):
@@ -87,8 +91,41 @@ class Screen:
         return f"\x1b[2m{text}\x1b[0m" if self.colour else text
 
 
+class Part(Generic[T]):
+    """A part of the archive, by name. The archive is opened when a command first asks for one."""
+
+    def __init__(self, of: Callable[[House], T]) -> None:
+        self._of = of
+
+    def __get__(self, context: Context, _: type[Context]) -> T:
+        return self._of(context.house)
+
+
 class Context:
-    """Opens the archive when a command first asks for it; `close` ends what was opened."""
+    """Puts together what a command asks for, opening the archive when it first does; `close` ends what was opened."""
+
+    identity = Part(lambda house: house.identity)
+    servers = Part(lambda house: house.servers)
+    archive = Part(lambda house: house.archive)
+    directory = Part(lambda house: house.directory)
+    administration = Part(lambda house: house.administration)
+    accounts = Part(lambda house: house.accounts)
+    events = Part(lambda house: house.events)
+    blobs = Part(lambda house: house.blobs)
+    ledger = Part(lambda house: house.ledger)
+    publisher = Part(lambda house: house.publisher)
+    signer = Part(lambda house: house.signer)
+    key_keeping = Part(lambda house: house.key_keeping)
+    receipts = Part(lambda house: house.receipts)
+    searching = Part(lambda house: house.searching)
+    engine = Part(lambda house: house.engine)
+    reporting = Part(lambda house: house.reporting)
+    figures = Part(lambda house: house.figures)
+    erasing = Part(lambda house: house.erasing)
+    erasures = Part(lambda house: house.erasures)
+    queue = Part(lambda house: house.queue)
+    work = Part(lambda house: house.work)
+    clock = Part(lambda house: house.clock)
 
     def __init__(self, settings: Settings, environment: Mapping[str, str], json: bool) -> None:
         self.settings = settings
@@ -108,6 +145,13 @@ class Context:
         return self._house
 
     @property
+    def shapes(self) -> RecordShapes:
+        """What makes the JSON of records."""
+        from api.common.composing import record_shapes
+
+        return record_shapes(self.house)
+
+    @property
     def pipeline(self) -> Pipeline:
         if self._pipeline is None:
             from indexers.pipeline import Pipeline
@@ -120,9 +164,21 @@ class Context:
         """Whom the command acts as."""
         return self.house.operator()
 
+    def tree_size(self, said: str | None) -> int | None:
+        """How many leaves ``--as-of`` means; None for now. Raises `BadInstant`, `NotYetReached`."""
+        from api.instants import tree_size
+
+        return None if said is None else tree_size(said, self.ledger, self.settings.zone)
+
+    def name_of(self) -> NameOf:
+        """What records are called to whoever acts."""
+        from api.common.composing import names
+
+        return names(self.house)(self.actor)
+
     def require_keeper(self) -> None:
         """Raises `NotAllowed` for whoever may not see to what the whole archive is built of."""
-        self.house.archive.policy.require_at_top(self.actor, "index.manage")
+        self.archive.policy.require_at_top(self.actor, "index.manage")
 
     def own(self, house: House) -> None:
         """A house that a command made itself is closed with the context."""
@@ -141,8 +197,7 @@ class Context:
 
     def refresh(self) -> None:
         """Before a search: take in what an interrupted command, or another process, left behind."""
-        house = self.house
-        if house.ledger.tracking() < house.events.head() or house.engine.position() < house.ledger.size():
+        if self.ledger.tracking() < self.events.head() or self.engine.position() < self.ledger.size():
             self.catch_up("检索和账本还没有跟上", "Index and ledger are behind")
 
     def password(self, variable: str, zh: str, en: str) -> str:

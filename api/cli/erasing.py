@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def propose(context: Context, args: Namespace) -> int:
-    outcome = context.house.erasing.propose(context.actor, args.record, args.ground, args.basis, args.file or ())
+    outcome = context.erasing.propose(context.actor, args.record, args.ground, args.basis, args.file or ())
     return _done(
         context, outcome, "已提请销毁，等另一位管理员批准", "is proposed for erasure; another administrator decides"
     )
 
 
 def approve(context: Context, args: Namespace) -> int:
-    outcome = context.house.erasing.approve(context.actor, args.record)
+    outcome = context.erasing.approve(context.actor, args.record)
     what = "" if outcome.record.erased else "的附件"
     files = "" if outcome.record.erased else ": files"
     code = _done(context, outcome, f"{what}已销毁", f"was erased{files}")
-    left = [each for each in context.house.erasures.left() if each.stream == outcome.record.id]
+    left = [each for each in context.erasures.left() if each.stream == outcome.record.id]
     for each in left:
         zh, en = each.zh or "正在进行，会自动做完", each.en or "under way, and finished by itself"
         context.screen.note(f"还没有全部做完：{zh}", f"It is not complete yet: {en}")
@@ -33,15 +33,15 @@ def approve(context: Context, args: Namespace) -> int:
 
 
 def reject(context: Context, args: Namespace) -> int:
-    outcome = context.house.erasing.reject(context.actor, args.record, args.reason)
+    outcome = context.erasing.reject(context.actor, args.record, args.reason)
     return _done(context, outcome, "不予销毁", "will not be erased")
 
 
 def show(context: Context, args: Namespace) -> int:
     from api.common.shapes.erasures import proceedings_json
 
-    house, screen = context.house, context.screen
-    found = proceedings_json(house.erasing.proceedings(context.actor), house.erasures.left())
+    screen = context.screen
+    found = proceedings_json(context.erasing.proceedings(context.actor), context.erasures.left())
     screen.document(found)
     states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
     for each in found["erasures"]:

@@ -22,10 +22,10 @@ def ingest(context: Context, args: Namespace) -> int:
     from adapters.ingest import Ingest, Refused
     from api.common.shapes.intake import ingest_json
 
-    house, screen = context.house, context.screen
+    screen = context.screen
     if args.org:
-        house.directory().organisation(args.org)
-    run = Ingest(house.archive, house.blobs, house.settings.zone, context.actor, args.org)
+        context.directory().organisation(args.org)
+    run = Ingest(context.archive, context.blobs, context.settings.zone, context.actor, args.org)
     tally: Counter[str] = Counter()
     codes: set[int] = set()
 
@@ -57,26 +57,24 @@ def ingest(context: Context, args: Namespace) -> int:
 def correct(context: Context, args: Namespace) -> int:
     from adapters.ingest import Staging
     from adapters.record_yaml import read_record
-    from api.common.composing import record_shapes
     from domain.errors import JianzhengError
 
-    house = context.house
     path = Path(args.file)
     record = read_record(path)
-    current = house.archive.read(context.actor, args.record)
+    current = context.archive.read(context.actor, args.record)
     raw = dict(record.raw)
     try:
-        with Staging(house.blobs) as staging:
+        with Staging(context.blobs) as staging:
             there = {entry.name for entry in current.files}
             files = [staging.take(place, name, role) for name, place, role in _beside(path.parent, record, there)]
             raw.pop("files", None)
-            outcome = house.archive.correct(context.actor, args.record, raw, args.reason, files)
+            outcome = context.archive.correct(context.actor, args.record, raw, args.reason, files)
             if outcome.changed:
                 staging.kept()
     except JianzhengError as error:
         raise record.locate(error) from None
     context.catch_up()
-    context.screen.document(record_shapes(house).after_act(outcome.record, outcome.changed))
+    context.screen.document(context.shapes.after_act(outcome.record, outcome.changed))
     code, number = outcome.record.code, outcome.record.current.number
     if outcome.changed:
         context.screen.say(f"{code} 已更正，现在是第 {number} 版", f"{code} was corrected; this is version {number}")
@@ -88,17 +86,15 @@ def correct(context: Context, args: Namespace) -> int:
 def attach(context: Context, args: Namespace) -> int:
     from adapters.ingest import Staging, role_key
     from adapters.record_folder import filed_name
-    from api.common.composing import record_shapes
 
-    house = context.house
     role = role_key(args.role, "role")
-    with Staging(house.blobs) as staging:
+    with Staging(context.blobs) as staging:
         files = [staging.take(Path(path).absolute(), filed_name(Path(path).name), role) for path in args.file]
-        outcome = house.archive.attach(context.actor, args.record, files)
+        outcome = context.archive.attach(context.actor, args.record, files)
         if outcome.changed:
             staging.kept()
     context.catch_up()
-    context.screen.document(record_shapes(house).after_act(outcome.record, outcome.changed))
+    context.screen.document(context.shapes.after_act(outcome.record, outcome.changed))
     code, count = outcome.record.code, len(outcome.record.files)
     context.screen.say(f"{code} 现有 {count} 个附件", f"{code} now has {count} files")
     return EXIT_DONE
@@ -107,18 +103,16 @@ def attach(context: Context, args: Namespace) -> int:
 def files(context: Context, args: Namespace) -> int:
     from api.cli.copying import copy_out
     from api.common.shapes.records import standing
-    from api.instants import tree_size
 
-    house = context.house
     if args.version is not None and args.as_of is not None:
         raise ChooseOne
-    record = house.archive.read(context.actor, args.record)
-    as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    record, state = standing(house.events, house.ledger, record, args.version, as_of)
+    record = context.archive.read(context.actor, args.record)
+    as_of = context.tree_size(args.as_of)
+    record, state = standing(context.events, context.ledger, record, args.version, as_of)
     folder = Path(args.output)
     gone = [entry for entry in state.files if entry.sha256 in record.destroyed]
     there = [entry for entry in state.files if entry.sha256 not in record.destroyed]
-    written = list(copy_out(house.blobs, there, folder))
+    written = list(copy_out(context.blobs, there, folder))
     context.screen.document({"record": str(record.id), "code": record.code, "version": state.number, "files": written})
     for entry in written:
         context.screen.line(f"{folder / entry['path']}  {entry['size']:,}  {entry['sha256'][:12]}…")

@@ -20,11 +20,10 @@ def search(context: Context, args: Namespace) -> int:
     from api.common.question import read
     from api.common.shapes.search import search_json
 
-    house = context.house
     context.refresh()
     begun = time.perf_counter()
-    request = read(_said(args)).request(house.ledger, house.settings.zone)
-    answer = house.searching.search(context.actor, request)
+    request = read(_said(args)).request(context.ledger, context.settings.zone)
+    answer = context.searching.search(context.actor, request)
     found = search_json(answer, (time.perf_counter() - begun) * 1000)
     context.screen.document(found)
     _print_hits(context, found)
@@ -33,18 +32,15 @@ def search(context: Context, args: Namespace) -> int:
 
 def show(context: Context, args: Namespace) -> int:
     from api.cli.sheet import sheet
-    from api.common.composing import record_shapes
-    from api.instants import tree_size
 
-    house = context.house
     if args.version is not None and args.as_of is not None:
         raise ChooseOne
-    record = house.archive.read(context.actor, args.record)
-    as_of = None if args.as_of is None else tree_size(args.as_of, house.ledger, house.settings.zone)
-    found = record_shapes(house).record(record, args.version, as_of)
+    record = context.archive.read(context.actor, args.record)
+    found = context.shapes.record(record, args.version, context.tree_size(args.as_of))
     context.screen.document(found)
     if not context.screen.json:
-        for line in sheet(context.screen, found, house.directory().name(record.organisation), house.settings.zone):
+        organisation = context.directory().name(record.organisation)
+        for line in sheet(context.screen, found, organisation, context.settings.zone):
             context.screen.line(line)
     return EXIT_DONE
 
@@ -64,7 +60,7 @@ def _said(args: Namespace) -> Iterator[tuple[str, str]]:
 def _print_hits(context: Context, found: Mapping[str, Any]) -> None:
     from domain.records.families import family
 
-    screen, directory = context.screen, context.house.directory()
+    screen, directory = context.screen, context.directory()
     zh = screen.lang == "zh"
     screen.say(f"共 {found['total']} 条（{found['took_ms']} 毫秒）", f"{found['total']} found ({found['took_ms']} ms)")
     for hit in found["hits"]:

@@ -22,7 +22,7 @@ COMMAND = flag(
 def key_list(context: Context, _: Namespace) -> int:
     from indexers.keys import key_changes
 
-    context.house.key_keeping.require(context.actor)
+    context.key_keeping.require(context.actor)
     keys = [_shown(each) for each in key_changes(context.house).listing()]
     context.screen.document({"keys": keys})
     for key in keys:

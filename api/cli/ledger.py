@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.usage import UsageWrong
-from api.remaining import Remaining, in_words
+from api.remaining import STAGES, Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def verify(context: Context, args: Namespace) -> int:
     from indexers.verification import verify_archive
 
-    house, screen = context.house, context.screen
+    screen = context.screen
     # The check has no parts that could be shown to one and not another.
-    context.house.archive.policy.require_somewhere(context.actor, "archive.verify")
+    context.archive.policy.require_somewhere(context.actor, "archive.verify")
     since = None if args.since is None else _kept(args.since)
     if min(args.sample or 0, args.seed or 0) < 0:
         raise UsageWrong(
@@ -35,7 +35,7 @@ def verify(context: Context, args: Namespace) -> int:
     remaining = Remaining()
 
     def progress(stage: str, done: int, total: int) -> None:
-        zh, en = _STAGES.get(stage, (stage, stage))
+        zh, en = STAGES.get(stage, (stage, stage))
         left = in_words(remaining(stage, done, total), screen.lang)
         screen.progress(
             f"正在核验{zh}：{done}／{total}" + (f"，{left}" if left else ""),
@@ -43,7 +43,9 @@ def verify(context: Context, args: Namespace) -> int:
         )
 
     with closing(hashed) if hashed else nullcontext():
-        found = verify_archive(house, since=since, sample=args.sample, seed=args.seed, hashed=hashed, progress=progress)
+        found = verify_archive(
+            context.house, since=since, sample=args.sample, seed=args.seed, hashed=hashed, progress=progress
+        )
         if hashed is not None:
             hashed.done()
     screen.progress_done()
@@ -65,7 +67,7 @@ def _hashed(context: Context, args: Namespace) -> Hashed | None:
     """Where a check that was interrupted goes on; noted where a person waits for it, or asked for that."""
     from indexers.verify.resume import FILE, Hashed
 
-    house, screen = context.house, context.screen
+    screen = context.screen
     if args.sample is not None and args.resume is not None:
         raise UsageWrong(
             problem_zh="--resume 和 --sample 不能合用",
@@ -74,7 +76,7 @@ def _hashed(context: Context, args: Namespace) -> Hashed | None:
         )
     if args.sample is not None or (args.resume is None and not sys.stderr.isatty()):
         return None
-    path, now = house.settings.home / FILE, house.clock()
+    path, now = context.settings.home / FILE, context.clock()
     if args.resume:
         return Hashed.resume(path, args.resume, now)
     made = Hashed.begin(path, now)
@@ -86,14 +88,13 @@ def _hashed(context: Context, args: Namespace) -> Hashed | None:
 def checkpoint(context: Context, _: Namespace) -> int:
     from indexers.watched import said, witnesses
 
-    house = context.house
     context.pipeline.integrate()
-    text = house.publisher.checkpoint().decode()  # with the cosignatures that came so far
-    lines = text.splitlines()
-    watched = witnesses(house.trust, house.cosignatures, house.ledger, context.screen.lang)
+    house = context.house
+    text = context.publisher.checkpoint().decode()  # with the cosignatures that came so far
+    lines, watched = text.splitlines(), witnesses(house.trust, house.cosignatures, context.ledger, context.screen.lang)
     context.screen.document(
         {"checkpoint": text, "origin": lines[0], "tree_size": int(lines[1]), "root": lines[2],
-         "vkey": house.signer.vkey(), "witnessed": watched["tree_size"], "unwitnessed_since": watched["since"]}
+         "vkey": context.signer.vkey(), "witnessed": watched["tree_size"], "unwitnessed_since": watched["since"]}
     )  # fmt: skip
     context.screen.line(text.rstrip("\n"))
     if watched["state"] not in ("off", "witnessed"):
@@ -102,10 +103,8 @@ def checkpoint(context: Context, _: Namespace) -> int:
 
 
 def index_status(context: Context, _: Namespace) -> int:
-    from api.common.composing import names
-
     context.require_keeper()
-    status = context.pipeline.status(context.screen.lang, names(context.house)(context.actor))
+    status = context.pipeline.status(context.screen.lang, context.name_of())
     context.screen.document(status)
     search, text = status["search"], status["text"]
     if search["fault"]:
@@ -145,7 +144,6 @@ def index_status(context: Context, _: Namespace) -> int:
 
 
 def index_retry(context: Context, args: Namespace) -> int:
-    from api.common.composing import names
     from indexers.setaside import chosen, items
 
     if bool(args.item) == args.all:
@@ -155,8 +153,7 @@ def index_retry(context: Context, args: Namespace) -> int:
             help="index retry --help",
         )
     context.require_keeper()
-    house, screen, name_of = context.house, context.screen, names(context.house)(context.actor)
-    work, queue = house.work, house.queue
+    screen, name_of, work, queue = context.screen, context.name_of(), context.work, context.queue
     wanted = items(work, queue) if args.all else chosen(work, queue, args.item, name_of)
     waiting = context.pipeline.try_again(wanted)
     ids = {item.id for item in wanted}
@@ -205,15 +202,6 @@ def _kept(said: str) -> str:
     except (OSError, ValueError):
         raise NotFound("检查点或回执文件", "file with a checkpoint or a receipt", said, file=said) from None
 
-
-_STAGES = {
-    "ledger": ("账本", "the ledger"),
-    "files": ("文件", "files"),
-    "rules": ("规则", "rules"),
-    "index": ("检索索引", "the search index"),
-    "reports": ("年报的索引", "the index of figures"),
-    "issued": ("已签发的年报", "issued reports"),
-}
 
 COMMANDS: tuple[Command, ...] = (
     Command(

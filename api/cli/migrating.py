@@ -124,7 +124,7 @@ def _answer(context: Context, way: Route, done: Copied) -> dict[str, object]:
     lang = context.screen.lang
     return {
         "ok": done.ok,
-        "origin": context.house.identity.origin,
+        "origin": context.identity.origin,
         "tree_size": done.tree_size,
         "root": done.root.hex(),
         "copied": done.copied,

@@ -12,7 +12,6 @@ from api.cli.context import Context
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
     from adapters.packages.verifier.evidence import Report, Said
     from domain.packages import Packages
     from domain.records.record import Record
@@ -22,12 +21,12 @@ def make(context: Context, args: Namespace) -> int:
     from adapters.packages.writer import write_package
     from api.cli.copying import OutputFailed
 
-    house, path = context.house, Path(args.output)
+    path = Path(args.output)
     context.pipeline.integrate()
-    package = packages(house).of(context.actor, args.record)
+    package = packages(context).of(context.actor, args.record)
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        written = write_package(part, package, house.blobs.open)
+        written = write_package(part, package, context.blobs.open)
         part.replace(path)
     except OSError as error:
         raise OutputFailed(path=str(path), reason=error.strerror or type(error).__name__) from None
@@ -44,34 +43,31 @@ def make(context: Context, args: Namespace) -> int:
     return EXIT_DONE
 
 
-def packages(house: House) -> Packages:
+def packages(context: Context) -> Packages:
     """What makes packages of an archive."""
     from adapters import parts
-    from api.common.composing import record_shapes
     from domain.packages import Packages
 
-    shapes = record_shapes(house)
-
     def described(record: Record, size: int) -> dict[str, Any]:
-        found: dict[str, Any] = {**shapes.record(record, as_of=size)}
+        found: dict[str, Any] = {**context.shapes.record(record, as_of=size)}
         for file in found["files"]:  # how the extraction of its text stands is no part of the record
             file.pop("text_status", None)
         return found
 
     def roots(authority: str) -> bytes | None:
-        found = house.settings.roots_of(authority)
+        found = context.settings.roots_of(authority)
         return found.read_bytes() if found.is_file() else None
 
     return Packages(
-        archive=house.archive,
-        events=house.events,
-        ledger=house.ledger,
-        register=house.ledger,
-        published=house.publisher.checkpoint,
-        witnessed=house.witnessed,
-        sign_note=house.signer.sign_note,
-        policy=house.policy.data,
-        stamps=parts.timestamps(house.settings, house.servers).read,
+        archive=context.archive,
+        events=context.events,
+        ledger=context.ledger,
+        register=context.ledger,
+        published=context.publisher.checkpoint,
+        witnessed=context.house.witnessed,
+        sign_note=context.signer.sign_note,
+        policy=context.house.policy.data,
+        stamps=parts.timestamps(context.settings, context.servers).read,
         roots=roots,
         describe=described,
     )

@@ -29,8 +29,7 @@ PASSWORD_STDIN = flag("--password-stdin", "从标准输入读口令", "read the 
 
 
 def org_add(context: Context, args: Namespace) -> int:
-    house = context.house
-    house.administration.add_organisation(context.actor, args.code, args.name, args.parent, args.kind)
+    context.administration.add_organisation(context.actor, args.code, args.name, args.parent, args.kind)
     context.catch_up()
     _organisation(context, args.code)
     context.screen.say(f"已增加单位 {args.code} {args.name}", f"Added the organisation {args.code} {args.name}")
@@ -38,7 +37,7 @@ def org_add(context: Context, args: Namespace) -> int:
 
 
 def org_rename(context: Context, args: Namespace) -> int:
-    context.house.administration.rename_organisation(context.actor, args.code, args.name)
+    context.administration.rename_organisation(context.actor, args.code, args.name)
     context.catch_up()
     _organisation(context, args.code)
     context.screen.say(f"{args.code} 改名为 {args.name}", f"{args.code} is now called {args.name}")
@@ -46,7 +45,7 @@ def org_rename(context: Context, args: Namespace) -> int:
 
 
 def org_list(context: Context, _: Namespace) -> int:
-    directory = context.house.directory()
+    directory = context.directory()
     _may_read(context)
     codes = list(directory.below(directory.top))
     context.screen.document({"organisations": [_organisation_json(context, code) for code in codes]})
@@ -58,9 +57,7 @@ def org_list(context: Context, _: Namespace) -> int:
 
 
 def person_add(context: Context, args: Namespace) -> int:
-    context.house.administration.add_person(
-        context.actor, args.code, args.name, args.org, args.post, args.since, args.until
-    )
+    context.administration.add_person(context.actor, args.code, args.name, args.org, args.post, args.since, args.until)
     context.catch_up()
     context.screen.document(_person_json(context, args.code))
     context.screen.say(f"已增加人员 {args.code} {args.name}", f"Added {args.code} {args.name}")
@@ -68,7 +65,7 @@ def person_add(context: Context, args: Namespace) -> int:
 
 
 def person_post(context: Context, args: Namespace) -> int:
-    context.house.administration.take_post(context.actor, args.code, args.org, args.post, args.since, args.until)
+    context.administration.take_post(context.actor, args.code, args.org, args.post, args.since, args.until)
     context.catch_up()
     context.screen.document(_person_json(context, args.code))
     context.screen.say(f"{args.code} 在 {args.org} 任{args.post}", f"{args.code} is now {args.post} in {args.org}")
@@ -76,7 +73,7 @@ def person_post(context: Context, args: Namespace) -> int:
 
 
 def person_leave(context: Context, args: Namespace) -> int:
-    context.house.administration.leave_post(context.actor, args.code, args.org, args.post, args.on)
+    context.administration.leave_post(context.actor, args.code, args.org, args.post, args.on)
     context.catch_up()
     context.screen.document(_person_json(context, args.code))
     context.screen.say(
@@ -87,12 +84,12 @@ def person_leave(context: Context, args: Namespace) -> int:
 
 
 def person_list(context: Context, args: Namespace) -> int:
-    directory = context.house.directory()
+    directory = context.directory()
     _may_read(context)
     people = sorted(directory.people.values(), key=lambda person: person.code)
     if args.org:
         directory.organisation(args.org)
-        people = directory.members(args.org, context.house.archive.today().isoformat())
+        people = directory.members(args.org, context.archive.today().isoformat())
     context.screen.document({"people": [_person_json(context, person.code) for person in people]})
     for person in people:
         posts = "；".join(f"{directory.name(p.organisation)} {p.post}" for p in person.posts)
@@ -102,7 +99,7 @@ def person_list(context: Context, args: Namespace) -> int:
 
 def user_add(context: Context, args: Namespace) -> int:
     _may_manage(context)
-    context.house.administration.open_account(
+    context.administration.open_account(
         context.actor,
         args.username,
         args.person,
@@ -117,7 +114,7 @@ def user_add(context: Context, args: Namespace) -> int:
 
 
 def user_grant(context: Context, args: Namespace) -> int:
-    context.house.administration.grant(context.actor, args.username, args.role, args.org, args.since, args.until)
+    context.administration.grant(context.actor, args.username, args.role, args.org, args.since, args.until)
     context.catch_up()
     _user(context, args.username)
     context.screen.say(
@@ -127,7 +124,7 @@ def user_grant(context: Context, args: Namespace) -> int:
 
 
 def user_revoke(context: Context, args: Namespace) -> int:
-    context.house.administration.revoke(context.actor, args.username, args.role, args.org)
+    context.administration.revoke(context.actor, args.username, args.role, args.org)
     context.catch_up()
     _user(context, args.username)
     context.screen.say(
@@ -138,7 +135,7 @@ def user_revoke(context: Context, args: Namespace) -> int:
 
 
 def user_close(context: Context, args: Namespace) -> int:
-    context.house.administration.close_account(context.actor, args.username)
+    context.administration.close_account(context.actor, args.username)
     context.catch_up()
     _user(context, args.username)
     context.screen.say(f"账号 {args.username} 已停用", f"The account {args.username} is closed")
@@ -146,16 +143,16 @@ def user_close(context: Context, args: Namespace) -> int:
 
 
 def user_password(context: Context, args: Namespace) -> int:
-    context.house.administration.require_credentials(context.actor, args.username)
-    context.house.administration.set_password(context.actor, args.username, _password(context, args))
+    context.administration.require_credentials(context.actor, args.username)
+    context.administration.set_password(context.actor, args.username, _password(context, args))
     _user(context, args.username)
     context.screen.say(f"已更改 {args.username} 的口令", f"The password of {args.username} was changed")
     return 0
 
 
 def user_token(context: Context, args: Namespace) -> int:
-    context.house.administration.require_credentials(context.actor, args.username)
-    info, secret = context.house.accounts.create_token(args.username, args.name, context.house.clock())
+    context.administration.require_credentials(context.actor, args.username)
+    info, secret = context.accounts.create_token(args.username, args.name, context.clock())
     context.screen.document({"username": args.username, "id": info.id, "name": info.name, "token": secret})
     context.screen.line(secret)
     context.screen.note("令牌只显示这一次，请妥善保存。", "The token is shown this once; keep it safe.")
@@ -163,7 +160,7 @@ def user_token(context: Context, args: Namespace) -> int:
 
 
 def user_list(context: Context, _: Namespace) -> int:
-    directory = context.house.directory()
+    directory = context.directory()
     _may_manage(context)
     names = sorted(directory.accounts)
     context.screen.document({"accounts": [_user_json(context, name) for name in names]})
@@ -179,11 +176,11 @@ def user_list(context: Context, _: Namespace) -> int:
 
 
 def _may_read(context: Context) -> None:
-    context.house.archive.policy.require_somewhere(context.actor, "directory.read")
+    context.archive.policy.require_somewhere(context.actor, "directory.read")
 
 
 def _may_manage(context: Context) -> None:
-    context.house.archive.policy.require_at_top(context.actor, "account.manage")
+    context.archive.policy.require_at_top(context.actor, "account.manage")
 
 
 def _password(context: Context, args: Namespace) -> str:
@@ -201,14 +198,14 @@ def _organisation(context: Context, code: str) -> None:
 
 
 def _organisation_json(context: Context, code: str) -> dict[str, Any]:
-    directory = context.house.directory()
+    directory = context.directory()
     found = directory.organisation(code)
     path = list(directory.path(code))
     return {"code": code, "name": found.name, "kind": found.kind, "parent": found.parent, "path": path}
 
 
 def _person_json(context: Context, code: str) -> dict[str, Any]:
-    person = context.house.directory().person(code)
+    person = context.directory().person(code)
     return {"code": code, "name": person.name, "posts": [vars(post) for post in person.posts]}
 
 
@@ -217,7 +214,7 @@ def _user(context: Context, username: str) -> None:
 
 
 def _user_json(context: Context, username: str) -> dict[str, Any]:
-    account = context.house.directory().account(username)
+    account = context.directory().account(username)
     grants = [vars(grant) for grant in account.grants]
     return {"username": username, "person": account.person, "closed": account.closed, "roles": grants}
 

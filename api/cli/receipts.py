@@ -89,7 +89,7 @@ def _made(context: Context, args: Namespace) -> str:
     """The receipt; where no published checkpoint covers the event yet, this command brings the ledger up to date."""
     from domain.receipts import PAUSES, ReceiptNotReady
 
-    receipts = context.house.receipts
+    receipts = context.receipts
 
     def make(pauses: tuple[float, ...]) -> str:
         if args.complete:
@@ -109,10 +109,12 @@ def _sheet(context: Context, reference: str, text: str) -> bytes:
     from api.receipts import indulgent, record_named
     from domain.judging import judge
 
-    house = context.house
-    judged = judge(text.encode(), indulgent(house.trust.published()), verifier_of)
-    named = record_named(house.directory(), house.archive.read(context.actor, reference), judged.receipts[0].version)
-    return receipt_pdf(text, judged, context.screen.lang, house.settings.zone, record=named, fonts=house.settings.fonts)
+    judged = judge(text.encode(), indulgent(context.house.trust.published()), verifier_of)
+    named = record_named(
+        context.directory(), context.archive.read(context.actor, reference), judged.receipts[0].version
+    )
+    settings = context.settings
+    return receipt_pdf(text, judged, context.screen.lang, settings.zone, record=named, fonts=settings.fonts)
 
 
 def _written(context: Context, path: Path, data: bytes, text: str) -> int:

@@ -21,13 +21,13 @@ LANG = option("--lang", "L", "文件的语言：zh 或 en", "language of the fil
 
 def annual(context: Context, args: Namespace) -> int:
     context.catch_up()
-    report = context.house.reporting.annual(context.actor, args.org, args.year, _as_of(context, args))
+    report = context.reporting.annual(context.actor, args.org, args.year, context.tree_size(args.as_of))
     if args.output is None:
         context.screen.document(report.as_json())
         _print(context, report.as_json())
         return EXIT_DONE
     path = Path(args.output)
-    data = context.house.reporting.render(report, path.suffix or path.name, args.lang or context.screen.lang)
+    data = context.reporting.render(report, path.suffix or path.name, args.lang or context.screen.lang)
     write_out(path, data)
     digest = hashlib.sha256(data).hexdigest()
     context.screen.document({**_made(report.as_json()), "file": str(path), "sha256": digest, "size": len(data)})
@@ -44,7 +44,7 @@ def issue(context: Context, args: Namespace) -> int:
     endings = args.format or ("json", "html", "pdf")
     folder = Path(args.output)
     make_folder(folder)  # before the event: what cannot be written should not be issued
-    issued = context.house.reporting.issue(context.actor, args.org, args.year, _as_of(context, args), endings)
+    issued = context.reporting.issue(context.actor, args.org, args.year, context.tree_size(args.as_of), endings)
     context.catch_up()
     files = []
     for ending, data in issued.files.items():
@@ -71,7 +71,7 @@ def verify(context: Context, args: Namespace) -> int:
     except OSError:
         raise NotFound("文件", "file", str(path), file=str(path)) from None
     context.catch_up()
-    verdict = context.house.reporting.verify_file(context.actor, data)
+    verdict = context.reporting.verify_file(context.actor, data)
     context.screen.document(verdict_json(verdict))
     if verdict.event is not None:
         event = verdict.event
@@ -87,14 +87,6 @@ def verify(context: Context, args: Namespace) -> int:
             "✓ 文件与签发时一致，历史仍能得出它", "✓ The file is as issued, and the history still yields it"
         )
     return EXIT_DONE if verdict.ok else EXIT_FOUND
-
-
-def _as_of(context: Context, args: Namespace) -> int | None:
-    from api.instants import tree_size
-
-    if args.as_of is None:
-        return None
-    return tree_size(args.as_of, context.house.ledger, context.house.settings.zone)
 
 
 def _made(report: dict[str, Any]) -> dict[str, Any]:

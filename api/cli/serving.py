@@ -26,7 +26,7 @@ def serve(context: Context, args: Namespace) -> int:
     from api.http.shield import log_to_stderr
 
     log_to_stderr()
-    app = create_app(context.house, context.pipeline, context.house.settings.hosts)
+    app = create_app(context.house, context.pipeline, context.settings.hosts)
     return run_server(context, app, args.host, args.port, ("见证已启动", "Jianzheng is ready"))
 
 

@@ -49,14 +49,14 @@ def init(context: Context, args: Namespace) -> int:
 
 
 def _there_already(context: Context) -> int:
-    identity, home = context.house.identity, str(context.settings.home)
+    identity, home = context.identity, str(context.settings.home)
     context.screen.document(
         {
             "created": False,
             "home": home,
             "name": identity.name,
             "origin": identity.origin,
-            "vkey": context.house.signer.vkey(),
+            "vkey": context.signer.vkey(),
         }
     )
     context.screen.say(

@@ -138,13 +138,14 @@ def ask(context: Context, _: Namespace) -> int:
     from indexers.watched import said, witnesses
 
     context.require_keeper()
-    house, screen = context.house, context.screen
+    screen = context.screen
     context.pipeline.integrate()
-    leader = parts.leader(house.servers, "witnesses")
+    leader = parts.leader(context.servers, "witnesses")
     with leader.held(WAIT) if leader is not None else nullcontext(True) as ours:
         if not ours:
             raise ArchiveBusy
-        witnessing(house, time.time, random.random).run_once(WAIT, forced=True)
+        witnessing(context.house, time.time, random.random).run_once(WAIT, forced=True)
+    house = context.house
     found = witnesses(house.trust, house.cosignatures, house.ledger, screen.lang)
     screen.document(found)
     screen.say(said(found, "zh", context.settings.zone), said(found, "en", context.settings.zone))

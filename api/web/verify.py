@@ -18,10 +18,10 @@ from api.http.context import (
     SignerDep,
     VerifyDep,
 )
-from api.remaining import in_words
+from api.remaining import STAGES, in_words
 from api.web.checking import Check
 from api.web.file_record import FormDep
-from api.web.locale import Speaker
+from api.web.locale import Speaker, speaker
 from api.web.page import check_job, render, say, to
 from api.web.parts import Witnesses, WitnessesDep
 from domain.access import Actor
@@ -113,10 +113,10 @@ def _state(archive: Archive, actor: Actor, check: Check | None, t: Speaker) -> d
     result = check.result if check else None
     findings = result.findings[:MOST_FINDINGS] if result else []
     whole = archive.policy.may_at_top(actor, "archive.verify")
-    stage = f"verify.stage.{check.stage}" if check else ""
+    stage = STAGES.get(check.stage) if check else None
     return {
         "check": check,
-        "stage": t(stage) if stage and t.has(stage) else t("verify.stage.start"),
+        "stage": t.word(stage) if stage else t("verify.stage.start"),
         "left": in_words(check.remaining, t.lang) if check else "",
         "result": result,
         "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
@@ -161,8 +161,7 @@ def _outside(found: Finding, t: Speaker) -> dict[str, Any]:
 
 
 def _class(found: Finding, lang: Lang) -> str:
-    zh, en = CLASSES[found.klass]
-    return zh if lang == "zh" else en[:1].upper() + en[1:]
+    return speaker(lang).word(CLASSES[found.klass])
 
 
 def _said(found: Finding, lang: Lang) -> dict[str, Any]:

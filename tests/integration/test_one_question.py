@@ -113,11 +113,11 @@ ASKED: list[tuple[Pairs, list[str]]] = [
 ]
 
 REFUSED: list[tuple[Pairs, str]] = [
-    ([("from", "2023-13-01")], "bad_filter"),
-    ([("to", "昨天")], "bad_filter"),
-    ([("recorded_from", "2023-04")], "bad_filter"),
-    ([("recorded_to", "x" * 99)], "bad_filter"),
-    ([("due_before", "31.12.2023")], "bad_filter"),
+    ([("from", "2023-13-01")], "bad_date"),
+    ([("to", "昨天")], "bad_date"),
+    ([("recorded_from", "2023-04")], "bad_date"),
+    ([("recorded_to", "x" * 99)], "bad_date"),
+    ([("due_before", "31.12.2023")], "bad_date"),
     ([("family", "会议")], "bad_filter"),
     ([("family", "整改"), ("form", "党课")], "bad_filter"),
     ([("year", str(n)) for n in range(1900, 1951)], "bad_filter"),

@@ -20,6 +20,7 @@ from adapters.bootstrap import House, open_archive
 from adapters.packages.verifier.bag import Bag, listed
 from adapters.packages.verifier.evidence import Report, check_package
 from adapters.packages.verifier.trouble import NoPackage
+from api.cli.context import Context
 from api.cli.packages import packages
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
@@ -181,6 +182,8 @@ def test_a_witnessed_checkpoint_goes_before_a_newer_one(tmp_path: Path, monkeypa
     """If it covers all events of the records: who trusts witnesses is to believe the package."""
     office = make_office(tmp_path)
     house = open_archive(office.settings())
+    context = Context(office.settings(), {}, json=True)
+    context.own(house)
     actor, notes = house.operator(), list[bytes]()
     for school in ("second", "third"):
         integrate(house)
@@ -191,10 +194,10 @@ def test_a_witnessed_checkpoint_goes_before_a_newer_one(tmp_path: Path, monkeypa
     newest = house.ledger.size()
     witnessed = parse_checkpoint(parse_note(notes[1]).text)
     monkeypatch.setattr(House, "witnessed", lambda self: notes[1].decode())
-    package = packages(house).of(actor, [REPAIR])
+    package = packages(context).of(actor, [REPAIR])
     assert package.size == witnessed.size < newest
     assert next(package.members).data == notes[1]
-    assert packages(house).of(actor, [REPAIR, LECTURE]).size == newest
+    assert packages(context).of(actor, [REPAIR, LECTURE]).size == newest
     house.close()
 
 

@@ -48,7 +48,9 @@ def page(world: World) -> str:
 
 def check(world: World) -> Answer:
     settings = world.house.settings
-    return asked_by_check(Look(Context(settings, {}, json=True), settings, world.house.servers, world.house))
+    context = Context(settings, {}, json=True)
+    context.own(world.house)
+    return asked_by_check(Look(context, settings, world.house.servers, there=True))
 
 
 def ready(world: World) -> tuple[int, str]:

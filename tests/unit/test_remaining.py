@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
-from api.remaining import TOO_EARLY, Remaining, in_words
+from api.remaining import STAGES, TOO_EARLY, Remaining, in_words
+from tests.unit.test_house import python_files, text_of
 
 
 class Time:
@@ -52,3 +55,16 @@ def test_what_cannot_be_told_is_not() -> None:
 def test_in_words(seconds: float | None, zh: str, en: str) -> None:
     """In minutes, and in hours when it takes long."""
     assert (in_words(seconds, "zh"), in_words(seconds, "en")) == (zh, en)
+
+
+def test_every_stage_that_a_check_tells_has_words() -> None:
+    """Pages and commands name what the check is at by one table; nothing in it is never told."""
+    told = {
+        node.args[0].value
+        for path in python_files()
+        if "verify" in path.parts
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "progress"
+        if node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert told == STAGES.keys()
