@@ -13,7 +13,7 @@ from typing import Any, LiteralString, Protocol
 
 Values = Sequence[Any]
 
-AT_ONCE = 500
+AT_ONCE = 10_000
 """Values that are asked for in one statement: fewer than SQLite has room for."""
 
 

@@ -180,7 +180,7 @@ def test_damage_is_told_of_the_file(tmp_path: Path) -> None:
     data[150_000] ^= 1
     paths[1].write_bytes(data)
     paths[2].unlink()
-    with store.keys._tables.writing() as db:  # type: ignore[attr-defined]  # as somebody with a database tool would
+    with store.keys._tables.writing() as db:  # as somebody with a database tool would
         db.execute("UPDATE blob_keys SET key = ? WHERE sha256 = ?", (bytes(32), files[3]))
         db.execute("DELETE FROM blob_keys WHERE sha256 = ?", (files[4],))
     found = list(store.fixity(files))
@@ -202,7 +202,7 @@ def test_what_a_check_may_pass_over_is_the_same_file_under_the_same_key(tmp_path
     sha256 = put(store, PRIVATE)
     before = store.identities([sha256])
     assert before == store.identities([sha256])
-    with store.keys._tables.writing() as db:  # type: ignore[attr-defined]  # as somebody with a database tool would
+    with store.keys._tables.writing() as db:  # as somebody with a database tool would
         db.execute("UPDATE blob_keys SET key = ?", (bytes(32),))
     assert store.identities([sha256]) != before
 

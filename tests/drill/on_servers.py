@@ -18,8 +18,8 @@ from psycopg import sql as pieces
 
 from adapters.blobs.s3_inventory import key_of
 from adapters.bootstrap import House
-from adapters.ledger.publisher_s3 import PREFIX
 from adapters.postgres.address import Address
+from adapters.s3.places import LEDGER
 from tests.drill.hands import Database, Hands
 from tests.drill.world import Made, build, opened
 from tests.index_world import Indexed
@@ -76,8 +76,8 @@ class OnReal(Hands):
         self.sql("events", "SELECT setval('stored_events_notification_id_seq', ?)", last)
 
     def public(self) -> list[str]:
-        found = own.s3_client(self._files.bucket).list_objects(name_in(self._files.bucket), PREFIX, recursive=True)
-        return sorted(str(each.object_name).removeprefix(PREFIX) for each in found)
+        found = own.s3_client(self._files.bucket).list_objects(name_in(self._files.bucket), LEDGER, recursive=True)
+        return sorted(str(each.object_name).removeprefix(LEDGER) for each in found)
 
     def read(self, name: str) -> bytes:
         return self._files.read(public(name))

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from adapters import settings
+from adapters.bad_setting import BadSetting
 from adapters.bootstrap import (
     ArchiveExists,
     ArchiveMissing,
@@ -270,7 +271,7 @@ def test_a_command_acts_as_whom_it_is_told(configured, house):
 )
 def test_a_setting_that_cannot_be_used_is_named(environment):
     """Which one, and why."""
-    with pytest.raises(settings.BadSetting, match=next(iter(environment))):
+    with pytest.raises(BadSetting, match=next(iter(environment))):
         settings.read(environment)
 
 
