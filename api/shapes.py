@@ -251,21 +251,20 @@ def _files(house: House, record: Record, entries: Sequence[FileEntry]) -> list[J
 
 
 def _hit(found: Found) -> Json:
-    record, hit = found.record, found.hit
-    state = next((v for v in reversed(record.versions) if v.revision <= hit.revision), record.current)
+    shown, hit = found.shown, found.hit
     return {
-        "record": str(record.id),
-        "code": record.code,
-        "title": state.content["title"],
-        "organisation": record.organisation,
-        "family": state.content["family"],
-        "form": state.content["form"],
-        "occurred_on": occurred_on(state.content),
-        "recorded_at": record.filed_at,
-        "status": record.status,
-        "version": state.number,
-        "late": record.late,
-        "gaps": len(state.gaps),
+        "record": hit.record,
+        "code": shown.code,
+        "title": shown.title,
+        "organisation": shown.organisation,
+        "family": shown.family,
+        "form": shown.form,
+        "occurred_on": shown.occurred_on,
+        "recorded_at": shown.recorded_at,
+        "status": shown.status,
+        "version": shown.version,
+        "late": shown.late,
+        "gaps": shown.gaps,
         "snippets": [
             {"source": s.source, "page": s.page, "text": s.text, "marks": [list(mark) for mark in s.marks]}
             for s in hit.snippets

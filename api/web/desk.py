@@ -25,6 +25,7 @@ from domain.records.content import occurred_on
 from domain.records.events import RecordFiled
 from domain.records.families import family
 from domain.records.record import Record
+from domain.searching import Answer
 
 router = APIRouter()
 
@@ -112,7 +113,7 @@ def overdue_items(house: House, actor: Actor, today: str) -> tuple[list[dict[str
     """Items not closed behind their deadline, those that began first, longest overdue first; and how many in all."""
     request = SearchRequest(due_before=today, sort="oldest", limit=SHOWN)
     answer = house.searching.search(actor, request)
-    found = [_overdue(hit.record, date.fromisoformat(today)) for hit in answer.hits]
+    found = [_overdue(record, date.fromisoformat(today)) for record in _records(house, answer)]
     return sorted([item for item in found if item], key=lambda item: -item["days"]), answer.total
 
 
@@ -133,7 +134,11 @@ def _overdue(record: Record, today: date) -> dict[str, Any] | None:
 
 def _find(house: House, actor: Actor, **filters: tuple[str, ...]) -> tuple[list[Record], int]:
     answer = house.searching.search(actor, SearchRequest(filters=filters, sort="newest", limit=SHOWN))
-    return [found.record for found in answer.hits], answer.total
+    return _records(house, answer), answer.total
+
+
+def _records(house: House, answer: Answer) -> list[Record]:
+    return [house.archive.find(found.hit.record) for found in answer.hits]
 
 
 def _count(house: House, actor: Actor, **filters: tuple[str, ...]) -> int:
