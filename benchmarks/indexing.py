@@ -20,7 +20,8 @@ from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
 from domain.ports import SearchDocument, SearchEngine
 from domain.records.events import RecordEvent
-from indexers.documents import LeafEvent, of_record
+from domain.subject import LeafEvent
+from indexers.documents import of_record
 from indexers.quarantine import Quarantine
 from indexers.search import BATCH, SearchIndexer
 

@@ -15,8 +15,15 @@ from domain.event import Event, stream_id
 
 if TYPE_CHECKING:
     from datetime import date
+    from zoneinfo import ZoneInfo
 
+    from domain.organisations.directory import Directory
+    from domain.ports import ExtractedText, SearchDocument
+    from domain.records.events import FileEntry
     from domain.records.retention import Keeping
+
+    TextOf = Callable[[FileEntry], ExtractedText | None]
+    Documents = Callable[[Sequence["LeafEvent"], Directory, ZoneInfo, TextOf], list[SearchDocument]]
 
 FILES = "files"
 """The attribute in which an event lists the files that it names, each as `domain.records.events.FileEntry` in JSON. Of
@@ -32,6 +39,35 @@ class Impossible(NamedTuple):
     version: int
     zh: str
     en: str
+
+
+class LeafEvent(NamedTuple):
+    """An event and its place in the ledger."""
+
+    leaf: int
+    event: Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a hit shows of what it found, as it stood then. ``version`` is that one's number, ``newest`` the present's;
+    ``files`` are the names of its files, ``path`` is where its page is."""
+
+    path: str
+    code: str
+    title: str
+    organisation: str
+    family: str
+    form: str
+    occurred_on: str
+    recorded_at: str
+    status: str
+    version: int
+    newest: int
+    late: bool = False
+    gaps: int = 0
+    item: str | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +115,10 @@ class Subject:
     events all fit alone, it is asked once for each way in which kinds can follow each other: more than the order of the
     kinds it may not object to in them. ``keeps``: by all events of a stream, and today's date, how long each file has
     to be kept.
+
+    ``documents``: what searches find of a stream, by all its events, the directory, the zone and the texts of files;
+    ``shown``: what a hit shows of it as it stood after the event of that version, None where it is erased. Without them
+    nothing of it is found.
     """
 
     name: str
@@ -92,6 +132,8 @@ class Subject:
     also: tuple[type[Event], ...] = ()
     audit: Callable[[Sequence[Event]], Impossible | None] | None = None
     keeps: Callable[[Sequence[Event], date], dict[str, Keeping]] | None = None
+    documents: Documents | None = None
+    shown: Callable[[Sequence[Event], int], Shown | None] | None = None
 
     def stream(self, *key: object) -> UUID:
         """The id of a stream of ours by the values of its kinds' ``stream``, where ids are derived."""
@@ -122,6 +164,8 @@ def _of_subject(subject: Subject) -> Iterator[str]:
         yield f"{subject.name} begins with an event that it does not declare"
     if any(kind.files for kind in subject.kinds) and subject.keeps is None:
         yield f"{subject.name} names files and does not say how long they are kept"
+    if subject.documents is not None and subject.shown is None:
+        yield f"{subject.name} is searched and does not say what a hit shows"
     if not all(_words(subject.zh, subject.en)):
         yield f"{subject.name} has no name in Chinese or none in English"
 

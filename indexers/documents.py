@@ -1,4 +1,4 @@
-"""From a record's events to its search documents: what the index should hold, whatever it holds now.
+"""From a stream's events to its search documents: what the index should hold, whatever it holds now.
 
 A pure function of events, leaf indices, the directory and extracted texts; a replay writes the same documents again.
 Each act opens a new set of documents and ends the one before it, so that *as of* is a filter on leaf indices.
@@ -6,14 +6,14 @@ Each act opens a new set of documents and ends the one before it, so that *as of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from domain.access import Target
 from domain.archive import record_target
+from domain.event import Event
 from domain.organisations.directory import Directory
 from domain.ports import FOREVER, ExtractedText, SearchDocument
 from domain.records import content as contents
@@ -21,8 +21,12 @@ from domain.records import families
 from domain.records.events import FileEntry, RecordErased, RecordEvent, RecordFiled, Tombstone
 from domain.records.fields import Field
 from domain.records.record import Record
+from domain.records.subject import RECORDS
+from domain.streams import SUBJECT_OF
+from domain.subject import LeafEvent
 
-TextOf = Callable[[FileEntry], ExtractedText | None]
+if TYPE_CHECKING:
+    from domain.subject import Documents, TextOf
 
 FILE_TYPES: dict[str, str] = {
     "text/plain": "txt",
@@ -35,25 +39,32 @@ FILE_TYPES: dict[str, str] = {
 """Media types by the word that the file-type facet shows; for others the part that says most."""
 
 
-@dataclass(frozen=True)
-class LeafEvent:
-    """An event of a record and its place in the ledger."""
-
-    leaf: int
-    event: RecordEvent
-
-
 def file_type(media_type: str) -> str:
     kind, _, detail = media_type.partition("/")
     return FILE_TYPES.get(media_type) or ("image" if kind == "image" else detail.removeprefix("x-") or kind)
 
 
+def documents_of(event: type[Event]) -> Documents | None:
+    """What makes the documents of streams with such events; None where nothing of them is searched."""
+    subject = SUBJECT_OF.get(event)
+    return of_record if subject is RECORDS else None if subject is None else subject.documents
+
+
+def of_stream(
+    history: Sequence[LeafEvent], directory: Directory, zone: ZoneInfo, text_of: TextOf
+) -> list[SearchDocument]:
+    """All documents of a stream whose complete history is given, in the order of revisions."""
+    make = documents_of(type(history[0].event)) if history else None
+    return [] if make is None else make(history, directory, zone, text_of)
+
+
 def of_record(
     history: Sequence[LeafEvent], directory: Directory, zone: ZoneInfo, text_of: TextOf
 ) -> list[SearchDocument]:
-    """All documents of a record whose complete history is given, in the order of revisions."""
-    gone = {digest for each in history if isinstance(each.event, RecordErased) for digest in each.event.digests}
-    if any(_is_last(each.event) for each in history):
+    """Of a record; whatever else lies in its stream is passed over."""
+    acts = [(each.leaf, each.event) for each in history if isinstance(each.event, RecordEvent)]
+    gone = {digest for _, event in acts if isinstance(event, RecordErased) for digest in event.digests}
+    if any(_is_last(event) for _, event in acts):
         return []  # of an erased record nothing is found, in no version
 
     def text_left(entry: FileEntry) -> ExtractedText | None:
@@ -61,14 +72,14 @@ def of_record(
 
     record: Record | None = None
     documents: list[SearchDocument] = []
-    for n, (leaf, event) in enumerate((h.leaf, h.event) for h in history):
+    for n, (leaf, event) in enumerate(acts):
         if record is None:
             if not isinstance(event, RecordFiled):
                 return []
             record = Record.begin(event)
         else:
             record.apply(event)
-        until = history[n + 1].leaf if n + 1 < len(history) else FOREVER
+        until = acts[n + 1][0] if n + 1 < len(acts) else FOREVER
         documents.extend(_of_revision(record, leaf, until, directory, zone, text_left))
     return documents
 

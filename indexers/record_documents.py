@@ -19,9 +19,10 @@ from domain.audit import audit
 from domain.errors import EventUnreadable
 from domain.organisations.directory import Directory
 from domain.ports import ExtractedText
-from domain.records.events import FileEntry, RecordErased, RecordEvent
+from domain.records.events import FileEntry, RecordErased
 from domain.streams import files_named
-from indexers.documents import LeafEvent, of_record
+from domain.subject import LeafEvent
+from indexers.documents import documents_of, of_stream
 from indexers.quarantine import may_be_of_one
 from indexers.rules import kind_of
 from indexers.verify.due import LeafRow, Made
@@ -77,11 +78,11 @@ class RecordDocuments:
                 yield stream, made
 
     def _history(self, rows: Sequence[LeafRow]) -> list[LeafEvent] | None:
-        """Empty for a stream that is no record's."""
+        """Empty for a stream that is not searched."""
         kind = kind_of(rows[0][1].topic)
         if kind is None:
             return None
-        if not issubclass(kind, RecordEvent):
+        if documents_of(kind) is None:
             return []
         try:
             events = [decoded(row) for _, row in rows]
@@ -91,7 +92,7 @@ class RecordDocuments:
             return None  # it came since, and nobody looked at it yet
         leaves = [leaf for leaf, _ in rows]
         acts = zip(leaves, events, strict=True)
-        return [LeafEvent(leaf, event) for leaf, event in acts if isinstance(event, RecordEvent)]
+        return [LeafEvent(leaf, event) for leaf, event in acts if documents_of(type(event)) is not None]
 
     def _kept(self, digests: set[str]) -> Texts:
         asked = sorted(digests)
@@ -110,7 +111,7 @@ class RecordDocuments:
             return Made(record)
         if (gone := _erased(history)) is None:
             return Made(record)
-        documents = of_record(history, self._place.directory, self._place.settings.zone, text_of)
+        documents = of_stream(history, self._place.directory, self._place.settings.zone, text_of)
         unknown = frozenset(sha256 for sha256 in _files(history) if texts[sha256] is None) - gone
         return Made(record, tuple(documents), unknown)
 

@@ -21,8 +21,9 @@ from adapters.views import QueueTables
 from domain.errors import EventUnreadable, IndexDamaged, IndexPositionAltered
 from domain.organisations.directory import Directory
 from domain.ports import EventStore, ExtractedText, Leaf, LedgerReader, SearchDocument, SearchEngine
-from domain.records.events import FileEntry, RecordEvent
-from indexers.documents import LeafEvent, of_record
+from domain.records.events import FileEntry
+from domain.subject import LeafEvent
+from indexers.documents import documents_of, of_stream
 from indexers.quarantine import Attempts, Quarantine, may_be_of_one
 
 BATCH = 1_000
@@ -111,7 +112,7 @@ class SearchIndexer:
                 attempts.tried += 1
                 attempts.fail(leaf, error)
                 continue
-            if isinstance(event, RecordEvent):
+            if documents_of(type(event)) is not None:
                 histories[leaf.id].append(LeafEvent(leaf.index, event))
                 last[leaf.id] = leaf
         made, places = [], self.directory()
@@ -175,7 +176,7 @@ class SearchIndexer:
         return [
             LeafEvent(by_version[e.originator_version], e)
             for e in self.events.stream(record)
-            if isinstance(e, RecordEvent) and e.originator_version in by_version
+            if documents_of(type(e)) is not None and e.originator_version in by_version
         ]
 
     def _culprit(self, record: UUID, size: int, places: Directory) -> Leaf | None:
@@ -185,7 +186,7 @@ class SearchIndexer:
             try:
                 [row] = self.events.rows_at([leaf.position])
                 event = self.events.decode(row)
-                if isinstance(event, RecordEvent):
+                if documents_of(type(event)) is not None:
                     history.append(LeafEvent(leaf.index, event))
                     self._documents(history, places)
             except Exception:  # the same, whatever it was, that made the record fail
@@ -210,7 +211,7 @@ class SearchIndexer:
                 waiting[entry.sha256] = entry.media_type
             return extracted
 
-        documents = of_record(history, places, self.zone, text_of)
+        documents = of_stream(history, places, self.zone, text_of)
         return documents, [(sha256, media_type, record) for sha256, media_type in waiting.items()]
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,8 +12,10 @@ import pytest
 
 from domain import audit, erasing, streams
 from domain.event import Event, Stamp, event
+from domain.organisations.directory import Directory
+from domain.ports import FOREVER, SearchDocument
 from domain.records.retention import Keeping
-from domain.subject import Impossible, Kind, Subject
+from domain.subject import Impossible, Kind, LeafEvent, Shown, Subject
 from indexers import locks
 
 
@@ -52,6 +54,31 @@ def keeps(events: Sequence[Event], today: date) -> dict[str, Keeping]:
     return {file["sha256"]: Keeping(today) for event in events if isinstance(event, Kept) for file in event.files}
 
 
+def documents(history: Sequence[LeafEvent], directory: Directory, *_: Any) -> list[SearchDocument]:
+    """Its title, for whoever may read records at the top."""
+    first, event = history[0]
+    assert isinstance(event, Kept)
+    return [
+        SearchDocument(
+            record=str(event.originator_id), revision=1, from_leaf=first, until_leaf=FOREVER,
+            organisation=directory.top, organisation_path=(directory.top,), family="keepsake", form="keepsake",
+            occurred_on=event.recorded_at[:10], recorded_on=event.recorded_at[:10], status="kept", confidential=False,
+            readers=(), filed_by=event.actor, people=(), plan="", phase="", late=False, gaps=False, due="",
+            source="record", source_name="body", page=None, text=event.title, file_type="",
+        )
+    ]  # fmt: skip
+
+
+def shown(history: Sequence[Event], revision: int) -> Shown:
+    event = history[0]
+    assert isinstance(event, Kept)
+    return Shown(
+        path=f"/keepsakes/{event.originator_id}", code="", title=event.title, organisation="", family="keepsake",
+        form="keepsake", occurred_on=event.recorded_at[:10], recorded_at=event.recorded_at, status="kept", version=1,
+        newest=1,
+    )  # fmt: skip
+
+
 KEPT = Kind(Kept, "收存", "kept", files=True)
 LOST = Kind(Lost, "丢失", "lost", files=False)
 KEEPSAKES = Subject(
@@ -65,6 +92,8 @@ KEEPSAKES = Subject(
     kinds=(KEPT, LOST),
     audit=audit_keepsake,
     keeps=keeps,
+    documents=documents,
+    shown=shown,
 )
 NOTED = Kind(Noted, "登记", "noted", files=False, stream=("year",))
 LISTS = Subject(

@@ -94,9 +94,9 @@ def _found(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, An
     """What the desk shows of searches. Each figure leads to the list that it counts."""
     directory, today = archive.directory(), archive.today()
     due = Question(dates={"due_before": today.isoformat()})
-    overdue, overdue_total = overdue_items(ask, due, today)
+    overdue, overdue_total = overdue_items(ask, archive, due, today)
     returned, gaps, waiting = (_first(ask, asked) for asked in (RETURNED, GAPS, WAITING))
-    mine_first = sorted(_records(returned), key=lambda record: record.filed_by != actor.username)
+    mine_first = sorted(_records(archive, returned), key=lambda record: record.filed_by != actor.username)
     figures = [
         Figure("overdue", overdue_total, address(due), "bad"),
         Figure("returned", returned.total, address(RETURNED), "bad"),
@@ -114,9 +114,9 @@ def _found(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, An
         "overdue_total": overdue_total,
         "returned": [_returned(archive, actor, record) for record in mine_first],
         "returned_total": returned.total,
-        "gaps": [_line(directory, record, t) for record in _records(gaps)],
+        "gaps": [_line(directory, record, t) for record in _records(archive, gaps)],
         "gaps_total": gaps.total,
-        "waiting": [_line(directory, record, t) for record in _records(waiting)],
+        "waiting": [_line(directory, record, t) for record in _records(archive, waiting)],
         "waiting_total": waiting.total,
     }
 
@@ -125,14 +125,14 @@ def _first(ask: Ask, asked: Question) -> Answer:
     return ask(asked.but(limit=str(SHOWN)))
 
 
-def _records(answer: Answer) -> list[Record]:
-    return [found.record for found in answer.hits]
+def _records(archive: Archive, answer: Answer) -> list[Record]:
+    return [archive.find(found.hit.record) for found in answer.hits]
 
 
-def overdue_items(ask: Ask, due: Question, today: date) -> tuple[list[dict[str, Any]], int]:
+def overdue_items(ask: Ask, archive: Archive, due: Question, today: date) -> tuple[list[dict[str, Any]], int]:
     """Items not closed behind their deadline, those that began first, longest overdue first; and how many in all."""
     answer = _first(ask, due.but(sort="oldest"))
-    found = [_overdue(record, today) for record in _records(answer)]
+    found = [_overdue(record, today) for record in _records(archive, answer)]
     return sorted([item for item in found if item], key=lambda item: -item["days"]), answer.total
 
 

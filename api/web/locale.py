@@ -1,4 +1,6 @@
-"""The sentences of the pages in two languages: one JSON catalogue a language, the same keys in each.
+"""The sentences of the pages in two languages: JSON catalogues, the same keys in each language.
+
+``zh.json`` has those of all pages; pages of a subject of its own may bring ``<subject>.zh.json`` beside it.
 
 A key that is asked for with a number may have a sibling ending in ``.one`` for languages that tell one from many.
 """
@@ -28,9 +30,14 @@ class Named(Protocol):
 
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
-    """Key → sentence, a `str.format` template."""
-    written = files("api.locales").joinpath(f"{lang}.json").read_text(encoding="utf-8")
-    found: dict[str, str] = json.loads(written)
+    """Key → sentence, a `str.format` template. Raises `ValueError` where two catalogues have one key."""
+    found: dict[str, str] = {}
+    for each in sorted(files("api.locales").iterdir(), key=lambda each: each.name):
+        if each.name == f"{lang}.json" or each.name.endswith(f".{lang}.json"):
+            more: dict[str, str] = json.loads(each.read_text(encoding="utf-8"))
+            if twice := found.keys() & more.keys():
+                raise ValueError(f"{each.name}: {', '.join(sorted(twice))} stands in another catalogue")
+            found |= more
     return found
 
 

@@ -21,7 +21,6 @@ from domain.errors import InputError, Unavailable
 from domain.organisations.directory import Directory
 from domain.ports import Snippet
 from domain.records import codes
-from domain.records.content import occurred_on
 from domain.records.families import FAMILIES, family
 from domain.searching import Answer, Found
 
@@ -96,27 +95,26 @@ def _named(asked: Question) -> str | None:
 
 
 def _hit(found: Found, zone: tzinfo) -> dict[str, Any]:
-    record = found.record
-    state = next((v for v in reversed(record.versions) if v.revision <= found.hit.revision), record.versions[0])
-    kind = family(state.content["family"])
-    old = record.current.number if state.number != record.current.number else None
+    it = found.shown
+    kind = family(it.family)
+    old = it.newest if it.version != it.newest else None
     titles = [s for s in found.hit.snippets if s.source == "title"]
-    files = {entry.name: n for n, entry in enumerate(state.files)}
+    files = {name: n for n, name in enumerate(it.files)}
     return {
-        "code": record.code,
-        "href": f"/records/{record.code}" + (f"?version={state.number}" if old else ""),
-        "title": marked(titles[0]) if titles and titles[0].text == state.content["title"] else state.content["title"],
-        "organisation": record.organisation,
+        "code": it.code,
+        "href": it.path + (f"?version={it.version}" if old else ""),
+        "title": marked(titles[0]) if titles and titles[0].text == it.title else it.title,
+        "organisation": it.organisation,
         "family": kind,
-        "form": kind.form(state.content["form"]) if kind else None,
-        "occurred_on": occurred_on(state.content),
-        "recorded_on": shown.local_date(record.filed_at, zone),
-        "status": record.status,
-        "item": record.item,
-        "late": record.late,
-        "gaps": len(state.gaps),
+        "form": kind.form(it.form) if kind else None,
+        "occurred_on": it.occurred_on,
+        "recorded_on": shown.local_date(it.recorded_at, zone),
+        "status": it.status,
+        "item": it.item,
+        "late": it.late,
+        "gaps": it.gaps,
         "older_than": old,
-        "version": state.number,
+        "version": it.version,
         "snippets": [
             {
                 "text": marked(s),

@@ -11,6 +11,7 @@ from domain.records.events import RecordErased, RecordEvent, RecordFiled, Tombst
 from domain.records.record import replay
 from domain.records.refusals import HistoryImpossible
 from domain.records.retention import files_kept
+from domain.records.shown import shown
 from domain.subject import Impossible, Kind, Subject
 
 
@@ -53,6 +54,7 @@ RECORDS = Subject(
     kinds=ACTS,
     audit=audit_record,
     keeps=files_kept,
+    shown=shown,
 )
 
 REGISTERS = Subject(

@@ -34,14 +34,14 @@ worker.main()
 
 def arm(poison: Path) -> None:
     """From now on, while ``poison`` exists."""
-    works = search.of_record
+    works = search.of_stream
 
     def of_record(history: Any, *more: Any) -> Any:
         if poison.exists() and any("毒" in str(getattr(each.event, "content", "")) for each in history):
             raise LookupError("words of the record that must not be kept anywhere")
         return works(history, *more)
 
-    search.of_record = of_record
+    search.of_stream = of_record
     sandbox._COMMAND = (sys.executable, "-c", READER.format(root=str(ROOT), poison=str(poison)))
     quarantine.PAUSES = text.PAUSES = BackOff(first=0.2, longest=1.0)
 

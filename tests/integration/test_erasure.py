@@ -229,7 +229,7 @@ def test_a_file_of_two_records_stays_for_the_other(erased: Erased) -> None:
     with house.blobs.open(notice.sha256) as reader:
         assert reader.read().decode() == SHARED
     assert house.texts.holds(notice.sha256)
-    assert [each.record.code for each in house.searching.search(admin, SearchRequest(query="同一份通知")).hits] == [
+    assert [each.shown.code for each in house.searching.search(admin, SearchRequest(query="同一份通知")).hits] == [
         erased.other.code
     ]
     text = "两次都要的材料"
@@ -246,7 +246,7 @@ def test_a_file_of_two_records_stays_for_the_other(erased: Erased) -> None:
     assert house.erasures.left() == []
     with house.blobs.open(second.files[0].sha256) as reader:
         assert reader.read().decode() == text
-    assert [each.record.code for each in house.searching.search(admin, SearchRequest(query=text)).hits] == [second.code]
+    assert [each.shown.code for each in house.searching.search(admin, SearchRequest(query=text)).hits] == [second.code]
     assert verify_archive(house).findings == []
     house.erasing.propose(secretary, second.code, "privacy", "教党〔2024〕8号", ["又是.txt"])
     house.erasing.approve(admin, second.code)

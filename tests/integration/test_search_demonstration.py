@@ -83,7 +83,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def shown(found: Found) -> tuple[object, ...]:
-    return found.record.code, found.hit.revision, found.hit.snippets
+    return found.shown.code, found.hit.revision, found.hit.snippets
 
 
 def require_same(both: Both, name: str, question: SearchRequest) -> int:
@@ -94,7 +94,7 @@ def require_same(both: Both, name: str, question: SearchRequest) -> int:
     assert (theirs.total, theirs.facets, theirs.behind) == (ours.total, ours.facets, ours.behind), (name, question)
     if question.sort == "relevance":
         everything = [
-            {(each.record.code, each.hit.revision): each.hit.snippets for each in answer.hits}
+            {(each.shown.code, each.hit.revision): each.hit.snippets for each in answer.hits}
             for answer in (ours, theirs)
         ]
         assert everything[0].keys() == everything[1].keys(), (name, question)
@@ -142,7 +142,7 @@ def test_pages_follow_each_other_alike(both: Both, sort: Any) -> None:
             question, found = SearchRequest(query=query, sort=sort, limit=30), list[list[str]]()
             while True:
                 answer = searching.search(both.actor(name), question)
-                found.append([each.record.code for each in answer.hits])
+                found.append([each.shown.code for each in answer.hits])
                 if answer.next is None:
                     break
                 question = replace(question, cursor=answer.next)

@@ -119,7 +119,7 @@ def test_what_strikes_everything_sets_nothing_aside(house: House, monkeypatch: p
     pipeline = Pipeline(house)
     pipeline.integrate()
     with monkeypatch.context() as broken:
-        broken.setattr("indexers.search.of_record", lambda *_: {}["nothing works"])
+        broken.setattr("indexers.search.of_stream", lambda *_: {}["nothing works"])
         with pytest.raises(KeyError):
             pipeline.search.run_once()
     assert (house.engine.position(), house.work.troubles()) == (0, [])
@@ -159,7 +159,7 @@ def test_the_event_at_which_a_record_fails_is_named(house: House, monkeypatch: p
     pipeline.catch_up()
     house.archive.correct(operator, code, lecture(organisation="top", title="有毒的更正"), "题名有误")
     house.archive.sign_off(operator, code)
-    from indexers.documents import of_record as works
+    from indexers.documents import of_stream as works
 
     def of_record(history: Any, *more: Any) -> Any:
         if any("有毒" in str(getattr(each.event, "content", "")) for each in history):
@@ -167,7 +167,7 @@ def test_the_event_at_which_a_record_fails_is_named(house: House, monkeypatch: p
         return works(history, *more)
 
     with monkeypatch.context() as broken:
-        broken.setattr("indexers.search.of_record", of_record)
+        broken.setattr("indexers.search.of_stream", of_record)
         pipeline.catch_up()
     [trouble] = house.work.troubles()
     assert (trouble.event.version, trouble.fault.code, total(house, "起初")) == (2, "event_failed", 1)

@@ -102,6 +102,7 @@ BROKEN: dict[str, tuple[Subject, str]] = {
     "files not told": (replace(KEEPSAKES, kinds=(replace(KEPT, files=False), LOST)), "it says that it names files"),
     "files made up": (replace(KEEPSAKES, kinds=(KEPT, replace(LOST, files=True))), "it says that it names files"),
     "not kept": (replace(KEEPSAKES, keeps=None), "does not say how long"),
+    "found and not shown": (replace(KEEPSAKES, shown=None), "does not say what a hit shows"),
     "no beginning": (replace(KEEPSAKES, first=None), "which event begins"),
     "another's beginning": (replace(KEEPSAKES, first=Noted), "begins with an event that it does not declare"),
     "another family": (replace(KEEPSAKES, topics="jianzheng:souvenir."), "not of the family"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api.common.shapes.declaring import TypedDict, shape
-from domain.records.content import occurred_on
 
 if TYPE_CHECKING:
     from domain.searching import Answer, Found
@@ -82,21 +81,20 @@ def search_json(answer: Answer, took_ms: float) -> SearchJson:
 
 
 def _hit(found: Found) -> HitJson:
-    record, hit = found.record, found.hit
-    state = next((v for v in reversed(record.versions) if v.revision <= hit.revision), record.current)
+    shown, hit = found.shown, found.hit
     return {
-        "record": str(record.id),
-        "code": record.code,
-        "title": state.content["title"],
-        "organisation": record.organisation,
-        "family": state.content["family"],
-        "form": state.content["form"],
-        "occurred_on": occurred_on(state.content),
-        "recorded_at": record.filed_at,
-        "status": record.status,
-        "version": state.number,
-        "late": record.late,
-        "gaps": len(state.gaps),
+        "record": hit.record,
+        "code": shown.code,
+        "title": shown.title,
+        "organisation": shown.organisation,
+        "family": shown.family,
+        "form": shown.form,
+        "occurred_on": shown.occurred_on,
+        "recorded_at": shown.recorded_at,
+        "status": shown.status,
+        "version": shown.version,
+        "late": shown.late,
+        "gaps": shown.gaps,
         "snippets": [
             {"source": s.source, "page": s.page, "text": s.text, "marks": [list(mark) for mark in s.marks]}
             for s in hit.snippets

@@ -24,6 +24,18 @@ def test_both_languages_have_the_same_keys() -> None:
     assert catalogue("zh").keys() == catalogue("en").keys()
 
 
+def test_a_subject_may_bring_a_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sentences are said like all others; a key that two catalogues have is refused."""
+    (tmp_path / "zh.json").write_text('{"a": "甲"}', "utf-8")
+    (tmp_path / "keepsakes.zh.json").write_text('{"keepsakes.title": "纪念物"}', "utf-8")
+    (tmp_path / "keepsakes.en.json").write_text('{"keepsakes.title": "Keepsakes"}', "utf-8")
+    monkeypatch.setattr("api.web.locale.files", lambda _: tmp_path)
+    assert catalogue.__wrapped__("zh") == {"a": "甲", "keepsakes.title": "纪念物"}
+    (tmp_path / "other.zh.json").write_text('{"a": "乙"}', "utf-8")
+    with pytest.raises(ValueError, match="a stands in another catalogue"):
+        catalogue.__wrapped__("zh")
+
+
 def test_both_languages_fill_in_the_same_values() -> None:
     """No translation forgets a number or a name."""
     for key, zh in catalogue("zh").items():

@@ -1,0 +1,36 @@
+"""What a hit of a search shows of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.event import Event
+from domain.records.content import occurred_on
+from domain.records.events import RecordEvent
+from domain.records.record import replay
+from domain.subject import Shown
+
+
+def shown(history: Sequence[Event], revision: int) -> Shown | None:
+    """The record as it stood after event ``revision``; None for one that was erased: nobody is shown a word of it."""
+    record = replay(event for event in history if isinstance(event, RecordEvent))
+    if record is None or record.status == "erased":
+        return None
+    state = next((v for v in reversed(record.versions) if v.revision <= revision), record.versions[0])
+    return Shown(
+        path=f"/records/{record.code}",
+        code=record.code,
+        title=state.content["title"],
+        organisation=record.organisation,
+        family=state.content["family"],
+        form=state.content["form"],
+        occurred_on=occurred_on(state.content),
+        recorded_at=record.filed_at,
+        status=record.status,
+        version=state.number,
+        newest=record.current.number,
+        late=record.late,
+        gaps=len(state.gaps),
+        item=record.item,
+        files=tuple(entry.name for entry in state.files),
+    )
