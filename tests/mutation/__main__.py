@@ -24,17 +24,21 @@ from tests.mutation.workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = Path(__file__).parent / "lists"
-TESTS = ("tests/unit", "tests/contract", "tests/integration")
+TESTS = ("tests/unit", "tests/contract", "tests/integration", "tests/security")
 PYTEST = ("-m", "not slow and not browser", "--without-servers")
+ON_SERVERS = ("-m", "not browser")
 
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     layers = layers_of(ROOT)
-    known = Map(ROOT, ROOT / ".pytest_cache" / "mutation", layers)
-    files = sorted({_relative(file) for each in given.tests for file in _test_files(ROOT / each)})
+    known = Map(ROOT, ROOT / ".pytest_cache" / ("mutation-servers" if given.servers else "mutation"), layers)
+    files = list(dict.fromkeys(_relative(file) for each in given.tests for file in _test_files(ROOT / each)))
     with tempfile.TemporaryDirectory(prefix="jianzheng-mutation-", ignore_cleanup_errors=True) as folder:
-        shops = [Workshop(ROOT, Path(folder) / str(number), PYTEST) for number in range(given.processes)]
+        shops = [
+            Workshop(ROOT, Path(folder) / str(number), ON_SERVERS if given.servers else PYTEST)
+            for number in range(given.processes)
+        ]
         known.make(shops, files, given.map_seconds, _say)
         if not given.map_only:
             _try(given, layers, known, shops)
@@ -48,8 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", type=Path, default=LISTS / "now.jsonl", help="where verdicts are kept, or were begun")
     parser.add_argument("--again", type=Path, help="take the places of this former list")
     parser.add_argument("--tests", nargs="+", default=TESTS, help=f"files and folders ({' '.join(TESTS)})")
+    parser.add_argument("--servers", action="store_true", help="ask slow tests too, on the servers that TEST_* names")
     parser.add_argument("--processes", type=int, default=2, help="side by side (%(default)s)")
     parser.add_argument("--seconds", type=float, default=60, help="for one change (%(default)s)")
+    parser.add_argument("--anew", nargs="+", default=[], metavar="VERDICT", help="try again what ended so before")
     parser.add_argument("--map-seconds", type=float, default=600, help="to record one file of tests (%(default)s)")
     parser.add_argument("--map-only", action="store_true", help="only record which test runs which line")
     return parser
@@ -60,16 +66,16 @@ def _relative(path: Path) -> str:
 
 
 def _test_files(path: Path) -> Iterator[Path]:
-    yield from path.rglob("test_*.py") if path.is_dir() else [path]
+    yield from sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
 
 
 def _try(given: argparse.Namespace, layers: list[str], known: Map, shops: list[Workshop]) -> None:
-    choice = {"seed": given.seed} | ({"again": given.again.name} if given.again else {})
+    choice = {"seed": given.seed, "servers": given.servers} | ({"again": given.again.name} if given.again else {})
     kept = lists.VerdictList(given.list, choice)
     places = places_in(ROOT, layers)
     former = lists.read(given.again)[1] if given.again else []
     pairs, gone = _chosen(places, layers, given.seed, given.places, [line.sketch for line in former])
-    done = {line.former or line.sketch for line in kept.lines}
+    done = {line.known_as for line in kept.lines if line.word not in given.anew}
     for line in former:
         if line.sketch in gone and line.sketch not in done:
             kept.add(lists.Line(line.sketch, line.diff, lists.GONE))

@@ -33,6 +33,11 @@ class Line:
     former: Sketch | None = None
 
     @property
+    def known_as(self) -> Sketch:
+        """The place as the list that it was taken from has it."""
+        return self.former or self.sketch
+
+    @property
     def layer(self) -> str:
         return self.sketch.path.partition("/")[0]
 
@@ -70,15 +75,19 @@ class VerdictList:
             raise SystemExit(f"{path} was begun with {begun}: go on with that, or name another file")
 
     def add(self, line: Line) -> None:
-        self.lines.append(line)
+        self.lines = _latest([*self.lines, line])
         with self._path.open("a", encoding="utf-8") as out:
             out.write(line.encode() + "\n")
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[Line]]:
-    """What was chosen, and the verdicts so far."""
+    """What was chosen, and the verdicts so far; of a place that was tried again, the last one."""
     first, *rest = path.read_text("utf-8").splitlines()
-    return json.loads(first), [Line.decode(json.loads(line)) for line in rest]
+    return json.loads(first), _latest([Line.decode(json.loads(line)) for line in rest])
+
+
+def _latest(lines: list[Line]) -> list[Line]:
+    return list({line.known_as: line for line in lines}.values())
 
 
 def judged(place: Place, source: bytes, verdict: Verdict, former: Sketch | None) -> Line:
@@ -110,7 +119,7 @@ def table(lines: Iterable[Line]) -> str:
 
 def compared(before: Iterable[Line], after: Iterable[Line]) -> str:
     """How many of the places died before and after, and each one that ended otherwise."""
-    ends = {line.former or line.sketch: line for line in after}
+    ends = {line.known_as: line for line in after}
     both = [(old, ends[old.sketch]) for old in before if old.sketch in ends]
     died = [sum(pair[side].word in DEAD for pair in both) for side in (0, 1)]
     other = [(old, new) for old, new in both if (old.word in DEAD) != (new.word in DEAD)]

@@ -98,7 +98,8 @@ def find_again(sketch: Sketch, places: Collection[Place]) -> Place | None:
     as of a function that is copied, the one in the former file counts, then one in a file of that name, then the one
     whose path has most in common with the former.
     """
-    same = [place for place in places if _signature(place.sketch) == _signature(sketch)]
+    there = [place for place in places if place.change.function == sketch.function]
+    same = [place for place in there if _signature(place.sketch) == _signature(sketch)]
     exact = [place for place in same if place.change.statement == sketch.statement]
     alike = [place for place in same if place.number == sketch.number and _likeness(place, sketch) >= ALIKE]
     for candidates in (exact, alike):

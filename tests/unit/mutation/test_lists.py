@@ -23,6 +23,8 @@ def test_a_list_is_gone_on_with(tmp_path: Path) -> None:
     assert again.lines == [KILLED]
     again.add(SURVIVED)
     assert read(path) == ({"seed": 1}, [KILLED, SURVIVED])
+    again.add(replace(SURVIVED, word="killed"))  # it was tried anew
+    assert [line.word for line in read(path)[1]] == [line.word for line in again.lines] == ["killed", "killed"]
     with pytest.raises(SystemExit, match="was begun with"):
         VerdictList(path, {"seed": 2})
 
