@@ -1,4 +1,4 @@
-"""The page of organisations: the whole tree is there, each below the one it belongs to."""
+"""Where one may go from a page, and the tree of organisations."""
 
 from __future__ import annotations
 
@@ -29,3 +29,18 @@ def test_the_tree_of_organisations_is_shown(world: World) -> None:
     names = [world.house.directory().organisations[code].name for code in (TOP, HERE, "branch-9", THERE)]
     places = [tree.find(name) for name in names]
     assert -1 not in places and places == sorted(places)
+
+
+PLACES = ("/", "/file", "/search", "/reports", "/verify", "/admin")
+
+
+@pytest.mark.parametrize(
+    ("who", "places"),
+    [("clerk-here", PLACES[:5]), ("reader-here", ("/", *PLACES[2:5])), ("admin", PLACES)],
+)
+def test_one_is_led_only_where_one_may_go(world: World, who: str, places: tuple[str, ...]) -> None:
+    """Filing is for who may file, administration for administrators, everything else for all; in one order."""
+    page = world.signed_in(who).get("/search").text
+    led = re.search(r"<nav.*?</nav>", page, re.DOTALL)
+    assert led
+    assert tuple(link for link in re.findall(r'href="([^"?]+)"', led[0]) if link in PLACES) == places
