@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.mutation.covering import Test
+from tests.mutation.covering import TimedTest
 from tests.mutation.places import Place
 from tests.mutation.workshop import Workshop
 
@@ -39,7 +39,7 @@ class Trial:
     def __init__(self, shop: Workshop, limit: float, allowed: float = ALLOWED) -> None:
         self._shop, self._limit, self._allowed = shop, limit, allowed
 
-    def __call__(self, place: Place, tests: Sequence[Test]) -> Verdict:
+    def __call__(self, place: Place, tests: Sequence[TimedTest]) -> Verdict:
         """The verdict. What kills must pass again without the change: a test that fails by itself is left out."""
         if not tests:
             return Verdict("no test", "", 0, 0.0)
@@ -63,13 +63,13 @@ class Trial:
             left = [test for test in left if test.name not in done]
         return Verdict("survived within the time" if left else "survived", "", ran, spent)
 
-    def _passes(self, failed: str, batch: Sequence[Test]) -> bool:
+    def _passes(self, failed: str, batch: Sequence[TimedTest]) -> bool:
         """Without the change. A run that ended before any test had begun is repeated with all of them."""
         again = [test for test in batch if test.name == failed] or batch
         return _Run(self._shop, again, self._limit, self._allowed).ended == 0
 
 
-def _batch(left: list[Test], ran: int) -> list[Test]:
+def _batch(left: list[TimedTest], ran: int) -> list[TimedTest]:
     size = FIRST
     while ran >= size:
         size *= GROWTH
@@ -79,7 +79,7 @@ def _batch(left: list[Test], ran: int) -> list[Test]:
 class _Run:
     """One run of pytest that stops at the first failure: what begun, what failed, whether it hung and where."""
 
-    def __init__(self, shop: Workshop, tests: Sequence[Test], limit: float, allowed: float) -> None:
+    def __init__(self, shop: Workshop, tests: Sequence[TimedTest], limit: float, allowed: float) -> None:
         self._allowed = {test.name: allowed + TIMES * test.seconds for test in tests}
         self.hangs, self.failed, self.at = False, "", "before the first test"
         self.begun: set[str] = set()
