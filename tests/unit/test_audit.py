@@ -82,6 +82,9 @@ def test_kinds_are_not_mixed_in_one_stream(streams):
     assert audit([organisation, signed]).version == 2
     added = OrganisationAdded(code="x", name="x", kind="", parent=None, **stamp().header(record.originator_id, 2))
     assert audit([record, added]).version == 2
+    report = stream_of(streams, "ReportIssued")[0]
+    mixed = audit([organisation, replace(report, originator_id=organisation.originator_id, originator_version=2)])
+    assert (mixed.version, mixed.en) == (2, "it does not belong into this stream")
 
 
 def test_acts_out_of_turn_are_named(streams):

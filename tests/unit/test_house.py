@@ -161,7 +161,6 @@ USED_BY_NAME = {
     "httptools": "uvicorn parses requests with it where it is there",
     "uvloop": "uvicorn runs on it where it is there",
     "python-multipart": "FastAPI reads forms with it",
-    "coverage": "a program",
     "import-linter": "a program",
     "lxml-stubs": "types",
     "mypy": "a program",

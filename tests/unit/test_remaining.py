@@ -47,7 +47,8 @@ def test_what_cannot_be_told_is_not() -> None:
     [
         (None, "", ""),
         (3, "还需不到 1 分钟", "less than a minute left"),
-        (61, "约还需 1 分钟", "about 1 minute left"),
+        (59.9, "还需不到 1 分钟", "less than a minute left"),
+        (60, "约还需 1 分钟", "about 1 minute left"),
         (5000, "约还需 83 分钟", "about 83 minutes left"),
         (7300, "约还需 2 小时", "about 2 hours left"),
     ],

@@ -71,9 +71,10 @@ def test_any_other_answer_is_an_error_that_says_what_was_wrong(wrong):
     [
         "time.sleep(60)",
         f"sys.stdout.buffer.write(bytes.fromhex('{GOOD}')); sys.stdout.flush(); time.sleep(60)",
+        f"os.write(1, bytes.fromhex('{GOOD}')); os.close(1); time.sleep(60)",
         "\nwhile True: sys.stdout.write('x'); sys.stdout.flush(); time.sleep(0.2)",
     ],
-    ids=["says nothing", "answers and stays", "drips"],
+    ids=["says nothing", "answers and stays", "answers, hangs up and stays", "drips"],
 )
 def test_a_program_that_does_not_end_is_ended(text):
     """Within its time, however it spends it."""

@@ -149,6 +149,15 @@ def test_roles_are_granted_and_revoked_by_administrators_only(school):
     assert not school.actor("reader").grants[0].held_on("2023-05-04")
 
 
+def test_a_role_is_granted_where_there_is_something(school):
+    """Neither to an account that nobody opened nor in an organisation that nobody added, and nothing is recorded."""
+    admin, before = school.actor("admin"), len(school.events.events)
+    for username, organisation in (("ghost", "school-01"), ("clerk", "school-99")):
+        with pytest.raises(NotFound, match=f"ghost|{organisation}"):
+            school.office.grant(admin, username, "reader", organisation)
+    assert len(school.events.events) == before
+
+
 def test_a_closed_account_may_nothing(school):
     """Its grants are gone with it."""
     school.office.close_account(school.actor("admin"), "clerk")

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from api.web.form_view import sections
 from api.web.forms import at, from_content, raw_record
-from domain.records.content import check
-from domain.records.families import FAMILIES, form_fields
+from api.web.locale import speaker
+from api.web.record import facts, prose
+from domain.records.content import Content, check
+from domain.records.families import FAMILIES, Family, Form, form_fields
 from domain.records.fields import Field
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -56,9 +58,16 @@ def test_whatever_is_posted_is_read(pairs: list[tuple[str, str]]) -> None:
     check({**raw, "family": "study_session", "form": "party_lecture"}, zone=ZONE, today=TODAY)
 
 
-@pytest.mark.parametrize(("family", "form"), FORMS, ids=lambda thing: thing.key)
-def test_what_a_form_shows_says_the_same_again(family: Any, form: Any) -> None:
-    """Given content with every field, when the form made of it is posted unchanged, then the content is the same."""
+def test_a_moment_is_shown_to_the_minute() -> None:
+    """An input for a time takes hours and minutes: seconds and the zone of what is corrected stay out of it."""
+    raw = {"occurred": {"from": "2026-04-21T14:30:15+08:00"}}
+    family, form = next((family, form) for family, form in FORMS if family.key == "study_session")
+    basics = sections(family, form, raw, {})[0]
+    assert next(i.value for i in basics.inputs if i.path == "occurred.from") == {"date": "2026-04-21", "time": "14:30"}
+
+
+def full(family: Family, form: Form) -> Content:
+    """Content with every field."""
     raw = {"family": family.key, "form": form.key, "occurred": {"from": "2026-04-21T14:30", "to": "2026-04-21T16:30"}}
     raw |= {key: _example(field) for key, field in form_fields(family.key, form.key).items()}
     raw["attendance"] = {
@@ -69,11 +78,28 @@ def test_what_a_form_shows_says_the_same_again(family: Any, form: Any) -> None:
     }
     raw |= {key: 1 for key in ("votes_for", "votes_against", "votes_abstained", "satisfied", "returned") if key in raw}
     raw |= {key: 1 for key in ("mostly_satisfied", "dissatisfied") if key in raw}
-    first = check(raw, zone=ZONE, today=TODAY)
-    assert first.problems == ()
-    again = check(from_content(first.content, ZONE), zone=ZONE, today=TODAY)
+    checked = check(raw, zone=ZONE, today=TODAY)
+    assert checked.problems == ()
+    return checked.content
+
+
+@pytest.mark.parametrize(("family", "form"), FORMS, ids=lambda thing: thing.key)
+def test_what_a_form_shows_says_the_same_again(family: Family, form: Form) -> None:
+    """Given content with every field, when the form made of it is posted unchanged, then the content is the same."""
+    content = full(family, form)
+    again = check(from_content(content, ZONE), zone=ZONE, today=TODAY)
     assert again.problems == ()
-    assert again.content == first.content
+    assert again.content == content
+
+
+@pytest.mark.parametrize(("family", "form"), FORMS, ids=lambda thing: thing.key)
+def test_a_record_shows_every_field_once(family: Family, form: Form) -> None:
+    """Long texts are read below, everything else is looked up above; nothing is left out, nothing said twice."""
+    content, t, fields = full(family, form), speaker("zh"), form_fields(family.key, form.key)
+    above = [fact.field for fact in facts(t, content) if fact.field in fields.values()]  # beside who attended
+    below = [fact.field for fact in prose(t, content)]
+    assert sorted(field.key for field in (*above, *below) if field) == sorted(fields.keys() - {"title"})
+    assert below == [field for field in fields.values() if field.kind in ("longtext", "texts")]
 
 
 @pytest.mark.parametrize(("family", "form"), FORMS, ids=lambda thing: thing.key)
