@@ -15,15 +15,13 @@ from domain.event import Event, stream_id
 
 if TYPE_CHECKING:
     from datetime import date
-    from zoneinfo import ZoneInfo
 
-    from domain.organisations.directory import Directory
     from domain.ports import ExtractedText, SearchDocument
     from domain.records.events import FileEntry
     from domain.records.retention import Keeping
 
     TextOf = Callable[[FileEntry], ExtractedText | None]
-    Documents = Callable[[Sequence["LeafEvent"], Directory, ZoneInfo, TextOf], list[SearchDocument]]
+    Documents = Callable[..., list[SearchDocument]]  # of history, directory, zone and texts, as `Subject` says
 
 FILES = "files"
 """The attribute in which an event lists the files that it names, each as `domain.records.events.FileEntry` in JSON. Of
