@@ -34,6 +34,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY adapters adapters
 COPY indexers indexers
+COPY operations operations
 COPY api api
 RUN /build/tools/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /build/wheels .
 RUN /build/tools/bin/python -m pip --python /opt/jianzheng/bin/python install --no-deps --no-index /build/wheels/*.whl

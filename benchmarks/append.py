@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 
-from adapters import parts
-from adapters.bootstrap import House
+from adapters.home import parts
+from adapters.home.house import House
 from benchmarks.measure import Comparison, Result, Target, paired, seconds
 from benchmarks.tessera import FSCK_NAME, fsck
 from benchmarks.world import World
 from domain.ledger.entry import entry
-from indexers.verification import verify_archive
-from indexers.verify.run import Subject, verify
+from operations.verification import verify_archive
+from operations.verify.run import Subject, verify
 from tests.interop.logs import served
 
 ROW, NAME = 4, "verify-events"

@@ -13,7 +13,7 @@ from adapters.blobs.folder import FolderBlobStore
 from adapters.blobs.names import kept_path
 from benchmarks.measure import Comparison, Result, Target, paired, seconds
 from benchmarks.world import World
-from domain.ports import BlobStore
+from domain.ports.blobs import BlobStore
 
 ROW, NAME = 5, "verify-files"
 THREADS = 2

@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from benchmarks.append import one_by_one
 from benchmarks.generate import Generator
 from benchmarks.integrating import receipts
@@ -19,10 +19,10 @@ from benchmarks.measure import Comparison, Result, Target, each, paired, percent
 from benchmarks.searching import milliseconds, question
 from benchmarks.world import World
 from domain.event import Event
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from indexers.figures import Figures
 from indexers.pipeline import Pipeline, integrate
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 
 ROW, NAME = 11, "growth"
 RECORDS = (500_000,)

@@ -17,8 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from adapters import parts
-from adapters.settings import Settings
+from adapters.home import parts
+from adapters.home.settings import Settings
 from domain.ledger.entry import entry
 
 CORES = os.cpu_count() or 1

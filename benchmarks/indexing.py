@@ -10,19 +10,19 @@ from typing import Any
 
 from tantivy import Document, Index, Schema
 
-from adapters.bootstrap import House
+from adapters.home.house import House
+from adapters.queue.text_queue import TextQueue
 from adapters.search.embedded import WRITER_MEMORY, EmbeddedSearch
 from adapters.search.revisions import plan
 from adapters.search.schema import TOKENS, build_schema, tokens_analyzer
-from adapters.views import TextQueue
-from adapters.work import SQLiteWorkLog
+from adapters.work.log import SQLiteWorkLog
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
-from domain.ports import SearchDocument, SearchEngine
+from domain.ports.search import SearchDocument, SearchEngine
 from domain.records.events import RecordEvent
 from domain.subject import LeafEvent
 from indexers.documents import of_record
-from indexers.quarantine import Quarantine
+from indexers.loop.quarantine import Quarantine
 from indexers.search import BATCH, SearchIndexer
 
 ROW, NAME = 7, "index-text"

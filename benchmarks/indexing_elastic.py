@@ -9,15 +9,15 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
+from adapters.home.settings import read
 from adapters.search.elastic.bulk import Change
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.mapping import entry_id, to_entry
-from adapters.settings import read
 from benchmarks.indexing import NAME, PAPERLESS, ROW, documents_of, indexer_of
 from benchmarks.measure import Comparison, Result, Target, each, paired, seconds
 from benchmarks.world import World
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
 from indexers.search import BATCH
 
 __all__ = ["NAME", "ROW", "run"]

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from adapters.bootstrap import House
 from adapters.events.rows import new_row
+from adapters.home.house import House
 from benchmarks.append import Following, one_by_one
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, paired, percentile, seconds

@@ -13,7 +13,7 @@ from benchmarks.measure import Result, seconds
 from benchmarks.searching import ROW, compare
 from benchmarks.searching_elastic import AGAINST, RawSearch
 from benchmarks.world import World
-from domain.ports import FOREVER, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
 
 NAME = "search-passages"
 TIMES = 10

@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from benchmarks.append import Following
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, percentile
 from benchmarks.world import World, fill
 from domain.access import SYSTEM
-from domain.receipts import ReceiptNotReady
+from domain.proofs.receipts import ReceiptNotReady
 from indexers.pipeline import integrate
 
 ROW, NAME = 13, "receipts"

@@ -20,7 +20,7 @@ from benchmarks.append import one_by_one
 from benchmarks.generate import Generator
 from benchmarks.measure import Comparison, Result, Target, each, paired
 from benchmarks.world import World
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 
 ROW, NAME = 16, "recorder"
 WORTH = 1.08

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from benchmarks.generate import YEARS
 from benchmarks.measure import Comparison, Result, Target, paired, seconds
 from benchmarks.world import World

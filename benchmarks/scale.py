@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from adapters.blobs.names import kept_path
-from adapters.bootstrap import House
+from adapters.home.house import House
 from benchmarks.fixity import Download, Sha256sum
 from benchmarks.generate import Generator
 from benchmarks.hashing import CORES, hash_events, hash_files
@@ -25,7 +25,7 @@ from benchmarks.tessera import FSCK_NAME, fsck
 from benchmarks.watching import watched
 from benchmarks.world import World, fill
 from domain.access import SYSTEM
-from domain.archive import IncomingFile
+from domain.records.filing import IncomingFile
 from indexers.pipeline import integrate
 
 ROW, NAME = 14, "verify-scale"

@@ -13,12 +13,12 @@ from typing import Any
 
 from tantivy import Index, Occur, Query
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from adapters.search.schema import TOKENS, build_schema, tokens_analyzer
 from benchmarks.measure import Comparison, Result, Target, paired, percentile
 from benchmarks.words import DEPARTMENTS, GIVEN, SUBJECTS, SURNAMES
 from benchmarks.world import World
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from domain.text.folding import fold
 from domain.text.tokens import tokenize
 

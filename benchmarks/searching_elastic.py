@@ -6,9 +6,9 @@ import time
 from contextlib import closing
 from typing import Any
 
+from adapters.home.settings import read
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.indices import Indices
-from adapters.settings import read
 from benchmarks.measure import Result
 from benchmarks.searching import NAME, PAGE, ROW, compare, phrase_tokens
 from benchmarks.world import World

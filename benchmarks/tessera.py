@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapters.signing import create_key
+from adapters.keys.signing import create_key
 from tests.interop.programs import FSCK, POSIX_ONESHOT, TESSERA, installed
 from tests.servers.cache import Unavailable
 

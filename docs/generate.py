@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.cli.reference import page as cli_page
-from api.schema import as_text
+from api.common.schema import as_text
 from docs.reference_pages import errors, events, http, records, settings
 
 FOLDER = Path(__file__).resolve().parent / "reference"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from domain.errors import NotAllowed
-from domain.ports import Scope
+from domain.ports.search import Scope
 
 Role = Literal["administrator", "clerk", "secretary", "inspector", "reader"]
 Action = Literal[

@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from domain.event import Event
-from domain.records.events import FileEntry
+from domain.files import FileEntry
 from domain.streams import KINDS, SUBJECT_OF, derived, place_of, stream_of
 from domain.subject import FILES, Attributes, Impossible, Subject
 

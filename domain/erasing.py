@@ -13,11 +13,10 @@ from typing import Literal
 from uuid import UUID
 
 from domain.access import Action, Actor
-from domain.archive import Archive, Outcome, ReasonMissing
 from domain.errors import JianzhengError, NotFound
 from domain.event import Stamp
 from domain.ledger.tombstone import state_digest
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from domain.records import codes, erasure
 from domain.records.events import (
     ERASURE_PREFIX,
@@ -26,6 +25,7 @@ from domain.records.events import (
     RecordErased,
     RecordEvent,
 )
+from domain.records.filing import Archive, Outcome, ReasonMissing
 from domain.records.record import Record, replay
 from domain.streams import ABOUT_FILES
 

@@ -74,3 +74,6 @@ def event(topic: str) -> Callable[[type[EventT]], type[EventT]]:
         return made
 
     return decorate
+
+
+Json = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.event import Event, stream_id
-from domain.ledger.subject import KEYS
+from domain.keys.subject import KEYS
 from domain.organisations.subject import ACCOUNTS, ORGANISATIONS, PEOPLE
 from domain.records.subject import RECORDS, REGISTERS
 from domain.reports.subject import REPORTS

@@ -16,15 +16,15 @@ from domain.event import Event, stream_id
 if TYPE_CHECKING:
     from datetime import date
 
-    from domain.ports import ExtractedText, SearchDocument
-    from domain.records.events import FileEntry
-    from domain.records.retention import Keeping
+    from domain.files import FileEntry, Keeping
+    from domain.ports.search import SearchDocument
+    from domain.ports.texts import ExtractedText
 
     TextOf = Callable[[FileEntry], ExtractedText | None]
     Documents = Callable[..., list[SearchDocument]]  # of history, directory, zone and texts, as `Subject` says
 
 FILES = "files"
-"""The attribute in which an event lists the files that it names, each as `domain.records.events.FileEntry` in JSON. Of
+"""The attribute in which an event lists the files that it names, each as `domain.files.FileEntry` in JSON. Of
 no other attribute anybody thinks that a file has to stay for its sake."""
 
 Attributes = Mapping[str, Any]

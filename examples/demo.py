@@ -15,9 +15,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from adapters import settings as environment_settings
-from adapters.bootstrap import open_archive
-from adapters.settings import Settings
+from adapters.home import settings as environment_settings
+from adapters.home.house import open_archive
+from adapters.home.settings import Settings
 from domain.errors import JianzhengError
 from examples import people
 from examples.attachments import FONT_SENTENCE, FontMissing, font_file
@@ -113,7 +113,7 @@ def serve(settings: Settings, port: int) -> int:
     """Serve until interrupted."""
     import uvicorn
 
-    from api.http.app import create_app
+    from api.app import create_app
 
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

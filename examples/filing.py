@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
-from adapters.bootstrap import House, create_archive
-from adapters.ingest import Filed, Ingest
-from adapters.record_yaml import read_record
-from adapters.settings import Settings
+from adapters.home.house import House, create_archive
+from adapters.home.settings import Settings
+from adapters.intake.folders import Filed, Ingest
+from adapters.intake.record_yaml import read_record
 from domain.access import Actor
 from examples import people
 from indexers.pipeline import Pipeline

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.ports import BlobStore, EventStore
+from domain.ports.blobs import BlobStore
+from domain.ports.events import EventStore
 from domain.streams import files_named
 
 BATCH = 2_000

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from domain.access import Target
-from domain.archive import record_target
 from domain.event import Event
+from domain.files import FileEntry
 from domain.organisations.directory import Directory
-from domain.ports import FOREVER, ExtractedText, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
+from domain.ports.texts import ExtractedText
 from domain.records import content as contents
 from domain.records import families
-from domain.records.events import FileEntry, RecordErased, RecordEvent, RecordFiled, Tombstone
+from domain.records.events import RecordErased, RecordEvent, RecordFiled, Tombstone
 from domain.records.fields import Field
+from domain.records.filing import record_target
 from domain.records.record import Record
 from domain.records.subject import RECORDS
 from domain.streams import SUBJECT_OF

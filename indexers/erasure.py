@@ -12,15 +12,18 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from adapters.erasures import ErasureLog, Left
+from adapters.erasures.log import ErasureLog, Left
 from adapters.extraction.cache import Texts
-from adapters.views import QueueTables
+from adapters.queue.text_queue import QueueTables
 from domain.erasing import Erasing
 from domain.errors import BlobMissing, IntegrityFault
-from domain.ports import BlobStore, EventStore, FiguresReader, LedgerReader
+from domain.ports.blobs import BlobStore
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerReader
+from domain.ports.reports import FiguresReader
 from domain.records.erasure import named
 from domain.records.events import RecordErased
-from indexers.backoff import BackOff, Chance
+from indexers.loop.backoff import BackOff, Chance
 
 BATCH = 1_000
 PAUSES = BackOff(first=60.0, longest=3600.0)

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from adapters.figures import FiguresTables, Home, Row
-from adapters.work import SQLiteWorkLog
+from adapters.figures.index import FiguresTables, Home, Row
+from adapters.work.log import SQLiteWorkLog
 from domain.errors import EventUnreadable
 from domain.ledger.tombstone import PREFIX
-from domain.ports import EventStore, Leaf, StoredRow
+from domain.ports.events import EventStore, StoredRow
+from domain.ports.ledger import Leaf
 from domain.records.events import RecordCorrected, RecordErased, RecordFiled
 from domain.records.subject import RECORDS
 from domain.reports.events import ReportIssued
-from indexers.quarantine import Attempts, Quarantine
+from indexers.loop.quarantine import Attempts, Quarantine
 
 BATCH = 2_000
 """Leaves taken in by one transaction."""
@@ -51,7 +52,7 @@ def homes_said(topic: str, state: bytes, attributes: Callable[[], dict[str, Any]
 
 
 class Leaves(Protocol):
-    """What the indexer needs of `domain.ports.LedgerReader`."""
+    """What the indexer needs of `domain.ports.ledger.LedgerReader`."""
 
     def leaves(self, start: int, limit: int) -> list[Leaf]: ...
 

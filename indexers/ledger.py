@@ -30,11 +30,14 @@ from typing import NamedTuple
 
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.publisher import Fault, superseded
-from domain.errors import ArchiveBusy, InvalidTile, LedgerInputAltered, LedgerRolledBack
+from domain.errors import ArchiveBusy
 from domain.ledger.entry import entry
+from domain.ledger.errors import InvalidTile, LedgerInputAltered, LedgerRolledBack
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, tiles_between
 from domain.ledger.tree import leaf_hash
-from domain.ports import Clock, EventStore, LedgerPublisher, LedgerTables, Lock, NewLeaf
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerPublisher, LedgerTables, NewLeaf
+from domain.ports.surroundings import Clock, Lock
 
 BATCH = 4096
 """Events a transaction and a checkpoint: large enough to spread their flushes thin, small enough for flat memory."""

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from adapters.blobs.s3_locks import NAMED, Found, Progress, Walk, lock_file, read_progress, rule_of, write_progress
 from adapters.s3.client import Client
 from domain.errors import EventUnreadable
-from domain.ports import EventStore, StoredRow
-from domain.records.retention import Keeping
+from domain.files import Keeping
+from domain.ports.events import EventStore, StoredRow
 from domain.streams import ABOUT_FILES, SUBJECT_OF, files_named
 
 BATCH = 500

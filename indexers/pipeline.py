@@ -14,27 +14,28 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from adapters import parts
-from adapters.blobs.durable import storage_errors
-from adapters.bootstrap import House
+from adapters.disk.durable import storage_errors
 from adapters.extraction.formats import readers
-from adapters.views import QueueTables, TextQueue
-from adapters.work import SQLiteWorkLog, WorkLog
-from domain.errors import ArchiveBusy, IndexLocked, JianzhengError, Lang
-from domain.ports import SearchEngine
+from adapters.home import parts
+from adapters.home.house import House
+from adapters.queue.text_queue import QueueTables, TextQueue
+from adapters.work.log import SQLiteWorkLog, WorkLog
+from domain.errors import ArchiveBusy, JianzhengError, Lang
+from domain.ports.search import SearchEngine
+from domain.search.errors import IndexLocked
 from indexers import erasure
-from indexers.backoff import Chance
 from indexers.cleanup import clean_up
 from indexers.erasure import Erasures
 from indexers.figures import Figures
-from indexers.follower import Follower, Loop
-from indexers.jobs import Job, Timetable
 from indexers.ledger import Integrator
-from indexers.quarantine import ALTERED, Quarantine
+from indexers.loop.backoff import Chance
+from indexers.loop.dead_letters import Item, NameOf, retry, untried
+from indexers.loop.follower import Follower, Loop
+from indexers.loop.jobs import Job, Timetable
+from indexers.loop.quarantine import ALTERED, Quarantine
+from indexers.loop.status import Followed, nobody_asks, status
 from indexers.renewal import Renewal
 from indexers.search import SearchIndexer
-from indexers.setaside import Item, NameOf, retry, untried
-from indexers.status import Followed, nobody_asks, status
 from indexers.text import TextIndexer
 from indexers.timestamping import Stamping
 from indexers.witnessing import REST, Witnessing

@@ -15,10 +15,11 @@ from typing import Any
 
 from adapters.extraction.cache import Texts
 from adapters.extraction.formats import essence
-from adapters.views import QueueTables
+from adapters.queue.text_queue import QueueTables
 from domain.errors import EventUnreadable
-from domain.ports import EventStore, StoredRow, TextExtractor
-from domain.records.events import FileEntry
+from domain.files import FileEntry
+from domain.ports.events import EventStore, StoredRow
+from domain.ports.texts import TextExtractor
 from domain.streams import files_named
 
 BATCH = 500

@@ -17,14 +17,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from adapters.extraction.cache import Texts
-from adapters.views import QueueTables
-from domain.errors import EventUnreadable, IndexDamaged, IndexPositionAltered
+from adapters.queue.text_queue import QueueTables
+from domain.errors import EventUnreadable
+from domain.files import FileEntry
 from domain.organisations.directory import Directory
-from domain.ports import EventStore, ExtractedText, Leaf, LedgerReader, SearchDocument, SearchEngine
-from domain.records.events import FileEntry
+from domain.ports.events import EventStore
+from domain.ports.ledger import Leaf, LedgerReader
+from domain.ports.search import SearchDocument, SearchEngine
+from domain.ports.texts import ExtractedText
+from domain.search.errors import IndexDamaged, IndexPositionAltered
 from domain.subject import LeafEvent
 from indexers.documents import documents_of, of_stream
-from indexers.quarantine import Attempts, Quarantine, may_be_of_one
+from indexers.loop.quarantine import Attempts, Quarantine, may_be_of_one
 
 BATCH = 1_000
 """Leaves taken in by one commit of the index."""

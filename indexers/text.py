@@ -12,13 +12,14 @@ import logging
 from collections.abc import Callable
 
 from adapters.extraction.cache import Texts
-from adapters.presence import is_gone, new_name
-from adapters.views import LEASE, QueueTables, WaitingText
-from adapters.work import Fault
+from adapters.queue.presence import is_gone, new_name
+from adapters.queue.text_queue import LEASE, QueueTables, WaitingText
+from adapters.work.log import Fault
 from domain.errors import BlobErased, IntegrityFault, JianzhengError, ProgramFault, StorageFailed
-from domain.ports import BlobStore, ExtractedText, TextExtractor, TextStatus
-from indexers.backoff import BackOff, Chance
-from indexers.heartbeat import beating
+from domain.ports.blobs import BlobStore
+from domain.ports.texts import ExtractedText, TextExtractor, TextStatus
+from indexers.loop.backoff import BackOff, Chance
+from indexers.loop.heartbeat import beating
 
 BATCH = 50
 """Files in one turn."""

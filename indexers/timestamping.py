@@ -19,7 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from adapters.timestamps.answers import Checker, require_imprint
-from adapters.work import OUTSIDE, Fault, Stopped, WorkLog
+from adapters.work.log import OUTSIDE, Fault, Stopped, WorkLog
 from domain.errors import ArchiveBusy, InputError, JianzhengError, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
@@ -38,8 +38,8 @@ from domain.ledger.timestamps import (
     parse_name,
     seal_of,
 )
-from domain.ports import Lock
-from indexers.backoff import BackOff, Chance
+from domain.ports.surroundings import Lock
+from indexers.loop.backoff import BackOff, Chance
 
 PAUSES = BackOff(first=600.0, longest=6 * 3600.0, factor=2.0)
 """How long an authority that failed is left alone."""

@@ -14,20 +14,21 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 
+from adapters.keys.signing import verifier_of
 from adapters.ledger.guard import GuardedSigner
-from adapters.signing import verifier_of
 from adapters.witness.asking import Again, Ahead, Endpoint, Question, endpoints, understand
 from adapters.witness.client import Reply, WitnessClient
 from adapters.witness.faults import WitnessRefused, WitnessSawAnother, WitnessUnreachable
 from adapters.witness.store import Asked, CosignatureStore, Witnessed
-from adapters.work import Fault
+from adapters.work.log import Fault
 from domain.errors import JianzhengError, NotFound
 from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
 from domain.ledger.note import Note, Signature, parse_note
 from domain.ledger.policy import Policy
 from domain.ledger.witness import origin_hash
-from domain.ports import LedgerPublisher, LedgerTables, Lock
-from indexers.backoff import BackOff, Chance
+from domain.ports.ledger import LedgerPublisher, LedgerTables
+from domain.ports.surroundings import Lock
+from indexers.loop.backoff import BackOff, Chance
 
 REST = 2.0
 """Seconds between two checkpoints that are sent to witnesses, however quickly they follow each other."""

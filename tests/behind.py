@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import closing
 from io import BytesIO
 
-from adapters import parts
 from adapters.blobs.names import kept_path
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.sealing.format import new_key, sealed
+from adapters.home import parts
+from adapters.home.settings import Settings
 from adapters.s3.address import Address
 from adapters.s3.client import Client
-from adapters.settings import Settings
 
 
 def write_over(settings: Settings, sha256: str, data: bytes) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import Settings, read
+from adapters.home.settings import Settings, read
 from tests import forking
 from tests.servers import own
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from adapters import settings as environment_settings
-from adapters.bootstrap import open_archive
-from adapters.settings import Settings
+from adapters.home import settings as environment_settings
+from adapters.home.house import open_archive
+from adapters.home.settings import Settings
 from examples.filing import file_everything
 from examples.generate import generate
 from indexers.pipeline import Pipeline

@@ -13,19 +13,20 @@ from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.accounts import PasswordTooWeak
+from adapters.accounts.store import PasswordTooWeak
 from adapters.events.rows import entries_in, new_row
 from domain.access import SYSTEM, Actor
-from domain.administration import Administration
-from domain.archive import Archive, IncomingFile
 from domain.erasing import Erasing
 from domain.errors import BlobErased, BlobMissing, VersionConflict
 from domain.event import Event, Stamp
 from domain.ledger.tombstone import state_digest, tombstone
+from domain.organisations.administering import Administration
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
-from domain.ports import Act, Decided, FixityResult, NewEntry, StoredRow
+from domain.ports.blobs import FixityResult
+from domain.ports.events import Act, Decided, NewEntry, StoredRow
 from domain.records.events import ERASURE_PREFIX, Tombstone
+from domain.records.filing import Archive, IncomingFile
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2023, 5, 4, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Thursday

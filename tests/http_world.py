@@ -15,9 +15,9 @@ from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive
-from api.http.app import create_app
+from adapters.home import settings
+from adapters.home.house import House, create_archive
+from api.app import create_app
 from api.http.auth import CSRF_HEADER
 from domain.access import ROLES
 from indexers.pipeline import Pipeline

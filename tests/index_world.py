@@ -13,17 +13,17 @@ from uuid import UUID
 import pytest
 from elasticsearch import Elasticsearch
 
-from adapters import parts, settings
-from adapters.bootstrap import House, create_archive
+from adapters.home import parts, settings
+from adapters.home.house import House, create_archive
+from adapters.home.settings import Settings
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.mapping import entry_id, to_entry
-from adapters.settings import Settings
-from domain.archive import IncomingFile
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
+from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline
-from indexers.verification import verify_archive
-from indexers.verify import Verification
+from operations.verification import verify_archive
+from operations.verify import Verification
 from tests.cli_world import servers
 from tests.fakes import lecture
 from tests.postgres_world import administer, prepare

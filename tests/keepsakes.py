@@ -12,9 +12,9 @@ import pytest
 
 from domain import audit, erasing, streams
 from domain.event import Event, Stamp, event
+from domain.files import Keeping
 from domain.organisations.directory import Directory
-from domain.ports import FOREVER, SearchDocument
-from domain.records.retention import Keeping
+from domain.ports.search import FOREVER, SearchDocument
 from domain.subject import Impossible, Kind, LeafEvent, Shown, Subject
 from indexers import locks
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.settings import Settings, read
-from adapters.signing import verifier_of
-from domain.errors import InvalidNote
+from adapters.home.house import House, create_archive, open_archive
+from adapters.home.settings import Settings, read
+from adapters.keys.signing import verifier_of
 from domain.ledger.checkpoint import Checkpoint
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import parse_vkey
 from domain.ledger.policy import NONE, Known, Policy
 from domain.ledger.trust import open_trusted
 from indexers.pipeline import integrate
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.fakes import lecture
 
 ORIGIN = "archive.example/keys"

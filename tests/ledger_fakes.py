@@ -8,14 +8,15 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.signing import Ed25519Signer
+from adapters.keys.signing import Ed25519Signer
 from domain.errors import NotFound
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.entry import entry
 from domain.ledger.tree import leaf_hash, root_of
 from domain.organisations.directory import Directory
 from domain.organisations.events import DirectoryEvent
-from domain.ports import Concerned, Leaf
+from domain.ports.ledger import Leaf
+from domain.ports.reports import Concerned
 from domain.records.events import RecordFiled
 from domain.reports.events import ReportIssued
 from tests.fakes import School

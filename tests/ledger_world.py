@@ -10,16 +10,16 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
+from adapters.disk.file_lock import LedgerLock
 from adapters.events.rows import entries_in
-from adapters.evidence import Evidence
-from adapters.ledger.evidence import PublishedFolder, SQLiteTables
+from adapters.evidence.questions import Evidence
+from adapters.evidence.sqlite import PublishedFolder, SQLiteTables
+from adapters.keys.signing import create_key, load_key
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.lock import LedgerLock
 from adapters.ledger.publisher import Publisher
 from adapters.ledger.store import LedgerStore
-from adapters.signing import create_key, load_key
 from domain.event import Event
-from domain.ports import NewEntry, StoredRow
+from domain.ports.events import NewEntry, StoredRow
 from indexers.ledger import BATCH, Integrator, no_fault
 
 ORIGIN = "archive.example/test"

@@ -11,13 +11,13 @@ from typing import Any
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters import parts
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.settings import Settings, read
+from adapters.home import parts
+from adapters.home.house import House, create_archive, open_archive
+from adapters.home.settings import Settings, read
 from adapters.witness.store import Witnessed
 from domain.access import SYSTEM
-from domain.archive import IncomingFile
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
+from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline
 
 ORIGIN = "archive.example/migration"

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
-from adapters.postgres.queue import PostgresTextQueue
-from adapters.views import QueueTables, TextQueue
+from adapters.queue.postgres import PostgresTextQueue
+from adapters.queue.text_queue import QueueTables, TextQueue
 from tests.postgres_world import prepare
 
 BACK_ENDS = ("sqlite", "postgres")

@@ -15,10 +15,9 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.signing import Ed25519Signer, verifier_of
-from api.receipts import read_policy
+from adapters.keys.signing import Ed25519Signer, verifier_of
+from api.common.receipts import read_policy
 from domain.errors import JianzhengError
-from domain.judging import judge
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.completeness import Statement, encode_completeness
 from domain.ledger.cosignature import Cosignature, signed_message
@@ -27,6 +26,7 @@ from domain.ledger.note import COSIGNATURE_ED25519, Signature, VerifierKey
 from domain.ledger.policy import Group, Known, Policy, of_one_log
 from domain.ledger.receipt import encode_receipt
 from domain.ledger.tree import inclusion_proof, leaf_hash, root_of
+from domain.proofs.judging import judge
 
 FLIPS = 120
 TOPIC = "jianzheng:record.filed"

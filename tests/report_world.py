@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.settings import Settings
+from adapters.home.house import House, create_archive, open_archive
+from adapters.home.settings import Settings
 from domain.access import SYSTEM
-from domain.archive import IncomingFile
+from domain.records.filing import IncomingFile
 from domain.reports.annual import Report
 from indexers.figures import Figures
 from indexers.ledger import Integrator

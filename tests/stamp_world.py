@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from adapters.ledger.lock import LedgerLock
+from adapters.disk.file_lock import LedgerLock
 from adapters.timestamps.address import AuthorityAddress
 from adapters.timestamps.answers import Checker
 from adapters.timestamps.folder import FolderTimestamps
 from adapters.timestamps.http import HttpAuthority
-from adapters.work import SQLiteWorkLog
+from adapters.work.log import SQLiteWorkLog
 from indexers.timestamping import Stamping
-from indexers.verify import Subject, Verification, verify
-from indexers.verify.timestamps import Stamps
+from operations.verify import Subject, Verification, verify
+from operations.verify.timestamps import Stamps
 from tests.authority import Authority
 from tests.ledger_world import World, evidence, some_rows
 

@@ -17,20 +17,20 @@ from psycopg import sql
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
 from adapters.events.postgres import PostgresEventStore, insert
-from adapters.evidence import Evidence
+from adapters.evidence.postgres import PostgresTables
+from adapters.evidence.published_s3 import PublishedBucket
+from adapters.evidence.questions import Evidence
+from adapters.keys.signing import create_key, load_key
 from adapters.ledger.guard import GuardedSigner
 from adapters.ledger.postgres import PostgresLedgerStore, ledger_lock
-from adapters.ledger.published_s3 import PublishedBucket
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
-from adapters.postgres.evidence import PostgresTables
 from adapters.s3.address import Address as BucketAddress
 from adapters.s3.client import Client
 from adapters.s3.places import LEDGER
-from adapters.signing import create_key, load_key
 from indexers.ledger import Integrator
-from indexers.verify import Subject, Verification, verify
+from operations.verify import Subject, Verification, verify
 from tests.ledger_world import ORIGIN, TestClock
 from tests.postgres_world import administer, prepare
 from tests.s3_world import QUICK

@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from adapters.blobs.folder import FolderBlobStore
-from adapters.ledger.lock import LedgerLock
-from domain.ports import BlobStore, StoredRow
-from indexers.verify import Refusal, Subject, Verification, verify
+from adapters.disk.file_lock import LedgerLock
+from domain.ports.blobs import BlobStore
+from domain.ports.events import StoredRow
+from operations.verify import Refusal, Subject, Verification, verify
 from tests.ledger_world import evidence, open_world
 
 STEPS = (300, 1, 2, 260, 7, 30)

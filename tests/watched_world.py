@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from adapters.signing import verifier_of
+from adapters.keys.signing import verifier_of
 from adapters.witness.client import HttpWitnesses
 from adapters.witness.service import Witness
 from adapters.witness.store import SQLiteCosignatures
 from domain.ledger.note import COSIGNATURE_ED25519
 from domain.ledger.policy import Policy, parse_policy
 from domain.ledger.trust import open_signed
-from indexers.verify.run import Subject, verify
 from indexers.witnessing import Witnessing
+from operations.verify.run import Subject, verify
 from tests.ledger_world import World, evidence, open_world, some_rows
 from tests.witness_world import make_witness, says
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.signing import Ed25519Signer
+from adapters.keys.signing import Ed25519Signer
 from adapters.witness.limit import RateLimit
 from adapters.witness.service import Witness, create_witness
 from api.http.witness import create_witness_app

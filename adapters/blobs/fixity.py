@@ -18,7 +18,7 @@ from pathlib import Path
 
 from adapters.blobs.names import kept_name
 from adapters.blobs.staging import HASH_BLOCK, digest_of
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 BATCH_FILES = 32
 """Files handed to a thread at a time: spreads the cost of the hand-over, which small files would feel."""

@@ -25,19 +25,12 @@ from pathlib import Path
 from typing import IO
 
 from adapters.blobs import fixity, inventory, pending, staging
-from adapters.blobs.durable import (
-    TEMPORARY_PREFIX,
-    fsync_dir,
-    make_dirs,
-    remove_quietly,
-    storage_errors,
-    write_all,
-)
 from adapters.blobs.names import checked_digest, is_digest, kept_name, kept_path
 from adapters.blobs.sealing.keys import KEYS_FILE, Erasures, SQLiteBlobKeys
 from adapters.blobs.staging import Arrived, Staged
+from adapters.disk.durable import TEMPORARY_PREFIX, fsync_dir, make_dirs, remove_quietly, storage_errors, write_all
 from domain.errors import BlobDamaged, BlobErased, BlobMissing
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 STAGED_SECONDS = 24 * 3600
 """How long an upload waits for the record that names it."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import is_digest
+from adapters.disk.durable import storage_errors
 
 _PAIR = re.compile(r"[0-9a-f]{2}", re.ASCII)
 

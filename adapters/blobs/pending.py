@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.blobs.durable import storage_errors, write_new
 from adapters.blobs.names import is_digest
+from adapters.disk.durable import storage_errors, write_new
 
 PREFIX = "pending."
 LOCK = "pending.lock"

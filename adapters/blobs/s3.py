@@ -41,7 +41,7 @@ from adapters.s3 import bucket
 from adapters.s3.bucket import BucketFacts
 from adapters.s3.client import Client, Kept
 from domain.errors import BlobDamaged, BlobErased, BlobMissing, StorageFailed, Unavailable
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 IDENTITY_THREADS = 8
 """Questions under way together: each is a round to the server."""

@@ -19,7 +19,7 @@ from adapters.blobs.staging import HASH_BLOCK
 from adapters.s3.client import Client
 from adapters.s3.faults import ANSWERS, FileStoreUnreachable
 from domain.errors import BlobDamaged, BlobMissing, StorageFailed
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 AHEAD = 8
 """Objects for each thread that are asked for before their results are wanted; bounds memory."""

@@ -4,7 +4,7 @@
 file is kept and goes when the event is appended.
 
 S3 has no locks. What keeps filings and a clean-up apart is a *gate*: a lock file of this machine where all filings run
-on it, and an advisory lock of the database where several machines file (`adapters.postgres.gate`).
+on it, and an advisory lock of the database where several machines file (`adapters.blobs.postgres_gate`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from adapters.blobs.durable import storage_errors
 from adapters.blobs.names import is_digest
 from adapters.blobs.pending import LOCK
+from adapters.disk.durable import storage_errors
 from adapters.s3.client import Client
 from adapters.s3.places import PENDING
 from domain.errors import Unavailable

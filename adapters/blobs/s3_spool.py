@@ -22,12 +22,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.blobs import staging
-from adapters.blobs.durable import make_dirs, remove_quietly, storage_errors
 from adapters.blobs.folder import INCOMING_SECONDS, STAGED_SECONDS
 from adapters.blobs.names import is_digest
 from adapters.blobs.s3_reader import reader
 from adapters.blobs.s3_sending import send
 from adapters.blobs.staging import Arrived
+from adapters.disk.durable import make_dirs, remove_quietly, storage_errors
 from adapters.s3.client import Client
 from adapters.s3.places import STAGING
 from domain.errors import BlobMissing

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
-from adapters.blobs.durable import remove_quietly, storage_errors, write_all
+from adapters.disk.durable import remove_quietly, storage_errors, write_all
 from domain.errors import BlobMissing
 
 INCOMING_PREFIX = "incoming."
@@ -55,8 +55,8 @@ class Store(Protocol):
 
 
 class Staged:
-    """A `domain.ports.StagedFile`. Several requests may have found the same upload where the same bytes were sent more
-    than once: what one of them does with it must not be felt by the others."""
+    """A `domain.ports.blobs.StagedFile`. Several requests may have found the same upload where the same bytes were sent
+    more     than once: what one of them does with it must not be felt by the others."""
 
     def __init__(self, store: Store, arrived: Arrived) -> None:
         self.sha256, self.size = arrived.sha256, arrived.size

@@ -29,7 +29,7 @@ from adapters.postgres.schema import require
 from domain.errors import Unavailable, VersionConflict
 from domain.event import Event
 from domain.organisations.events import DIRECTORY_PREFIX
-from domain.ports import Act, Decided, NewEntry, StoredRow
+from domain.ports.events import Act, Decided, NewEntry, StoredRow
 from domain.records.erasure import ErasureNotAnnounced
 from domain.records.events import ERASURE_PREFIX
 
@@ -58,7 +58,7 @@ _END = (
 
 
 class PostgresEventStore:
-    """`domain.ports.EventStore` on PostgreSQL. Safe to use from several threads and processes.
+    """`domain.ports.events.EventStore` on PostgreSQL. Safe to use from several threads and processes.
 
     The database belongs to whoever passes it in, and is closed there after this.
     """

@@ -17,7 +17,7 @@ from domain.errors import EventUnreadable
 from domain.event import Event
 from domain.ledger.entry import entries_of, entry
 from domain.ledger.tombstone import PREFIX, read_tombstone
-from domain.ports import Act, NewEntry, StoredRow
+from domain.ports.events import Act, NewEntry, StoredRow
 from domain.records.events import Tombstone
 from domain.streams import KINDS, TOPICS, Undeclared
 
@@ -70,7 +70,7 @@ def _tombstone(stored: StoredEvent) -> Tombstone:
 
 
 def new_entries(rows: Sequence[tuple[int, str, int, str, bytes]]) -> list[NewEntry]:
-    """`domain.ports.EventStore.entries` of rows as a database gives them, ids in 32 hexadecimal digits.
+    """`domain.ports.events.EventStore.entries` of rows as a database gives them, ids in 32 hexadecimal digits.
 
     Raises `TypeError`, `ValueError` or `AttributeError` for a column that is not of an event's type.
     """

@@ -20,15 +20,15 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
+from adapters.disk.sqlite_connections import SharedConnections, alone, connect
+from adapters.disk.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 from adapters.events.rows import acts, attributes_of, decoded, entries_in, event_of, new_entries, new_row
 from adapters.events.transcoding import encode
-from adapters.sqlite_connections import SharedConnections, alone, connect
-from adapters.sqlite_faults import LOCK_TIMEOUT, translated, write_ahead
 from domain.errors import ArchiveBusy, EventUnreadable, VersionConflict
 from domain.event import Event
 from domain.ledger.tombstone import PREFIX, tombstone
 from domain.organisations.events import DIRECTORY_PREFIX
-from domain.ports import Act, Decided, NewEntry, StoredRow
+from domain.ports.events import Act, Decided, NewEntry, StoredRow
 from domain.records.erasure import ErasureNotAnnounced, named
 from domain.records.events import ERASURE_PREFIX, RecordErased
 
@@ -59,7 +59,7 @@ _NO_LIMIT = -1
 
 
 class SQLiteEventStore:
-    """`domain.ports.EventStore` on one SQLite file. Safe to use from several threads and processes."""
+    """`domain.ports.events.EventStore` on one SQLite file. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -13,11 +13,11 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from adapters.blobs.durable import TEMPORARY_PREFIX, remove_quietly, storage_errors
 from adapters.blobs.names import checked_digest
+from adapters.disk.durable import TEMPORARY_PREFIX, remove_quietly, storage_errors
 from adapters.extraction.wire import from_json, to_json
 from adapters.s3.places import TEXTS
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 if TYPE_CHECKING:
     from adapters.s3.client import Client

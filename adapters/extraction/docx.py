@@ -11,7 +11,7 @@ from typing import IO
 
 from adapters.extraction.outcome import Budget, Refused, found
 from adapters.extraction.package import Package, local
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _PARTS = (
     r"word/document\d*\.xml",

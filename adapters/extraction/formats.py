@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
 _MS = "application/vnd.ms"

@@ -8,7 +8,7 @@ from typing import IO
 
 from adapters.extraction.outcome import Budget, found
 from adapters.extraction.txt import read_text
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "iframe", "object"})
 _BLOCKS = frozenset(

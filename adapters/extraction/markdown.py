@@ -7,7 +7,7 @@ from typing import IO
 
 from adapters.extraction.outcome import found
 from adapters.extraction.txt import read_text
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.MULTILINE), by)

@@ -6,7 +6,7 @@ from typing import IO
 
 from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
 from adapters.extraction.package import Package, local
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _PAGES = r"(?:.*/)?Pages/Page_\d+/Content\.xml"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from domain.ports import ExtractedText, TextStatus
+from domain.ports.texts import ExtractedText, TextStatus
 
 MAX_CHARACTERS = 20_000_000
 """Text taken from one file; ten times the longest novel. More is a bomb or a database dump: `too_large`."""

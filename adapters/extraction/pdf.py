@@ -9,7 +9,7 @@ import pypdfium2
 import pypdfium2.raw
 
 from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _PASSWORD_ERRORS = frozenset({pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY})
 _BROKEN_WORD = "\ufffe"

@@ -12,7 +12,7 @@ from pptx.exc import PythonPptxError
 
 from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
 from adapters.extraction.package import Package, local
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _DRAWING = ("{http://schemas.openxmlformats.org/drawingml/", "{http://purl.oclc.org/ooxml/drawingml/")
 

@@ -31,12 +31,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Self
 
-from adapters.blobs.durable import storage_errors
+from adapters.disk.durable import storage_errors
 from adapters.extraction import formats
 from adapters.extraction.formats import ENCRYPTED, MODULES, essence
 from adapters.extraction.wire import READY, STARVED, from_json
 from domain.errors import Unavailable
-from domain.ports import ExtractedText, TextStatus
+from domain.ports.texts import ExtractedText, TextStatus
 
 MAX_INPUT_BYTES = 1 << 30
 MAX_ANSWER_BYTES = 128 << 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.charset import decode
 from adapters.extraction.outcome import MAX_CHARACTERS, Budget, Refused, found
-from domain.ports import ExtractedText
+from adapters.formats.charset import decode
+from domain.ports.texts import ExtractedText
 
 MAX_BYTES = 4 * MAX_CHARACTERS
 """No encoding takes more for one character."""

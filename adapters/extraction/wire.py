@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import get_args
 
-from domain.ports import ExtractedText, TextStatus
+from domain.ports.texts import ExtractedText, TextStatus
 
 READY = b"\x00JZ1"
 """What a worker says when it has fenced itself in: whoever dies before that did not die of a file."""

@@ -29,7 +29,7 @@ from typing import IO, Any, NoReturn, Protocol, cast
 from adapters.extraction.formats import MODULES
 from adapters.extraction.outcome import Refused
 from adapters.extraction.wire import READY, STARVED, to_json
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38

@@ -12,7 +12,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
 from adapters.extraction.package import Package
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 MAX_ROWS = 2_000_000
 """Rows over all sheets, empty ones too: a file of one cell can claim that it lies in row 1,048,576 of each sheet."""

@@ -6,7 +6,7 @@ from typing import IO
 
 from adapters.extraction.outcome import Budget, found
 from adapters.extraction.package import walk
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 
 def extract(stream: IO[bytes]) -> ExtractedText:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from adapters.blobs.durable import replace, storage_errors
-from adapters.signing import verifier_of
-from domain.errors import InvalidNote, LastSignedDamaged, LedgerRolledBack
+from adapters.disk.durable import replace, storage_errors
+from adapters.keys.signing import verifier_of
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
+from domain.ledger.errors import InvalidNote, LastSignedDamaged, LedgerRolledBack
 from domain.ledger.note import VerifierKey
 
 Seen = Callable[[], Iterable[Checkpoint]]

@@ -20,7 +20,7 @@ from adapters.postgres.database import Database, Link, Params
 from adapters.postgres.locks import AdvisoryLock
 from adapters.postgres.schema import require
 from domain.errors import ArchiveBusy, DatabaseDamaged, NotFound
-from domain.ports import Leaf, NewLeaf
+from domain.ports.ledger import Leaf, NewLeaf
 
 
 def ledger_lock(database: Database) -> AdvisoryLock:
@@ -29,7 +29,7 @@ def ledger_lock(database: Database) -> AdvisoryLock:
 
 
 class PostgresLedgerStore(NodeTree):
-    """`domain.ports.LedgerReader`, and what the integrator and the check need besides.
+    """`domain.ports.ledger.LedgerReader`, and what the integrator and the check need besides.
 
     The database belongs to whoever passes it in, and is closed there.
     """

@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 
-from adapters.blobs.durable import fsync_dir, make_dirs, remove_quietly, replace, storage_errors, write_all
-from domain.errors import NotFound, PublishedBytesDiffer
+from adapters.disk.durable import fsync_dir, make_dirs, remove_quietly, replace, storage_errors, write_all
+from domain.errors import NotFound
+from domain.ledger.errors import PublishedBytesDiffer
 from domain.ledger.tiles import ENTRIES, Tile
 
 CHECKPOINT = "checkpoint"

@@ -18,7 +18,8 @@ from itertools import islice
 from adapters.ledger.publisher import CHECKPOINT, Fault
 from adapters.s3.client import Client
 from adapters.s3.places import LEDGER
-from domain.errors import ArchiveBusy, IntegrityFault, NotFound, PublishedBytesDiffer, StorageFailed
+from domain.errors import ArchiveBusy, IntegrityFault, NotFound, StorageFailed
+from domain.ledger.errors import PublishedBytesDiffer
 from domain.ledger.tiles import Tile
 
 _AT_ONCE = 128

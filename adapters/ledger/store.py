@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from adapters.blobs.durable import storage_errors
+from adapters.disk.durable import storage_errors
+from adapters.disk.sqlite_connections import connect
+from adapters.disk.sqlite_faults import translated, write_ahead
 from adapters.ledger.nodes import Batch, NodeTree, nodes_above, require_next, whole
-from adapters.sqlite_connections import connect
-from adapters.sqlite_faults import translated, write_ahead
 from domain.errors import DatabaseMissing, NotFound
-from domain.ports import Leaf, NewLeaf
+from domain.ports.ledger import Leaf, NewLeaf
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS leaves (
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS timestamps (
 
 
 class LedgerStore(NodeTree):
-    """`domain.ports.LedgerReader`, and what the integrator and the check need besides."""
+    """`domain.ports.ledger.LedgerReader`, and what the integrator and the check need besides."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

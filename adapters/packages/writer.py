@@ -11,7 +11,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from adapters.packages.single_file import single_file
 from domain.errors import BlobDamaged
-from domain.packages import Member, Package
+from domain.proofs.packages import Member, Package
 
 BLOCK = 1 << 20
 EPOCH = (1980, 1, 1, 0, 0, 0)

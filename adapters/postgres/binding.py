@@ -1,15 +1,15 @@
-"""Whose database it is (`adapters.binding`): one row, asked by the first connection of a process."""
+"""Whose database it is (`adapters.servers.binding`): one row, asked by the first connection of a process."""
 
 from __future__ import annotations
 
 from secrets import token_hex
 from typing import Any, LiteralString
 
-from adapters.binding import Bound
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database, Link
 from adapters.postgres.locks import AdvisoryLock
 from adapters.postgres.schema import require_on
+from adapters.servers.binding import Bound
 
 
 class DatabaseLink:

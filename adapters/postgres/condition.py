@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.postgres import roles, schema
 from adapters.postgres.database import Database
-from adapters.safety import Remark, is_local, of_line, of_secret
+from adapters.servers.safety import Remark, is_local, of_line, of_secret
 
 CLOCKS_APART = 5.0
 """Seconds by which two clocks may differ before anybody wonders which of two acts came first."""

@@ -10,8 +10,8 @@ the pool next: a process at rest costs the server two, and its followers look in
 
 Nothing waits for ever: locks on the server for `lock_timeout`, a statement for `patience`, a free connection for
 `lock_timeout`. Whether a silence is work or a server that stands still, a second connection finds out: where none can
-be made either, the server counts as lost, and others learn it without waiting (`adapters.breaker`). Each connection is
-in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged. In
+be made either, the server counts as lost, and others learn it without waiting (`adapters.servers.breaker`). Each
+connection is in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged. In
 a transaction each statement looks anew, whatever the server's habit: behind a lock it sees what its last holder stored.
 """
 
@@ -27,11 +27,11 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from adapters.breaker import Breaker
-from adapters.confirmation import Confirmation
 from adapters.postgres.address import Address
 from adapters.postgres.arrays import register
 from adapters.postgres.faults import DatabaseUnreachable, translated
+from adapters.servers.breaker import Breaker
+from adapters.servers.confirmation import Confirmation
 from domain.errors import ArchiveBusy
 
 SCHEMA = "jianzheng"

@@ -1,4 +1,4 @@
-"""Tables of a PostgreSQL database as stores speak to them (`adapters.tables`)."""
+"""Tables of a PostgreSQL database as stores speak to them (`adapters.disk.tables`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
+from adapters.disk.tables import Answer, Statements, Values
 from adapters.postgres.database import Database, Link
-from adapters.tables import Answer, Statements, Values
 
 
 class DatabaseTables:

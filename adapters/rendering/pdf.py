@@ -50,7 +50,7 @@ class TypesettingFailed(IntegrityFault):
 
 
 class PdfRenderer:
-    """`domain.ports.ReportRenderer` for PDF."""
+    """`domain.ports.reports.ReportRenderer` for PDF."""
 
     def __init__(self, fonts: Sequence[Path] = (), *, system_fonts: bool = True) -> None:
         """``fonts`` are files or folders; ``system_fonts`` says whether those of the machine may be used too."""

@@ -1,7 +1,7 @@
 """A receipt on one sheet of paper, to be bound into the minutes: PDF/A-3b, with the receipt itself attached.
 
-The square (QR code) holds `domain.judging.on_paper`: with it the paper can be compared with the ledger, by whoever has
-a telephone. The same receipt, fonts and version of Typst give the same bytes.
+The square (QR code) holds `domain.proofs.judging.on_paper`: with it the paper can be compared with the ledger, by whoever
+has a telephone. The same receipt, fonts and version of Typst give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import pypdfium2
 import segno
 
 from adapters.rendering.pdf import PdfRenderer
-from domain.errors import InvalidProof, Lang
-from domain.judging import Judgement, Said, on_paper
+from domain.errors import Lang
 from domain.ledger.checkpoint import parse_checkpoint
+from domain.ledger.errors import InvalidProof
 from domain.ledger.note import parse_note
 from domain.ledger.proof import MAX_PROOF, SUFFIX
+from domain.proofs.judging import Judgement, Said, on_paper
 
 TEMPLATE = Path(__file__).parent / "templates" / "receipt.typ"
 

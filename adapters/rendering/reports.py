@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.rendering.html import html
 from domain.errors import Lang
-from domain.ports import ReportRenderer
+from domain.ports.reports import ReportRenderer
 
 
 def renderers(fonts: Sequence[Path] = ()) -> Mapping[str, ReportRenderer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from adapters.bad_setting import BadSetting
+from adapters.servers.bad_setting import BadSetting
 
 NAME = "JIANZHENG_BLOBS"
 FORM_ZH = "写法是 s3://账号:密钥@主机:端口/存储桶?secure=yes&lock=off，账号和密钥里的特殊字符用百分号编码"

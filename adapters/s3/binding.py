@@ -1,12 +1,12 @@
-"""Whose bucket it is (`adapters.binding`): one small object beside the others."""
+"""Whose bucket it is (`adapters.servers.binding`): one small object beside the others."""
 
 from __future__ import annotations
 
 import json
 
-from adapters.binding import Bound
 from adapters.s3.client import Client
 from adapters.s3.places import CHECKPOINT, FILES, IDENTITY, LEDGER
+from adapters.servers.binding import Bound
 from domain.errors import IntegrityFault, StorageFailed
 
 KEY = IDENTITY

@@ -15,7 +15,7 @@ from typing import Any
 
 from minio import Minio
 
-from adapters.blobs.durable import storage_errors
+from adapters.disk.durable import storage_errors
 from domain.errors import StorageFailed
 
 BLOCK = 1 << 18

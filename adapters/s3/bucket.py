@@ -27,7 +27,7 @@ from minio.versioningconfig import VersioningConfig
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import BucketCannotLock, BucketMissing, FileStoreUnreachable, fault
 from adapters.s3.places import CHECKPOINT, RETENTION, STAGING
-from adapters.safety import Remark
+from adapters.servers.safety import Remark
 from domain.errors import JianzhengError, Lang
 
 SAME_DAY = timedelta(days=1)

@@ -30,11 +30,11 @@ from minio.time import from_http_header, from_iso8601utc
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from adapters.breaker import Breaker
-from adapters.confirmation import Confirmation
 from adapters.s3.address import Address
 from adapters.s3.body import FileBody, StreamingMinio
 from adapters.s3.faults import ANSWERS, BucketMissing, FileStoreUnreachable, code_of, fault, worth_another_try
+from adapters.servers.breaker import Breaker
+from adapters.servers.confirmation import Confirmation
 
 T = TypeVar("T")
 

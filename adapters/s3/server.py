@@ -16,7 +16,7 @@ from minio.error import MinioAdminException
 from urllib3.exceptions import HTTPError
 
 from adapters.s3.client import Client
-from adapters.safety import Remark, of_line, of_secret
+from adapters.servers.safety import Remark, of_line, of_secret
 
 
 class ServerFacts(NamedTuple):

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from hashlib import blake2b
 
 from domain.errors import InvalidCursor
-from domain.ports import SearchRequest
+from domain.ports.search import SearchRequest
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from adapters.search.schema import (
 from adapters.search.snapshot import Facets, Snapshot, limits
 from adapters.search.snippets import snippets
 from adapters.search.translate import Translator, limited
-from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
+from domain.ports.search import Hit, SearchDocument, SearchRequest, SearchResult
 from domain.text.query import Node, Phrase, Tag, parse, positive_phrases
 
 WRITER_MEMORY = 64 * 1024 * 1024  # bytes of postings collected before the engine writes a segment
@@ -47,7 +47,7 @@ Found = list[tuple[float, DocAddress]]
 
 
 class EmbeddedSearch:
-    """Implements `domain.ports.SearchEngine`. Safe to share between threads."""
+    """Implements `domain.ports.search.SearchEngine`. Safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
         """Opens the index in ``folder``, or begins one. Raises `IndexDamaged`."""

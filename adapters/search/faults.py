@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapters.blobs.durable import storage_fault
-from domain.errors import IndexDamaged, IndexLocked, JianzhengError, StorageFailed
+from adapters.disk.durable import storage_fault
+from domain.errors import JianzhengError, StorageFailed
+from domain.search.errors import IndexDamaged, IndexLocked
 
 _OS_ERROR = re.compile(r"os error ([0-9]{1,5})")
 _PANIC = "PanicException"  # of a module that cannot be imported

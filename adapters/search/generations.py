@@ -19,10 +19,10 @@ from shutil import rmtree
 
 from filelock import FileLock, Timeout
 
-from adapters.blobs.durable import replace, storage_errors
+from adapters.disk.durable import replace, storage_errors
 from adapters.search.embedded import EmbeddedSearch
-from domain.errors import IndexLocked
-from domain.ports import SearchDocument, SearchRequest, SearchResult
+from domain.ports.search import SearchDocument, SearchRequest, SearchResult
+from domain.search.errors import IndexLocked
 
 CURRENT = "current"
 
@@ -38,7 +38,7 @@ def serving_number(folder: Path) -> int:
 
 
 class SearchGenerations:
-    """A `domain.ports.SearchEngine`: the embedded engine of the generation that serves."""
+    """A `domain.ports.search.SearchEngine`: the embedded engine of the generation that serves."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Everything that the embedded index holds, read back for the forensic check (`adapters.evidence`).
+"""Everything that the embedded index holds, read back for the forensic check (`adapters.evidence.questions`).
 
 What is shown of a document, and what it was cut into words from, lies in two stored fields: these are compared. The
 engine keeps the words themselves in files of its own, under checksums of its own.
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from tantivy import Document, FieldType, Index, Occur, Query, Searcher
 
-from adapters.evidence import IndexEntry
+from adapters.evidence.questions import IndexEntry
 from adapters.search.embedded import POSITION, SEGMENTS
 from adapters.search.faults import index_faults
 from adapters.search.generations import serving_number
 from adapters.search.schema import FORMAT, build_schema, from_engine, meta_of, text_of
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
 from domain.text.folding import well_formed
 
 NUMBERS = 2**63

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tantivy import Document, Query, Schema, Searcher
 
 from adapters.search.schema import from_engine, head_rank, revision_no, to_engine
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import orjson
 from tantivy import Document, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from domain.ports import FOREVER, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
 from domain.text.folding import FOLDING_VERSION, well_formed
 from domain.text.token_stream import token_stream
 from domain.text.tokens import TOKENS_VERSION

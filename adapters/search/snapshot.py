@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tantivy import Searcher
 
-from domain.ports import SearchRequest
+from domain.ports.search import SearchRequest
 
 MOST_KEPT = 64  # searches whose facets are kept
 

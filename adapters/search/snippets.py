@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adapters.search.schema import head_rank, kind_of, split_title
-from domain.ports import SearchDocument, Snippet
+from domain.ports.search import SearchDocument, Snippet
 from domain.text.highlight import find, passage
 from domain.text.query import Phrase, TextField
 

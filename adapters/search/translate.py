@@ -13,7 +13,7 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from adapters.search.schema import FACETS, day_number, facet_value, filer
 from domain.errors import InvalidQuery
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from domain.text.query import And, Everything, Node, Not, Nothing, Or, Phrase, Tag, TextField
 
 MUST, SHOULD, MUST_NOT = Occur.Must, Occur.Should, Occur.MustNot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.blobs.durable import make_dirs, storage_errors, write_new
+from adapters.disk.durable import make_dirs, storage_errors, write_new
 from domain.ledger.timestamps import FOLDER, StampName, parse_label
 
 

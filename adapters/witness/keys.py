@@ -1,4 +1,4 @@
-"""Keys of a witness (C2SP ``tlog-cosignature``): Ed25519 and ML-DSA-44, each in a file (`adapters.key_files`)."""
+"""Keys of a witness (C2SP ``tlog-cosignature``): Ed25519 and ML-DSA-44, each in a file (`adapters.keys.files`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from adapters.key_files import keep_secret, load_secret
+from adapters.keys.files import keep_secret, load_secret
 from domain.ledger.cosignature import Cosignature, signed_message
 from domain.ledger.note import (
     COSIGNATURE_ED25519,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from adapters.blobs.durable import make_dirs, storage_errors
-from adapters.signing import verifier_of
+from adapters.disk.durable import make_dirs, storage_errors
+from adapters.keys.signing import verifier_of
 from adapters.witness.keys import FILES, WitnessSigner, create_witness_key, load_witness_key
 from adapters.witness.limit import RateLimit
 from adapters.witness.state import Cosigned, WitnessState

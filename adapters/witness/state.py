@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters.blobs.durable import storage_errors
-from adapters.sqlite_tables import SQLiteTables
+from adapters.disk.durable import storage_errors
+from adapters.disk.sqlite_tables import SQLiteTables
 from domain.ledger.note import VerifierKey, parse_vkey
 from domain.ledger.witness import NEVER, Seen
 

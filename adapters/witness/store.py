@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, LiteralString, NamedTuple
 
-from adapters.sqlite_tables import SQLiteTables
-from adapters.tables import Store
-from adapters.work import Fault
+from adapters.disk.sqlite_tables import SQLiteTables
+from adapters.disk.tables import Store
+from adapters.work.log import Fault
 from domain.ledger.note import Signature, parse_note
 
 

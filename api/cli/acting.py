@@ -10,7 +10,7 @@ from api.cli.context import Context
 from domain.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from domain.archive import Outcome
+    from domain.records.filing import Outcome
 
 ON = option("--on", "DATE", "日期，默认今天", "the day (default: today)")
 NOTE = positional("NOTE", "说明", "what was done")

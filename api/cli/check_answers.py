@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from adapters.safety import Remark
+from adapters.servers.safety import Remark
 from domain.errors import JianzhengError, Lang
 
 if TYPE_CHECKING:
-    from adapters.parts import Servers
-    from adapters.settings import Settings
+    from adapters.home.parts import Servers
+    from adapters.home.settings import Settings
     from api.cli.context import Context
 
 State = Literal["ok", "warning", "missing"]

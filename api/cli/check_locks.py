@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.safety import Remark
+from adapters.servers.safety import Remark
 from api.cli.check_answers import Answer, Look
 
 

@@ -12,8 +12,8 @@ from contextlib import closing
 from importlib.metadata import version
 from typing import Any
 
-from adapters.safety import Remark
-from adapters.settings import Settings
+from adapters.home.settings import Settings
+from adapters.servers.safety import Remark
 from api.cli.check_answers import Answer, Look
 from api.cli.check_locks import locks
 from api.cli.check_sealing import sealing
@@ -135,8 +135,8 @@ def figures(look: Look) -> Answer:
 
 
 def background(look: Look) -> Answer:
-    from indexers.setaside import items
-    from indexers.status import standing
+    from indexers.loop.dead_letters import items
+    from indexers.loop.status import standing
 
     work = look.context.work
     still, found = standing(work, {}), items(work, look.context.queue)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stat
 
-from adapters import parts
-from adapters.safety import Remark
+from adapters.home import parts
+from adapters.servers.safety import Remark
 from api.cli.check_answers import Answer, Look
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.safety import of_signed_line
+from adapters.servers.safety import of_signed_line
 from api.cli.check_answers import Answer, Look
 from domain.errors import Unavailable
 
 
 def timestamps(look: Look) -> Answer:
-    from adapters import parts
+    from adapters.home import parts
     from indexers.timestamping import failing, kept
 
     wanted = look.settings.timestamp_authorities

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from adapters.ledger.policy import PolicyFile
-from adapters.safety import Remark, of_signed_line
+from adapters.servers.safety import Remark, of_signed_line
 from api.cli.check_answers import LANGUAGES, Answer, Look
 from domain.errors import InputError
-from indexers.watched import said
-from indexers.watched import witnesses as watched
+from indexers.loop.witness_status import said
+from indexers.loop.witness_status import witnesses as watched
 
 PATIENCE = 600.0
 """Seconds for which witnesses may be away before anybody needs to know."""

@@ -60,7 +60,7 @@ def _thoroughly(context: Context) -> int:
 
 
 def _tell_parts(context: Context, parts: dict[str, str]) -> int:
-    from api.readiness import sound
+    from api.common.readiness import sound
 
     ok = sound(parts)
     context.screen.document({"ok": ok, "parts": parts})

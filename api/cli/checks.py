@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from adapters import parts
-from adapters.safety import Remark
-from adapters.variables import NAMES
+from adapters.home import parts
+from adapters.home.variables import NAMES
+from adapters.servers.safety import Remark
 from api.cli.check_answers import Answer, Look, failed
 from api.cli.check_parts import PARTS, address_of
 from api.cli.context import Context

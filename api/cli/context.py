@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from domain.errors import InputError, IntegrityFault, JianzhengError, Lang, Unavailable
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
-    from adapters.settings import Settings
+    from adapters.home.house import House
+    from adapters.home.settings import Settings
     from api.common.shapes.records import RecordShapes
     from domain.access import Actor
+    from indexers.loop.dead_letters import NameOf
     from indexers.pipeline import Pipeline
-    from indexers.setaside import NameOf
 
 T = TypeVar("T")
 
@@ -139,7 +139,7 @@ class Context:
     @property
     def house(self) -> House:
         if self._house is None:
-            from adapters.bootstrap import open_archive
+            from adapters.home.house import open_archive
 
             self._house = open_archive(self.settings)
         return self._house
@@ -166,7 +166,7 @@ class Context:
 
     def tree_size(self, said: str | None) -> int | None:
         """How many leaves ``--as-of`` means; None for now. Raises `BadInstant`, `NotYetReached`."""
-        from api.instants import tree_size
+        from api.common.instants import tree_size
 
         return None if said is None else tree_size(said, self.ledger, self.settings.zone)
 
@@ -202,7 +202,7 @@ class Context:
 
     def password(self, variable: str, zh: str, en: str) -> str:
         """From the environment, else asked for twice without showing it."""
-        from adapters.secret_files import secret
+        from adapters.servers.secret_files import secret
 
         given = secret(self.environment, variable)
         if given:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from domain.errors import BlobDamaged, InputError
 
 if TYPE_CHECKING:
-    from domain.ports import BlobStore
-    from domain.records.events import FileEntry
+    from domain.files import FileEntry
+    from domain.ports.blobs import BlobStore
 
 BLOCK = 1 << 20
 LONGEST_NAME = 255

@@ -14,12 +14,12 @@ from api.cli.usage import ChooseOne
 from domain.errors import EXIT_DONE, EXIT_INPUT
 
 if TYPE_CHECKING:
-    from adapters.ingest import Filed, Refused
-    from adapters.record_yaml import RecordFile
+    from adapters.intake.folders import Filed, Refused
+    from adapters.intake.record_yaml import RecordFile
 
 
 def ingest(context: Context, args: Namespace) -> int:
-    from adapters.ingest import Ingest, Refused
+    from adapters.intake.folders import Ingest, Refused
     from api.common.shapes.intake import ingest_json
 
     screen = context.screen
@@ -55,8 +55,8 @@ def ingest(context: Context, args: Namespace) -> int:
 
 
 def correct(context: Context, args: Namespace) -> int:
-    from adapters.ingest import Staging
-    from adapters.record_yaml import read_record
+    from adapters.intake.folders import Staging
+    from adapters.intake.record_yaml import read_record
     from domain.errors import JianzhengError
 
     path = Path(args.file)
@@ -84,8 +84,8 @@ def correct(context: Context, args: Namespace) -> int:
 
 
 def attach(context: Context, args: Namespace) -> int:
-    from adapters.ingest import Staging, role_key
-    from adapters.record_folder import filed_name
+    from adapters.intake.folders import Staging, role_key
+    from adapters.intake.record_folder import filed_name
 
     role = role_key(args.role, "role")
     with Staging(context.blobs) as staging:
@@ -126,10 +126,10 @@ def files(context: Context, args: Namespace) -> int:
 
 def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple[str, Path, str]]:
     """Files named in a correction that lie beside it; one that does not must be in the record already."""
-    from adapters.ingest import file_roles
-    from adapters.record_folder import filed_name
-    from domain.archive import refused
+    from adapters.intake.folders import file_roles
+    from adapters.intake.record_folder import filed_name
     from domain.records.content import Checked
+    from domain.records.filing import refused
 
     named = record.raw.get("files")
     wanted = {filed_name(str(name)) for name in named} if isinstance(named, dict) else set()
@@ -142,7 +142,7 @@ def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple
 
 
 def _report(screen: Screen, outcome: Filed | Refused) -> None:
-    from adapters.ingest import Filed
+    from adapters.intake.folders import Filed
     from api.cli.failures import describe, where
 
     if screen.json:

@@ -10,7 +10,7 @@ from api.cli.context import Context
 from domain.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from indexers.keys import Held
+    from operations.keys import Held
 
 COMMAND = flag(
     "--command",
@@ -20,7 +20,7 @@ COMMAND = flag(
 
 
 def key_list(context: Context, _: Namespace) -> int:
-    from indexers.keys import key_changes
+    from operations.keys import key_changes
 
     context.key_keeping.require(context.actor)
     keys = [_shown(each) for each in key_changes(context.house).listing()]
@@ -37,7 +37,7 @@ def key_list(context: Context, _: Namespace) -> int:
 
 
 def key_rotate(context: Context, args: Namespace) -> int:
-    from indexers.keys import key_changes
+    from operations.keys import key_changes
 
     act = key_changes(context.house).rotate(context.actor, command=args.command)
     _done(context)
@@ -53,7 +53,7 @@ def key_rotate(context: Context, args: Namespace) -> int:
 
 
 def key_retire(context: Context, args: Namespace) -> int:
-    from indexers.keys import key_changes
+    from operations.keys import key_changes
 
     act = key_changes(context.house).retire(context.actor, args.key, args.reason)
     _done(context)
@@ -66,7 +66,7 @@ def key_retire(context: Context, args: Namespace) -> int:
 
 
 def key_recover(context: Context, args: Namespace) -> int:
-    from indexers.keys import key_changes, make_ready
+    from operations.keys import key_changes, make_ready
 
     make_ready(context.settings.keys_folder, args.lost)
     act = key_changes(context.house).succeed(context.actor, args.reason, command=args.command)
@@ -82,7 +82,7 @@ def key_recover(context: Context, args: Namespace) -> int:
 
 def _done(context: Context) -> None:
     """The keys as they are now. What was recorded stays recorded, also where nothing can be signed at the moment."""
-    from indexers.keys import key_changes
+    from operations.keys import key_changes
 
     context.catch_up()
     context.screen.document({"keys": [_shown(each) for each in key_changes(context.house).listing()]})

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.usage import UsageWrong
-from api.remaining import STAGES, Remaining, in_words
+from api.common.remaining import STAGES, Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
-    from indexers.verify.resume import Hashed
+    from operations.verify.resume import Hashed
 
 
 def verify(context: Context, args: Namespace) -> int:
-    from indexers.verification import verify_archive
+    from operations.verification import verify_archive
 
     screen = context.screen
     # The check has no parts that could be shown to one and not another.
@@ -65,7 +65,7 @@ def verify(context: Context, args: Namespace) -> int:
 
 def _hashed(context: Context, args: Namespace) -> Hashed | None:
     """Where a check that was interrupted goes on; noted where a person waits for it, or asked for that."""
-    from indexers.verify.resume import FILE, Hashed
+    from operations.verify.resume import FILE, Hashed
 
     screen = context.screen
     if args.sample is not None and args.resume is not None:
@@ -86,7 +86,7 @@ def _hashed(context: Context, args: Namespace) -> Hashed | None:
 
 
 def checkpoint(context: Context, _: Namespace) -> int:
-    from indexers.watched import said, witnesses
+    from indexers.loop.witness_status import said, witnesses
 
     context.pipeline.integrate()
     house = context.house
@@ -123,7 +123,7 @@ def index_status(context: Context, _: Namespace) -> int:
     )
     watched = status["witnesses"]
     if watched["state"] != "off":
-        from indexers.watched import said
+        from indexers.loop.witness_status import said
 
         context.screen.line(said(watched, context.screen.lang, context.settings.zone))
         for each in watched["witnesses"]:
@@ -144,7 +144,7 @@ def index_status(context: Context, _: Namespace) -> int:
 
 
 def index_retry(context: Context, args: Namespace) -> int:
-    from indexers.setaside import chosen, items
+    from indexers.loop.dead_letters import chosen, items
 
     if bool(args.item) == args.all:
         raise UsageWrong(

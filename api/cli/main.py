@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.settings import Settings, language, read
+from adapters.home.settings import Settings, language, read
 from api.cli.failures import describe
 from api.cli.parser import HelpWanted, VersionWanted, parse
 from domain.errors import EXIT_DONE, IntegrityFault, JianzhengError, Lang, ProgramFault

@@ -13,10 +13,10 @@ from api.cli.usage import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, NotFound
 
 if TYPE_CHECKING:
-    from adapters.copying.route import Route
+    from adapters.home.route import Route
     from adapters.postgres.schema import Migrated
     from api.cli.context import Screen
-    from indexers.migration.run import Migrated as Copied
+    from operations.migration.run import Migrated as Copied
 
 VARIABLE = "JIANZHENG_MIGRATE_TO"
 STDIN = "-"
@@ -36,7 +36,7 @@ def migrate_schema(context: Context, _: Namespace) -> int:
         raise NoDatabaseServer
     from adapters.postgres import schema
     from adapters.postgres.database import Database
-    from adapters.secret_files import secret
+    from adapters.servers.secret_files import secret
 
     app_password = secret(context.environment, "JIANZHENG_APP_PASSWORD")
     database = Database(address)
@@ -70,8 +70,8 @@ def _tell(screen: Screen, done: Migrated) -> None:
 
 
 def migrate(context: Context, args: Namespace) -> int:
-    from adapters.copying.route import route
-    from indexers.migration.run import migrate as run
+    from adapters.home.route import route
+    from operations.migration.run import migrate as run
 
     context.require_keeper()
     way = route(context.settings, _addresses(context, args))
@@ -102,7 +102,7 @@ _STAGES = {
 
 def _addresses(context: Context, args: Namespace) -> list[str]:
     """From the call, a file and the environment together: secrets in a call can be seen by others on the machine."""
-    from adapters.secret_files import secret
+    from adapters.servers.secret_files import secret
 
     found = list(args.to or ())
     if args.to_file is not None:

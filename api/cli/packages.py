@@ -13,7 +13,7 @@ from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
     from adapters.packages.verifier.evidence import Report, Said
-    from domain.packages import Packages
+    from domain.proofs.packages import Packages
     from domain.records.record import Record
 
 
@@ -45,8 +45,8 @@ def make(context: Context, args: Namespace) -> int:
 
 def packages(context: Context) -> Packages:
     """What makes packages of an archive."""
-    from adapters import parts
-    from domain.packages import Packages
+    from adapters.home import parts
+    from domain.proofs.packages import Packages
 
     def described(record: Record, size: int) -> dict[str, Any]:
         found: dict[str, Any] = {**context.shapes.record(record, as_of=size)}
@@ -77,7 +77,7 @@ def verify(context: Context, args: Namespace) -> int:
     from adapters.packages.verifier.bag import Bag
     from adapters.packages.verifier.evidence import check_package
     from adapters.packages.verifier.trouble import NoPackage
-    from domain.packages import InvalidPackage
+    from domain.proofs.packages import InvalidPackage
 
     policy = None if args.policy is None else _bytes(Path(args.policy))
     try:

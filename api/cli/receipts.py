@@ -14,10 +14,10 @@ from api.cli.usage import UsageWrong
 from domain.errors import EXIT_DONE, EXIT_FOUND, InputError, JianzhengError, NotFound
 
 if TYPE_CHECKING:
+    from api.common.receipts import Compared
     from api.common.shapes.receipts import ErasedSince
-    from api.receipts import Compared
-    from domain.judging import Judgement
     from domain.ledger.policy import Policy
+    from domain.proofs.judging import Judgement
 
 MOST_BYTES = 16 << 20
 """No receipt is larger; what is, is none of ours and is not read into memory."""
@@ -67,9 +67,9 @@ def receipt(context: Context, args: Namespace) -> int:
 
 
 def verify(context: Context, args: Namespace) -> int:
-    from adapters.signing import verifier_of
-    from api.receipts import judgement_json, lines
-    from domain.judging import judge
+    from adapters.keys.signing import verifier_of
+    from api.common.receipts import judgement_json, lines
+    from domain.proofs.judging import judge
 
     screen, zone = context.screen, context.settings.zone
     policy, own = _policy(context, args.policy)
@@ -87,7 +87,7 @@ def verify(context: Context, args: Namespace) -> int:
 
 def _made(context: Context, args: Namespace) -> str:
     """The receipt; where no published checkpoint covers the event yet, this command brings the ledger up to date."""
-    from domain.receipts import PAUSES, ReceiptNotReady
+    from domain.proofs.receipts import PAUSES, ReceiptNotReady
 
     receipts = context.receipts
 
@@ -104,10 +104,10 @@ def _made(context: Context, args: Namespace) -> str:
 
 
 def _sheet(context: Context, reference: str, text: str) -> bytes:
+    from adapters.keys.signing import verifier_of
     from adapters.rendering.receipt import receipt_pdf
-    from adapters.signing import verifier_of
-    from api.receipts import indulgent, record_named
-    from domain.judging import judge
+    from api.common.receipts import indulgent, record_named
+    from domain.proofs.judging import judge
 
     judged = judge(text.encode(), indulgent(context.house.trust.published()), verifier_of)
     named = record_named(
@@ -118,10 +118,10 @@ def _sheet(context: Context, reference: str, text: str) -> bytes:
 
 
 def _written(context: Context, path: Path, data: bytes, text: str) -> int:
-    from adapters.signing import verifier_of
+    from adapters.keys.signing import verifier_of
     from api.cli.copying import write_out
-    from api.receipts import indulgent, judgement_json
-    from domain.judging import judge
+    from api.common.receipts import indulgent, judgement_json
+    from domain.proofs.judging import judge
 
     judged = judge(text.encode(), indulgent(context.house.trust.published()), verifier_of)
     write_out(path, data)
@@ -134,7 +134,7 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
 
 def _erased(context: Context, found: Judgement) -> ErasedSince | None:
     """Where the archive itself is at hand, it knows what became of the event; no check depends on that."""
-    from api.receipts import erased_since
+    from api.common.receipts import erased_since
 
     if not found.ok or not context.settings.identity_file.is_file():
         return None
@@ -147,7 +147,7 @@ def _erased(context: Context, found: Judgement) -> ErasedSince | None:
 
 def _policy(context: Context, path: str | None) -> tuple[Policy, bool]:
     """The policy to check with, and whether it is only this machine's own archive's."""
-    from api.receipts import read_policy
+    from api.common.receipts import read_policy
     from domain.ledger.policy import MAX_POLICY
 
     if path is not None:
@@ -168,7 +168,7 @@ def _receipt_in(path: Path) -> bytes:
 
 
 def _compared(path: Path, found: Judgement) -> Compared:
-    from api.receipts import Compared
+    from api.common.receipts import Compared
 
     digest = hashlib.sha256()
     try:

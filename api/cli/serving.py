@@ -22,7 +22,7 @@ class AddressTaken(Unavailable):
 
 
 def serve(context: Context, args: Namespace) -> int:
-    from api.http.app import create_app
+    from api.app import create_app
     from api.http.shield import log_to_stderr
 
     log_to_stderr()

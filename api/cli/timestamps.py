@@ -68,7 +68,7 @@ def _tell(context: Context, each: Outcome) -> None:
 
 
 def _list(context: Context) -> int:
-    from adapters import parts
+    from adapters.home import parts
     from indexers.timestamping import kept
 
     house, lang = context.house, context.screen.lang

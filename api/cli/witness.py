@@ -132,10 +132,10 @@ def serve(context: Context, args: Namespace) -> int:
 def ask(context: Context, _: Namespace) -> int:
     import random
 
-    from adapters import parts
+    from adapters.home import parts
     from domain.errors import ArchiveBusy
+    from indexers.loop.witness_status import said, witnesses
     from indexers.pipeline import witnessing
-    from indexers.watched import said, witnesses
 
     context.require_keeper()
     screen = context.screen

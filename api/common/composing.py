@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api import keeping, readiness
+from api.common import keeping, readiness
 from api.common.shapes.records import RecordShapes
-from indexers.naming import describe
-from indexers.watched import witnesses
+from indexers.loop.witness_status import witnesses
+from operations.naming import describe
 
 if TYPE_CHECKING:
-    from adapters.bootstrap import House
+    from adapters.home.house import House
     from domain.access import Actor
-    from indexers.setaside import NameOf
+    from indexers.loop.dead_letters import NameOf
 
 
 def record_shapes(house: House) -> RecordShapes:
@@ -27,7 +27,7 @@ def names(house: House) -> Callable[[Actor], NameOf]:
 
 
 def reached(house: House) -> Callable[[], dict[str, str]]:
-    """What can be reached, as `api.readiness.parts` says it."""
+    """What can be reached, as `api.common.readiness.parts` says it."""
     return partial(
         readiness.parts,
         house.probe,

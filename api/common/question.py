@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, get_args
 
-from api.instants import tree_size
+from api.common.instants import tree_size
 from domain.days import day
 from domain.errors import InputError
-from domain.ports import LedgerReader, SearchRequest, Sort
+from domain.ports.ledger import LedgerReader
+from domain.ports.search import SearchRequest, Sort
 from domain.records.families import FAMILIES, family
 
 FACETS = (

@@ -12,33 +12,35 @@ from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from fastapi import Depends, Request
 
-from adapters import parts
-from adapters.accounts import Accounts
-from adapters.bootstrap import House
-from adapters.erasures import ErasureLog
+from adapters.accounts.store import Accounts
+from adapters.erasures.log import ErasureLog
 from adapters.extraction.cache import Texts
+from adapters.home import parts
+from adapters.home.house import House
+from adapters.home.settings import Settings
+from adapters.keys.ring import KeyRing
 from adapters.ledger.policy import PublishedPolicy
-from adapters.settings import Settings
-from adapters.signing_ring import KeyRing
-from adapters.views import QueueTables
-from adapters.work import WorkLog
+from adapters.queue.text_queue import QueueTables
+from adapters.work.log import WorkLog
 from api.common import composing
 from api.common.shapes.records import RecordShapes
 from domain.access import Actor
-from domain.administration import Administration
-from domain.archive import Archive
 from domain.erasing import Erasing
 from domain.errors import Lang
 from domain.ledger.timestamps import TimestampStore
+from domain.organisations.administering import Administration
 from domain.organisations.directory import Directory
-from domain.ports import BlobStore, EventStore, LedgerPublisher, LedgerReader
-from domain.receipts import Receipts
-from domain.reporting import Reporting
-from domain.searching import Searching
+from domain.ports.blobs import BlobStore
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerPublisher, LedgerReader
+from domain.proofs.receipts import Receipts
+from domain.records.filing import Archive
+from domain.reports.reporting import Reporting
+from domain.search.searching import Searching
+from indexers.loop.dead_letters import NameOf
 from indexers.pipeline import Pipeline
-from indexers.setaside import NameOf
-from indexers.verification import verify_archive
-from indexers.verify.findings import Verification
+from operations.verification import verify_archive
+from operations.verify.findings import Verification
 
 API = "/api/"
 T = TypeVar("T")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from api.common.readiness import sound
 from api.common.shapes.archive import Alive, Readiness
 from api.http.context import ReadinessDep
 from api.http.operations import Operation, may
-from api.readiness import sound
 
 router = APIRouter(tags=["health"], route_class=Operation)
 

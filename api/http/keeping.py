@@ -11,7 +11,7 @@ from api.common.shapes.archive import CheckpointJson, IndexStatus, Retried
 from api.http.auth import ActorDep
 from api.http.context import ArchiveDep, NamesDep, PipelineDep, PublisherDep, SignerDep, TroublesDep, language
 from api.http.operations import Operation, may
-from indexers.setaside import chosen, items, retry
+from indexers.loop.dead_letters import chosen, items, retry
 
 router = APIRouter(tags=["archive"], route_class=Operation)
 

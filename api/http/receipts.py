@@ -12,9 +12,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from adapters.home.settings import Settings
+from adapters.keys.signing import verifier_of
 from adapters.ledger.policy import PublishedPolicy
-from adapters.settings import Settings
-from adapters.signing import verifier_of
+from api.common.receipts import (
+    Compared,
+    erased_since,
+    indulgent,
+    judgement_json,
+    read_policy,
+    record_named,
+    what_became,
+)
 from api.common.shapes.receipts import CompleteReceipt, EventOutcome, JudgementJson
 from api.http.auth import ActorDep
 from api.http.context import (
@@ -30,15 +39,14 @@ from api.http.context import (
 )
 from api.http.operations import Operation, file_of, may
 from api.http.serving import disposition
-from api.receipts import Compared, erased_since, indulgent, judgement_json, read_policy, record_named, what_became
 from domain.access import Actor
-from domain.archive import Archive
 from domain.errors import Lang
-from domain.judging import judge
 from domain.ledger import completeness, proof
 from domain.ledger.policy import MAX_POLICY
 from domain.organisations.directory import Directory
-from domain.receipts import PAUSES, ReceiptNotReady, Receipts
+from domain.proofs.judging import judge
+from domain.proofs.receipts import PAUSES, ReceiptNotReady, Receipts
+from domain.records.filing import Archive
 
 router = APIRouter(tags=["receipts"], route_class=Operation)
 

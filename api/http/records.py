@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import instants
+from api.common import instants
 from api.common.shapes.records import CheckedJson, RecordAfterAct, RecordJson, RecordShapes, checked_json
 from api.http.auth import ActorDep
 from api.http.context import ArchiveDep, BlobsDep, LedgerDep, RecordShapesDep, SettingsDep
@@ -17,10 +17,10 @@ from api.http.errors import RequestInvalid
 from api.http.operations import Operation, file_of, may
 from api.http.serving import serve_file
 from api.http.uploads import FileNamed, UploadsDep
-from domain.archive import Outcome
 from domain.errors import NotFound
 from domain.event import stream_id
-from domain.ports import LedgerReader
+from domain.ports.ledger import LedgerReader
+from domain.records.filing import Outcome
 
 router = APIRouter(prefix="/records", tags=["records"], route_class=Operation)
 

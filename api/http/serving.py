@@ -18,12 +18,12 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from adapters.blobs.media_types import served_as
+from adapters.formats.media_types import served_as
 from api.http.errors import RangeNotSatisfiable
 from api.http.shield import asks_for_head
 from domain.errors import BlobDamaged, BlobMissing
-from domain.ports import BlobStore
-from domain.records.events import FileEntry
+from domain.files import FileEntry
+from domain.ports.blobs import BlobStore
 
 PIECE = 1 << 18
 

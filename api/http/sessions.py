@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from adapters.accounts import PASSWORD_LENGTH
+from adapters.accounts.store import PASSWORD_LENGTH
 from api.common.shapes.sessions import (
     NewTokenJson,
     SessionJson,

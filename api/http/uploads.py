@@ -20,8 +20,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from adapters.accounts import Accounts
-from adapters.blobs.media_types import detect
+from adapters.accounts.store import Accounts
+from adapters.formats.media_types import detect
 from api.common.shapes.sessions import UploadJson
 from api.http.auth import admitted
 from api.http.context import house_of
@@ -29,10 +29,10 @@ from api.http.errors import ChecksumMismatch, RequestInvalid, UploadMissing
 from api.http.operations import Operation, may
 from api.http.receiving import Received, expected_digest
 from domain.access import Actor
-from domain.archive import Archive, IncomingFile
 from domain.errors import BlobMissing, InvalidDigest, NotAllowed
-from domain.policy import Policy
-from domain.ports import BlobStore, StagedFile
+from domain.organisations.policy import Policy
+from domain.ports.blobs import BlobStore, StagedFile
+from domain.records.filing import Archive, IncomingFile
 
 UPLOADS_AT_ONCE = 32
 """Each holds a thread of its own pool: slow senders take none from the rest of the application."""

@@ -13,7 +13,6 @@ from api.http.uploads import UploadsDep
 from api.web.file_record import WORDS, FormDep, plain_files, uploads_of
 from api.web.page import come_again, render, say, to
 from domain.access import Action, Actor
-from domain.archive import Archive
 from domain.errors import InputError, JianzhengError, NotFound, Unavailable
 from domain.records.acts import WHEN
 from domain.records.erasure import GROUNDS
@@ -29,6 +28,7 @@ from domain.records.events import (
     RecordWithdrawn,
 )
 from domain.records.families import FILE_ROLES
+from domain.records.filing import Archive
 from domain.records.record import Record
 
 router = APIRouter()

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
-from adapters.accounts import Accounts
-from adapters.erasures import ErasureLog
+from adapters.accounts.store import Accounts
+from adapters.erasures.log import ErasureLog
 from api.common.shapes.erasures import proceedings_json
 from api.http.auth import ActorDep
 from api.http.context import (
@@ -31,14 +31,14 @@ from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import organisations_for, render, say, to
 from domain.access import ROLES, Actor
-from domain.administration import Administration
-from domain.archive import Archive
 from domain.erasing import Erasing
 from domain.errors import InputError, NotFound
+from domain.organisations.administering import Administration
 from domain.organisations.directory import Directory
-from domain.ports import Clock
+from domain.ports.surroundings import Clock
+from domain.records.filing import Archive
+from indexers.loop.dead_letters import NameOf, chosen, items, retry
 from indexers.pipeline import Pipeline
-from indexers.setaside import NameOf, chosen, items, retry
 
 router = APIRouter(prefix="/admin")
 

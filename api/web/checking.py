@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.remaining import Remaining
+from api.common.remaining import Remaining
 from domain.errors import JianzhengError, ProgramFault
-from indexers.verify.findings import Finding, Progress, Verification
+from operations.verify.findings import Finding, Progress, Verification
 
 log = logging.getLogger("jianzheng.check")
 

@@ -21,15 +21,16 @@ from api.web.locale import Speaker
 from api.web.page import render, say
 from api.web.search import address
 from domain.access import Actor
-from domain.archive import Archive
 from domain.errors import NotAllowed, NotSignedIn, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports import EventStore, LedgerReader
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerReader
 from domain.records.content import occurred_on
 from domain.records.events import RecordFiled
 from domain.records.families import family
+from domain.records.filing import Archive
 from domain.records.record import Record
-from domain.searching import Answer
+from domain.search.searching import Answer
 
 router = APIRouter()
 

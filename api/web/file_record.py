@@ -15,8 +15,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from adapters.accounts import Accounts
-from adapters.blobs.media_types import detect
+from adapters.accounts.store import Accounts
+from adapters.formats.media_types import detect
 from api.http.auth import ActorDep
 from api.http.context import AccountsDep, ArchiveDep, BlobsDep, ClockDep
 from api.http.uploads import FileNamed, UploadsDep
@@ -25,12 +25,13 @@ from api.web.form_view import input_id, sections
 from api.web.locale import Speaker
 from api.web.page import come_again, organisations_for, render, say, to
 from domain.access import Actor
-from domain.archive import Archive, IncomingFile, ReasonMissing
 from domain.errors import InputError, InvalidRecord, JianzhengError, NotFound, Unavailable
-from domain.ports import BlobStore, Clock
+from domain.ports.blobs import BlobStore
+from domain.ports.surroundings import Clock
 from domain.records import content, families
 from domain.records.families import FAMILIES, FILE_ROLES, Family, Form
 from domain.records.fields import Problem
+from domain.records.filing import Archive, IncomingFile, ReasonMissing
 from domain.records.record import Record
 
 router = APIRouter()

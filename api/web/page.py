@@ -19,10 +19,10 @@ from api.web import shown
 from api.web.checking import CheckJob
 from api.web.locale import Speaker, number, speaker
 from domain.access import ROLES, Action, Actor
-from domain.archive import Archive
 from domain.errors import IntegrityFault, JianzhengError, Unavailable
-from domain.policy import Policy
-from domain.ports import LedgerReader
+from domain.organisations.policy import Policy
+from domain.ports.ledger import LedgerReader
+from domain.records.filing import Archive
 
 
 @cache

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
-from adapters.figures import FiguresTables
+from adapters.figures.index import FiguresTables
 from api.http.context import part, part_made
 from domain.errors import Lang
-from indexers import watched
+from indexers.loop import witness_status
 
 FiguresDep = Annotated[FiguresTables, part_made(lambda house: house.figures)]
 
 Witnesses = Callable[[Lang], dict[str, Any]]
 WitnessesDep = Annotated[
-    Witnesses, part(lambda house: partial(watched.witnesses, house.trust, house.cosignatures, house.ledger))
+    Witnesses, part(lambda house: partial(witness_status.witnesses, house.trust, house.cosignatures, house.ledger))
 ]
 """How the witnesses fare, with their faults in the language."""

@@ -20,13 +20,13 @@ from api.web.locale import Speaker
 from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 from domain.records import families
 from domain.records.acts import NAMED
 from domain.records.content import Content
 from domain.records.fields import Field
 from domain.records.record import Record, Version
-from indexers.record_check import check_record
+from operations.verify.record import check_record
 
 router = APIRouter()
 

@@ -11,24 +11,25 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from starlette.datastructures import UploadFile
 
-from adapters.figures import FiguresTables
+from adapters.figures.index import FiguresTables
 from adapters.rendering.page import page as laid_out
+from api.common.instants import tree_size
 from api.http.auth import ActorDep
 from api.http.context import ArchiveDep, EventsDep, LedgerDep, ReportingDep
 from api.http.serving import disposition
-from api.instants import tree_size
 from api.web.file_record import FormDep
 from api.web.page import organisations_for, render, say, to
 from api.web.parts import FiguresDep
 from domain.access import Actor
-from domain.archive import Archive
 from domain.errors import InputError, JianzhengError, Unavailable
 from domain.event import stream_id
-from domain.ports import EventStore, LedgerReader
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerReader
 from domain.records.events import RecordEvent
-from domain.reporting import Verdict
+from domain.records.filing import Archive
 from domain.reports.annual import InvalidYear, Report
 from domain.reports.events import ReportIssued
+from domain.reports.reporting import Verdict
 
 router = APIRouter()
 

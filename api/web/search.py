@@ -19,10 +19,10 @@ from api.web.locale import Speaker
 from api.web.page import come_again, render, say
 from domain.errors import InputError, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports import Snippet
+from domain.ports.search import Snippet
 from domain.records import codes
 from domain.records.families import FAMILIES, family
-from domain.searching import Answer, Found
+from domain.search.searching import Answer, Found
 
 router = APIRouter()
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from adapters.throttling import TooManyAttempts
+from adapters.accounts.throttling import TooManyAttempts
 from api.http import auth
 from api.http.errors import WrongPassword
 from api.web.page import render, say, to

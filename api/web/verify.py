@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from api.common.remaining import STAGES, in_words
 from api.http.auth import ActorDep
 from api.http.context import (
     ArchiveDep,
@@ -18,20 +19,19 @@ from api.http.context import (
     SignerDep,
     VerifyDep,
 )
-from api.remaining import STAGES, in_words
 from api.web.checking import Check
 from api.web.file_record import FormDep
 from api.web.locale import Speaker, speaker
 from api.web.page import check_job, render, say, to
 from api.web.parts import Witnesses, WitnessesDep
 from domain.access import Actor
-from domain.archive import Archive
 from domain.errors import JianzhengError, Lang, NotAllowed, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
-from indexers.verify.findings import CLASSES, Finding, Progress, Verification
-from indexers.verify.meaning import advice, meaning
-from indexers.watched import said
+from domain.records.filing import Archive
+from indexers.loop.witness_status import said
+from operations.verify.findings import CLASSES, Finding, Progress, Verification
+from operations.verify.meaning import advice, meaning
 
 router = APIRouter()
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from adapters import settings
-from adapters.bootstrap import create_archive
-from api.http.app import create_app
+from adapters.home import settings
+from adapters.home.house import create_archive
+from api.app import create_app
 from api.http.description import ALWAYS, TAGS, operations
 from api.http.operations import TOP, WHO
 from docs.reference_pages.markdown import codes, heading, literals, row, table

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterable
 
-PACKAGES = ("domain", "adapters", "indexers", "api")
+PACKAGES = ("domain", "adapters", "indexers", "operations", "api")
 
 
 def heading(title: str, about: str) -> list[str]:

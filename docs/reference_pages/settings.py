@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.variables import VARIABLES
+from adapters.home.variables import VARIABLES
 from docs.reference_pages.markdown import heading, row, table
 
 

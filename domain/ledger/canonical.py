@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from domain.errors import NotCanonical
+from domain.ledger.errors import NotCanonical
 
 MAX_INTEGER = 2**53 - 1
 

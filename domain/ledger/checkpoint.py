@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from domain.errors import InvalidNote
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import Verifier, open_note, strict_base64
 from domain.ledger.tree import HASH_SIZE
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.errors import InvalidNote, InvalidProof
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.note import open_note, parse_note, strict_base64
 from domain.ledger.policy import Policy
 from domain.ledger.receipt import Receipt, read_receipt

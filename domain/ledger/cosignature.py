@@ -2,7 +2,7 @@
 
 A cosignature is a signature of a note whose bytes are a time and a signature over that time and the checkpoint. Two
 kinds are read and made: Ed25519 over lines of text, and ML-DSA-44 over a structure. The arithmetic is in
-`adapters/signing.py`.
+`adapters/keys/signing.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from domain.errors import InvalidNote
 from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, Signature, VerifierKey
 
 SIGNATURE_SIZES = {COSIGNATURE_ED25519: 64, COSIGNATURE_ML_DSA_44: 2420}

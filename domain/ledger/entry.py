@@ -16,8 +16,8 @@ from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.errors import InvalidEntry
 from domain.ledger.canonical import canonical
+from domain.ledger.errors import InvalidEntry
 from domain.ledger.tombstone import PREFIX, state_digest
 
 ENTRY_FORMAT = 1

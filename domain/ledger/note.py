@@ -1,6 +1,7 @@
 """Signed notes (C2SP ``signed-note`` v1.0.0): a text, a blank line, and a line for each signature.
 
-The arithmetic of signatures is not here: whoever reads a note passes in verifiers (`adapters/signing.py` makes them).
+The arithmetic of signatures is not here: whoever reads a note passes in verifiers (`adapters/keys/signing.py` makes
+them).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from domain.errors import InvalidNote
+from domain.ledger.errors import InvalidNote
 
 ED25519 = 0x01
 """Signature type of a plain Ed25519 signature over the note's text."""

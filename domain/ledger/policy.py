@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import InputError, InvalidNote
+from domain.errors import InputError
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import LOG_KEYS, WITNESS_KEYS, VerifierKey, parse_vkey
 
 NONE = "none"

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 
-from domain.errors import InvalidNote, InvalidProof
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.note import strict_base64
 from domain.ledger.tree import HASH_SIZE
 

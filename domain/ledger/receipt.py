@@ -14,9 +14,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from domain.errors import InvalidNote, InvalidProof, NotCanonical
 from domain.ledger.canonical import canonical
 from domain.ledger.entry import ENTRY_FORMAT, entry_of_digest
+from domain.ledger.errors import InvalidNote, InvalidProof, NotCanonical
 from domain.ledger.note import strict_base64
 from domain.ledger.policy import Policy
 from domain.ledger.proof import LogProof, parse_proof

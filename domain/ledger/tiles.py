@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from domain.errors import InvalidTile
 from domain.ledger.entry import MAX_ENTRY
+from domain.ledger.errors import InvalidTile
 from domain.ledger.tree import HASH_SIZE, root_of
 
 WIDTH = 256

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.errors import InputError, InvalidNote
+from domain.errors import InputError
 from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
 from domain.ledger.cosignature import cosigned_at
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import Verifier, VerifierKey, open_note
 from domain.ledger.policy import Policy
 
 VerifierOf = Callable[[VerifierKey], Verifier]
-"""Makes the verifier of a key: `adapters.signing.verifier_of`."""
+"""Makes the verifier of a key: `adapters.keys.signing.verifier_of`."""
 
 
 class QuorumNotMet(InputError):

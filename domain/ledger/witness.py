@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from domain.errors import InputError, InvalidNote, InvalidProof
+from domain.errors import InputError
 from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.note import MAX_NOTE, Note, Signature, Verifier, open_note, parse_note, strict_base64
 from domain.ledger.tree import EMPTY_ROOT, HASH_SIZE, check_consistency
 

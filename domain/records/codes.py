@@ -13,8 +13,8 @@ from uuid import UUID
 
 from domain.errors import InputError
 from domain.event import Event, Stamp, event, stream_id
+from domain.organisations.codes import ORGANISATION_CODE
 
-ORGANISATION_CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _CODE = re.compile(rf"({ORGANISATION_CODE.pattern})-(\d{{4}})-(\d{{4,9}})")
 
 

@@ -6,24 +6,10 @@ list of the version; ``gaps`` are those found when the event was recorded, by th
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from domain.event import Event, event
-
-
-@dataclass(frozen=True)
-class FileEntry:
-    """One attached file: ``sha256`` is where its bytes are, ``name`` what the clerk called it."""
-
-    name: str
-    sha256: str
-    size: int
-    media_type: str
-    role: str = "other"
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class RecordEvent(Event):

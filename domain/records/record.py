@@ -12,13 +12,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from domain.event import Stamp
+from domain.files import FileEntry
 from domain.records import erasure
 from domain.records.acts import ABOUT_ERASURE, ACT, STATUS_EN, STATUS_ZH, WHEN, Status
 from domain.records.content import Checked, Content
 from domain.records.events import (
     ErasureProposed,
     ErasureRejected,
-    FileEntry,
     FilesAttached,
     ItemClosed,
     ProgressNoted,

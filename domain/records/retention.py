@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
 
 from domain.event import Event
+from domain.files import Keeping
 from domain.records.content import Content
 from domain.records.events import FilesAttached, RecordCorrected, RecordErased, RecordFiled
 
@@ -22,17 +22,6 @@ SHORTEST = min(YEARS.values())
 AHEAD = max(YEARS.values())
 """Years for which what is permanent is kept at the least, counted anew each year: a lock without an end could never be
 taken back, not even of a file that must not be there."""
-
-
-class Keeping(NamedTuple):
-    """``until`` is the first day on which it need not be kept; that of what is ``permanent`` moves on every year."""
-
-    until: date
-    permanent: bool = False
-
-    def joined(self, other: Keeping) -> Keeping:
-        """For a file that two records name: the longer of both."""
-        return Keeping(max(self.until, other.until), self.permanent or other.permanent)
 
 
 def keeping(content: Content, recorded_on: date, today: date) -> Keeping:

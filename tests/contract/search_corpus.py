@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from domain.ports import FOREVER, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
 
 WORDS = [
     "整改措施",

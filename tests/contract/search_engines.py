@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from adapters.ledger.lock import LedgerLock
+from adapters.disk.file_lock import LedgerLock
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.embedded import EmbeddedSearch
-from domain.ports import SearchEngine
+from domain.ports.search import SearchEngine
 from tests.servers import own
 
 KINDS = ["embedded", "elastic"]

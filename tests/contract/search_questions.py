@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.ports import FOREVER, Scope, SearchDocument, SearchRequest
+from domain.ports.search import FOREVER, Scope, SearchDocument, SearchRequest
 from tests.contract.search_corpus import document, passages
 
 SCHOOLS = [f"school-{number:02}" for number in range(8)]

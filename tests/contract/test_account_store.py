@@ -15,10 +15,10 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from adapters.accounts import ABSOLUTE, CLAIM, IDLE, TOKEN_PREFIX, Accounts, AccountStore, PasswordTooWeak
-from adapters.postgres.accounts import PostgresAccountStore
+from adapters.accounts.postgres import PostgresAccountStore
+from adapters.accounts.store import ABSOLUTE, CLAIM, IDLE, TOKEN_PREFIX, Accounts, AccountStore, PasswordTooWeak
+from adapters.accounts.throttling import ADDRESS_FREE, FORGET, LONGEST, USER_FREE, TooManyAttempts, pause_after
 from adapters.postgres.database import Database
-from adapters.throttling import ADDRESS_FREE, FORGET, LONGEST, USER_FREE, TooManyAttempts, pause_after
 from domain.errors import NotFound
 from tests.postgres_world import administer, prepare
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters import sqlite_connections
+from adapters.disk import sqlite_connections
 from adapters.events import sqlite
 from adapters.events.sqlite import SQLiteEventStore
 from domain.errors import ArchiveBusy, VersionConflict

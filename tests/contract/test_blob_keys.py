@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapters.blobs.sealing.keys import KEYS_FILE, BlobKeys, Seal, SQLiteBlobKeys
-from adapters.postgres.blob_keys import PostgresBlobKeys
+from adapters.blobs.sealing.postgres import PostgresBlobKeys
 from adapters.postgres.database import Database
 from tests.postgres_world import prepare
 

@@ -20,7 +20,7 @@ from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from domain.errors import BlobErased, BlobMissing, InvalidDigest
-from domain.ports import BlobStore
+from domain.ports.blobs import BlobStore
 
 NOWHERE = hashlib.sha256(b"nowhere").hexdigest()
 HOSTILE_NAMES = ("", "..", "../../etc/passwd", "A" * 64, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", "/" + "a" * 63)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.database import Database
-from adapters.postgres.witnesses import PostgresCosignatures
+from adapters.witness.postgres import PostgresCosignatures
 from adapters.witness.store import Asked, CosignatureStore, SQLiteCosignatures, Witnessed
-from adapters.work import Fault
+from adapters.work.log import Fault
 from domain.ledger.note import Signature
 from tests.postgres_world import prepare
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from adapters.erasures import ErasureLog, Left, SQLiteErasureLog
+from adapters.erasures.log import ErasureLog, Left, SQLiteErasureLog
+from adapters.erasures.postgres import PostgresErasureLog
 from adapters.postgres.database import Database
-from adapters.postgres.erasures import PostgresErasureLog
 from tests.postgres_world import prepare
 from tests.queue_world import BACK_ENDS
 

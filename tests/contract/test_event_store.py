@@ -27,7 +27,7 @@ from domain.errors import EventUnreadable, StorageNotWritable, VersionConflict
 from domain.ledger.entry import entry
 from domain.ledger.tombstone import tombstone
 from domain.organisations.events import OrganisationAdded
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from domain.records.erasure import ErasureNotAnnounced
 from domain.records.events import RecordErased, RecordSignedOff, Tombstone
 from tests.fakes import stamp

@@ -14,11 +14,11 @@ import pytest
 from adapters.events.postgres import PostgresEventStore
 from adapters.events.rows import new_row
 from adapters.events.sqlite import SQLiteEventStore
-from adapters.ledger.evidence import EventRows, LedgerRows
+from adapters.evidence.postgres import PostgresEventRows, PostgresLedgerRows
+from adapters.evidence.sqlite import EventRows, LedgerRows
 from adapters.ledger.postgres import PostgresLedgerStore
 from adapters.ledger.store import LedgerStore
 from adapters.postgres.database import Database
-from adapters.postgres.evidence import PostgresEventRows, PostgresLedgerRows
 from domain.errors import VersionConflict
 from domain.ledger.tree import leaf_hash
 from tests.contract.test_event_store import signed

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from adapters.figures import FiguresIndex, FiguresTables, Home, Row
+from adapters.figures.index import FiguresIndex, FiguresTables, Home, Row
+from adapters.figures.postgres import PostgresFiguresIndex
 from adapters.postgres.database import Database
-from adapters.postgres.figures import PostgresFiguresIndex
-from domain.ports import Concerned
+from domain.ports.reports import Concerned
 from tests.postgres_world import prepare
 
 
@@ -73,7 +73,7 @@ def test_records_are_where_they_were_put(figures: FiguresTables) -> None:
 
 def test_everything_is_given_in_order(figures: FiguresTables, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the characters' numbers, whatever the language: capitals first, Chinese last; in pages of any size."""
-    monkeypatch.setattr("adapters.figures.PAGE", 3)
+    monkeypatch.setattr("adapters.figures.index.PAGE", 3)
     rows = [
         Row(name, year, leaf, leaf) for leaf, name in enumerate(["乙", "b", "A", "a-1", "a", "B"]) for year in (1, 2)
     ]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.ledger.lock import LedgerLock
+from adapters.disk.file_lock import LedgerLock
 from adapters.ledger.postgres import ledger_lock
 from adapters.postgres.database import Database
 from adapters.postgres.faults import DatabaseUnreachable
-from domain.ports import Lock
+from domain.ports.surroundings import Lock
 from tests.postgres_world import LOCKS_HERE, administer, prepare
 
 

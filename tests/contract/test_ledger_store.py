@@ -18,7 +18,7 @@ from adapters.ledger.store import LedgerStore
 from adapters.postgres.database import Database
 from domain.errors import DatabaseDamaged, JianzhengError, NotFound
 from domain.ledger.tree import EMPTY_ROOT, leaf_hash, root_of
-from domain.ports import Leaf, LedgerReader, LedgerTables, NewLeaf
+from domain.ports.ledger import Leaf, LedgerReader, LedgerTables, NewLeaf
 from tests.postgres_world import administer, prepare
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

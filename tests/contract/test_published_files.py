@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.evidence import PublishedFiles
-from adapters.ledger.evidence import PublishedFolder
-from adapters.ledger.published_s3 import AHEAD, PublishedBucket
+from adapters.evidence.published_s3 import AHEAD, PublishedBucket
+from adapters.evidence.questions import PublishedFiles
+from adapters.evidence.sqlite import PublishedFolder
 from adapters.ledger.publisher import Publisher
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.address import Address

@@ -11,7 +11,8 @@ from adapters.ledger.publisher import Publisher
 from adapters.ledger.publisher_s3 import CheckpointForged, S3Publisher
 from adapters.s3.address import Address
 from adapters.s3.client import Client
-from domain.errors import ArchiveBusy, NotFound, PublishedBytesDiffer
+from domain.errors import ArchiveBusy, NotFound
+from domain.ledger.errors import PublishedBytesDiffer
 from domain.ledger.tiles import ENTRIES, Tile
 from tests.servers.addresses import name_in
 from tests.servers.own import s3_client

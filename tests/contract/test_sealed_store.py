@@ -22,7 +22,7 @@ from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from domain.errors import BlobDamaged, BlobErased, BlobMissing, StorageFailed
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 PRIVATE, PUBLIC = b"private " * 20_000, b"public " * 20_000
 Opening = Callable[..., SealedBlobStore]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from domain.ports import Scope, SearchEngine, SearchRequest
+from domain.ports.search import Scope, SearchEngine, SearchRequest
 from domain.text.folding import HAN, WORD, fold
 from domain.text.tokens import runs
 from tests.contract.search_corpus import document

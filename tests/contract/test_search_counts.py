@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import InvalidCursor, InvalidQuery
-from domain.ports import Scope, SearchEngine
+from domain.ports.search import Scope, SearchEngine
 from tests.contract import test_search_engine as suite
 from tests.contract.search_corpus import document
 from tests.contract.test_search_engine import ask, found

@@ -1,4 +1,4 @@
-"""What every search engine answers: the contract of `domain.ports.SearchEngine`."""
+"""What every search engine answers: the contract of `domain.ports.search.SearchEngine`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import InvalidCursor, InvalidQuery
-from domain.ports import FOREVER, Scope, SearchDocument, SearchEngine, SearchRequest, SearchResult
+from domain.ports.search import FOREVER, Scope, SearchDocument, SearchEngine, SearchRequest, SearchResult
 from tests.contract.search_corpus import MARKS, document, passages
 from tests.contract.search_engines import KINDS, NewEngine, engines
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signing import create_key, load_key, verifier
-from domain.ports import Signer
+from adapters.keys.signing import create_key, load_key, verifier
+from domain.ports.ledger import Signer
 
 
 @pytest.fixture(scope="module", params=["key file"])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import tables
+from adapters.disk import tables
+from adapters.disk.sqlite_tables import SQLiteTables
+from adapters.disk.tables import Store
 from adapters.postgres.database import Database
 from adapters.postgres.tables import DatabaseTables
-from adapters.sqlite_tables import SQLiteTables
-from adapters.tables import Store
 from tests.postgres_world import prepare
 from tests.queue_world import BACK_ENDS
 

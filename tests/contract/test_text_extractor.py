@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.extraction.sandbox import SandboxedExtractor
-from domain.ports import ExtractedText, TextExtractor
+from domain.ports.texts import ExtractedText, TextExtractor
 
 STATUSES = {"extracted", "empty", "encrypted", "damaged", "too_large", "unsupported", "timed_out"}
 TYPES = [

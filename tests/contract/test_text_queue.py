@@ -11,8 +11,8 @@ from threading import Barrier
 
 import pytest
 
-from adapters.views import LEASE, LOST, QueueTables, TextQueue, WaitingText
-from adapters.work import MAX_ATTEMPTS, MAX_REASON, Fault
+from adapters.queue.text_queue import LEASE, LOST, QueueTables, TextQueue, WaitingText
+from adapters.work.log import MAX_ATTEMPTS, MAX_REASON, Fault
 from domain.errors import StorageFailed
 from tests.queue_world import BACK_ENDS, new_queue, opened
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.evidence import LedgerEvidence
-from adapters.ledger.evidence import LedgerRows
+from adapters.evidence.postgres import PostgresLedgerRows
+from adapters.evidence.questions import LedgerEvidence
+from adapters.evidence.sqlite import LedgerRows
 from adapters.ledger.postgres import PostgresLedgerStore
 from adapters.ledger.store import LedgerStore
 from adapters.postgres.database import Database
-from adapters.postgres.evidence import PostgresLedgerRows
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from adapters.timestamps.folder import FolderTimestamps

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.database import Database
-from adapters.postgres.work import PostgresWorkLog
-from adapters.work import FORGOTTEN, MAX_ATTEMPTS, Fault, Happened, SQLiteWorkLog, Stopped, Trouble, WorkLog
+from adapters.work.log import FORGOTTEN, MAX_ATTEMPTS, Fault, Happened, SQLiteWorkLog, Stopped, Trouble, WorkLog
+from adapters.work.postgres import PostgresWorkLog
 from domain.errors import EventUnreadable
 from tests.postgres_world import prepare
 from tests.queue_world import BACK_ENDS

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from random import Random
 
-from indexers.verification import verify_archive
-from indexers.verify import Verification
+from operations.verification import verify_archive
+from operations.verify import Verification
 from tests.drill.hands import Hands
 from tests.drill.kinds import KINDS
 from tests.drill.registry import Address, Draw, Expected, Kind, NothingLeft, address

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from adapters.bootstrap import House
-from domain.ports import SearchDocument
+from adapters.home.house import House
+from domain.ports.search import SearchDocument
 from tests.drill.world import Made, opened
 from tests.index_world import Indexed
 from tests.tamper_world import Tampered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexers.verify.files import files_in_state
+from operations.verify.files import files_in_state
 from tests.drill.hands import Hands
 from tests.drill.registry import Draw, Expected, kind, named
 from tests.drill.world import Made

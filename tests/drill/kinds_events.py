@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.ledger.tombstone import state_digest, tombstone
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from tests.drill.hands import Hands
 from tests.drill.registry import Act, Draw, Expected, kind, named
 

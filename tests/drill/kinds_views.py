@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from domain.ports import FOREVER, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
 from domain.reports.events import ReportIssued
 from indexers.figures import Figures
 from indexers.pipeline import integrate

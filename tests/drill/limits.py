@@ -13,9 +13,9 @@ from typing import Literal
 
 from adapters.witness.limit import RateLimit
 from adapters.witness.service import open_witness
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from indexers.pipeline import Pipeline, integrate, witnessing
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.drill.cases import Copy
 from tests.drill.hands import Hands
 from tests.drill.kinds_backups import roll_back_files, roll_back_public

@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch
 from psycopg import sql as pieces
 
 from adapters.blobs.s3_inventory import key_of
-from adapters.bootstrap import House
+from adapters.home.house import House
 from adapters.postgres.address import Address
 from adapters.s3.places import LEDGER
 from tests.drill.hands import Database, Hands

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from indexers.verify.findings import CLASSES
+from operations.verify.findings import CLASSES
 from tests.drill.cases import Result
 from tests.drill.kinds import KINDS
 from tests.drill.limits import MEANS, Shown

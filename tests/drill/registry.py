@@ -8,9 +8,9 @@ from random import Random
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from domain.ports import SearchDocument
-from indexers.verify.files import files_in_state
-from indexers.verify.findings import Class, Finding
+from domain.ports.search import SearchDocument
+from operations.verify.files import files_in_state
+from operations.verify.findings import Class, Finding
 from tests.drill.hands import Hands
 from tests.drill.world import Made
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Protocol
 
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.drill.cases import Result, run_case, usable
 from tests.drill.hands import Hands
 from tests.drill.page import Outcome

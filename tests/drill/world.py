@@ -13,17 +13,18 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from adapters import parts, settings
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.signing import Ed25519Signer, load_key
+from adapters.home import parts, settings
+from adapters.home.house import House, create_archive, open_archive
+from adapters.keys.signing import Ed25519Signer, load_key
 from domain.access import Actor
-from domain.archive import IncomingFile
 from domain.event import Stamp
 from domain.ledger.note import COSIGNATURE_ED25519
-from domain.ports import SearchDocument, StoredRow
+from domain.ports.events import StoredRow
+from domain.ports.search import SearchDocument
 from domain.records.events import ProgressNoted
-from indexers import keys
+from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline, integrate, stamping, witnessing
+from operations import keys
 from tests.authority import make, serving
 from tests.fakes import lecture
 from tests.witness_world import make_witness, served

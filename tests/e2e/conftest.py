@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from adapters.settings import Settings, read
+from adapters.home.settings import Settings, read
 from tests.cli_world import servers
 from tests.e2e import world
 
@@ -28,9 +28,9 @@ SERVE = """
 import os
 import sys
 import uvicorn
-from adapters.bootstrap import open_archive
-from adapters.settings import read
-from api.http.app import create_app
+from adapters.home.house import open_archive
+from adapters.home.settings import read
+from api.app import create_app
 from indexers.pipeline import Pipeline
 house = open_archive(read(os.environ))
 uvicorn.run(create_app(house, Pipeline(house)), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

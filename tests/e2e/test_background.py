@@ -7,10 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from adapters.bootstrap import open_archive
-from adapters.work import MAX_ATTEMPTS, Fault
+from adapters.home.house import open_archive
+from adapters.work.log import MAX_ATTEMPTS, Fault
 from domain.errors import BlobMissing
-from indexers.quarantine import happened
+from indexers.loop.quarantine import happened
 from tests.e2e.conftest import Served, Watched
 from tests.e2e.world import ADMIN
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from adapters.bootstrap import open_archive
+from adapters.home.house import open_archive
 from tests.e2e.conftest import Served, Watched
 from tests.e2e.world import ADMIN, CLERK, SECRETARY, filed
 

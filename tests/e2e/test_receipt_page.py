@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from playwright.sync_api import FilePayload, Locator
 
-from adapters.bootstrap import open_archive
+from adapters.home.house import open_archive
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.cosignature import Cosignature, signed_message
 from domain.ledger.entry import entry

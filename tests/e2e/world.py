@@ -9,10 +9,10 @@ from datetime import timedelta
 from struct import pack
 from typing import Any
 
-from adapters.bootstrap import House, create_archive
-from adapters.settings import Settings
+from adapters.home.house import House, create_archive
+from adapters.home.settings import Settings
 from domain.access import Actor
-from domain.archive import IncomingFile
+from domain.records.filing import IncomingFile
 from domain.records.record import Record
 from indexers.pipeline import Pipeline
 

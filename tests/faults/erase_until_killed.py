@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from adapters.bootstrap import open_archive
-from adapters.settings import read
+from adapters.home.house import open_archive
+from adapters.home.settings import read
 from indexers.pipeline import erasures
 
 

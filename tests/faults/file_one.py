@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from uuid import UUID
 
-from adapters import settings
-from adapters.bootstrap import open_archive
-from domain.archive import IncomingFile
+from adapters.home import settings
+from adapters.home.house import open_archive
+from domain.records.filing import IncomingFile
 from tests.fakes import lecture
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 import time
 
-from adapters import settings
-from adapters.bootstrap import open_archive
+from adapters.home import settings
+from adapters.home.house import open_archive
 from indexers.pipeline import Pipeline
 
 

@@ -11,11 +11,11 @@ import signal
 import sys
 from contextlib import closing
 
-from adapters.bootstrap import open_archive
-from adapters.copying.route import route
-from adapters.settings import read
-from indexers.migration import copy
-from indexers.migration.run import migrate
+from adapters.home.house import open_archive
+from adapters.home.route import route
+from adapters.home.settings import read
+from operations.migration import copy
+from operations.migration.run import migrate
 
 SMALL_PAGE = 24
 """So that a small archive takes several of them."""

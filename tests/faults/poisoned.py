@@ -13,8 +13,9 @@ from typing import Any
 
 from adapters.extraction import sandbox
 from api.cli.main import main
-from indexers import quarantine, search, text
-from indexers.backoff import BackOff
+from indexers import search, text
+from indexers.loop import quarantine
+from indexers.loop.backoff import BackOff
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from adapters.blobs import durable
 from adapters.blobs.folder import INCOMING_SECONDS, STAGED_SECONDS, FolderBlobStore
 from adapters.blobs.names import kept_path
+from adapters.disk import durable
 from domain.errors import BlobDamaged, BlobMissing, StorageFailed, StorageFull, StorageNotWritable
 from tests import forking
 

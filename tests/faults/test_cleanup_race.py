@@ -11,10 +11,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from adapters.blobs.postgres_gate import AFTERMATH
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.postgres.address import Address
-from adapters.postgres.gate import AFTERMATH
 from adapters.postgres.locks import APPEND_LOCK
 from indexers.cleanup import clean_up
 from tests import forking

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.breaker import REST
-from adapters.ledger.lock import LedgerLock
+from adapters.disk.file_lock import LedgerLock
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import SearchUnreachable
 from adapters.search.elastic.generations import ElasticGenerations
-from domain.ports import Scope, SearchRequest
+from adapters.servers.breaker import REST
+from domain.ports.search import Scope, SearchRequest
 from tests.contract.search_corpus import document
 from tests.servers.addresses import place
 from tests.servers.local import Server

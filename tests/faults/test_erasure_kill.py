@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.archive import IncomingFile
 from domain.errors import BlobErased
 from domain.ledger.tombstone import read_tombstone
+from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests import forking
 from tests.fakes import lecture
 from tests.http_world import HERE, make_world

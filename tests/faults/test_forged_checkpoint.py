@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House, create_archive
+from adapters.home.house import House, create_archive
+from adapters.home.settings import Settings
 from adapters.ledger.publisher_s3 import CheckpointForged
-from adapters.settings import Settings
-from domain.errors import LedgerRolledBack
 from domain.ledger.checkpoint import Checkpoint
+from domain.ledger.errors import LedgerRolledBack
 from indexers.pipeline import Pipeline, integrate
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.fakes import lecture
 from tests.migration_world import settings_of
 from tests.servers.addresses import name_in

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.search.embedded import SEGMENTS, EmbeddedSearch
 from adapters.search.schema import FORMAT
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from tests import forking
 from tests.contract.search_corpus import document
 

@@ -13,10 +13,10 @@ from random import Random
 
 import pytest
 
-from adapters.signing import verifier
+from adapters.keys.signing import verifier
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.tree import check_consistency, consistency_proof
-from indexers.verify import Subject, verify
+from operations.verify import Subject, verify
 from tests import forking
 from tests.ledger_world import ORIGIN, evidence, open_world
 

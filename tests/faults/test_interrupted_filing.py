@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import create_archive
-from domain.archive import IncomingFile
+from adapters.home import settings
+from adapters.home.house import create_archive
 from domain.errors import StorageFull
+from domain.records.filing import IncomingFile
 from indexers.cleanup import clean_up
 from tests.fakes import lecture
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House, open_archive
-from adapters.settings import Settings
-from indexers import keys
+from adapters.home.house import House, open_archive
+from adapters.home.settings import Settings
 from indexers.pipeline import integrate, integrator
+from operations import keys
 from tests.faults.test_kill import DeadlyPoint
 from tests.keys_world import classes, file, make, note, settings_of, signers
 

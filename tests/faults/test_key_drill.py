@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House, open_archive
-from adapters.signing import load_key
-from adapters.signing_ring import SigningKeyMissing
-from domain.errors import InvalidNote, InvalidProof, KeyFileInvalid, LedgerRolledBack
+from adapters.home.house import House, open_archive
+from adapters.keys.ring import SigningKeyMissing
+from adapters.keys.signing import load_key
+from domain.keys.events import keys_stream
 from domain.ledger.checkpoint import Checkpoint
-from domain.ledger.key_events import keys_stream
+from domain.ledger.errors import InvalidNote, InvalidProof, KeyFileInvalid, LedgerRolledBack
 from domain.ledger.tree import check_consistency, consistency_proof
-from indexers import keys
 from indexers.pipeline import integrate
-from indexers.verification import verify_archive
+from operations import keys
+from operations.verification import verify_archive
 from tests.keys_world import ORIGIN, accepted, classes, file, make, note, settings_of
 
 

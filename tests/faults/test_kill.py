@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive, open_archive
-from domain.archive import IncomingFile
+from adapters.home import settings
+from adapters.home.house import House, create_archive, open_archive
+from domain.records.filing import IncomingFile
 from indexers.cleanup import clean_up
 from indexers.ledger import Integrator
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.fakes import lecture
 
 pytestmark = pytest.mark.nightly

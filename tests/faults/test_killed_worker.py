@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 # Its lease lasts a day: only that its owner is gone can set the file free.
 SLOW = """
 import sys, time
-import adapters.views
-adapters.views.LEASE = 86_400
+import adapters.queue.text_queue
+adapters.queue.text_queue.LEASE = 86_400
 from adapters.extraction.sandbox import SandboxedExtractor
 from api.cli.main import main
 read = SandboxedExtractor.extract

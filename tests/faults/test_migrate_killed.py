@@ -14,9 +14,9 @@ from random import Random
 
 import pytest
 
-from adapters.binding import CopyUnfinished
-from adapters.bootstrap import open_archive
-from adapters.settings import Settings
+from adapters.home.house import open_archive
+from adapters.home.settings import Settings
+from adapters.servers.binding import CopyUnfinished
 from tests import forking
 from tests.cli_world import servers
 from tests.migration_world import evidence_of, make_archive, settings_of

@@ -30,9 +30,9 @@ occurred: {{from: 2023-05-10}}
 """
 FILE_ONLY = """
 import sys
-from adapters.bootstrap import open_archive
-from adapters.settings import read
-from domain.archive import IncomingFile
+from adapters.home.house import open_archive
+from adapters.home.settings import read
+from domain.records.filing import IncomingFile
 house = open_archive(read())
 raw = {"organisation": "school-01", "family": "study_session", "form": "党课", "title": sys.argv[1],
        "occurred": {"from": "2023-05-04"}}

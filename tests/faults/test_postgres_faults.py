@@ -16,15 +16,15 @@ import pytest
 
 import adapters.events.postgres as module
 import adapters.postgres.database as database_module
+from adapters.blobs.postgres_gate import PostgresGate
 from adapters.events.postgres import PostgresEventStore
 from adapters.events.rows import NewRow
 from adapters.ledger.postgres import PostgresLedgerStore
 from adapters.postgres.address import Address
 from adapters.postgres.database import IDLE_FOR, KEEP, Database, Link
 from adapters.postgres.faults import DatabaseUnreachable, OutcomeUnknown
-from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy, VersionConflict
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from domain.records.events import RecordSignedOff
 from tests import forking
 from tests.fakes import stamp

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive
-from domain.archive import IncomingFile
-from domain.ports import SearchRequest
+from adapters.home import settings
+from adapters.home.house import House, create_archive
+from domain.ports.search import SearchRequest
+from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline
 from tests.fakes import lecture
 

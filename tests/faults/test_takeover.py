@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House
-from domain.archive import IncomingFile
+from adapters.home.house import House
+from domain.records.filing import IncomingFile
 from tests import forking
 from tests.cli_world import servers
 from tests.fakes import lecture

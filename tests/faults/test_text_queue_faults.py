@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from adapters.postgres.database import Database
-from adapters.postgres.queue import PostgresTextQueue
-from adapters.views import LEASE, WaitingText
+from adapters.queue.postgres import PostgresTextQueue
+from adapters.queue.text_queue import LEASE, WaitingText
 from domain.errors import Unavailable
 from tests import forking
 from tests.postgres_world import prepare

@@ -15,7 +15,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from adapters.signing import verifier_of
+from adapters.keys.signing import verifier_of
 from adapters.witness.service import open_witness
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import open_note

@@ -20,7 +20,7 @@ from selectors import EVENT_READ, DefaultSelector
 
 from tests.forking import command, wire
 
-PACKAGES = ("domain", "adapters", "indexers", "api")
+PACKAGES = ("domain", "adapters", "indexers", "operations", "api")
 THREADS = Path("/proc/self/task")
 
 

@@ -107,7 +107,7 @@ def test_a_new_file_format(workshop: Workshop) -> None:
         "adapters/extraction/formats.py", '    "html": Reader(', '    "icalendar": Reader(1, ("text/calendar",)),\n'
     )
     workshop.add_below(
-        "adapters/blobs/media_types.py",
+        "adapters/formats/media_types.py",
         '(b"{\\\\rtf", "application/rtf"),\n',
         '    (b"BEGIN:VCALENDAR", "text/calendar"),\n',
     )

@@ -27,8 +27,8 @@ NAMES = ["program", "settings", "home", "timezone", "archive", "account", "datab
          "texts", "figures", "background", "erasures", "locks", "sealing", "witnesses", "timestamps", "space",
          "fonts"]  # fmt: skip
 APPEND_ONLY = """
-from adapters.bootstrap import open_archive
-from adapters.settings import read
+from adapters.home.house import open_archive
+from adapters.home.settings import read
 house = open_archive(read())
 house.administration.add_organisation(house.operator(), "school-09", "第九小学")
 house.close()

@@ -183,8 +183,8 @@ def test_a_server_and_commands_share_an_archive(shell: Shell, server: str, tmp_p
 
 FILE_ONLY = """
 import sys
-from adapters.bootstrap import open_archive
-from adapters.settings import read
+from adapters.home.house import open_archive
+from adapters.home.settings import read
 house = open_archive(read())
 raw = {"organisation": "school-01", "family": "study_session", "form": "党课", "title": sys.argv[1],
        "occurred": {"from": "2023-05-04"}}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import read
+from adapters.home.settings import read
 from tests.cli_world import PASSWORD, RECORD
 from tests.servers import own
 from tests.servers.addresses import place

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from adapters.bootstrap import open_archive
-from adapters.settings import read
-from api.http.app import create_app
+from adapters.home.house import open_archive
+from adapters.home.settings import read
+from api.app import create_app
 from indexers.pipeline import Pipeline
 from tests.authority import Authority, make, serving, wait_until
 from tests.cli_world import BACK_ENDS, Shell, make_office, servers

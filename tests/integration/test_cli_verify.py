@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexers.verify.resume import FILE
+from operations.verify.resume import FILE
 from tests.cli_world import LECTURE, Shell, make_office
 
 

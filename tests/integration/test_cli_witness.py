@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from adapters.bootstrap import House, open_archive
-from adapters.settings import read
-from adapters.signing import verifier_of
+from adapters.home.house import House, open_archive
+from adapters.home.settings import read
+from adapters.keys.signing import verifier_of
+from api.app import create_app
 from api.cli.main import main
-from api.http.app import create_app
 from domain.ledger.note import VerifierKey
 from domain.ledger.policy import parse_policy
 from domain.ledger.trust import open_trusted

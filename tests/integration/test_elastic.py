@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from adapters.ledger.lock import LedgerLock
+from adapters.disk.file_lock import LedgerLock
 from adapters.search.cursor import decode, encode
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.bulk import Bulk
@@ -24,8 +24,9 @@ from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.inspection import ElasticIndexPlace
 from adapters.search.elastic.position import Hold
-from domain.errors import DocumentRejected, IndexLocked, IndexPositionAltered, InvalidCursor
-from domain.ports import Scope, SearchEngine, SearchRequest, SearchResult
+from domain.errors import InvalidCursor
+from domain.ports.search import Scope, SearchEngine, SearchRequest, SearchResult
+from domain.search.errors import DocumentRejected, IndexLocked, IndexPositionAltered
 from tests.contract.search_corpus import document
 from tests.servers import own
 

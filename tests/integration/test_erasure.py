@@ -11,21 +11,22 @@ from hashlib import sha256
 
 import pytest
 
-from adapters import parts
-from adapters.bootstrap import House
+from adapters.home import parts
+from adapters.home.house import House
+from adapters.keys.signing import verifier_of
 from adapters.postgres.database import Database
-from adapters.signing import verifier_of
-from api.receipts import indulgent
-from domain.archive import IncomingFile
+from api.common.receipts import indulgent
 from domain.errors import BlobErased
-from domain.judging import judge
 from domain.ledger.tombstone import read_tombstone
-from domain.ports import ExtractedText, SearchRequest
+from domain.ports.search import SearchRequest
+from domain.ports.texts import ExtractedText
+from domain.proofs.judging import judge
 from domain.records.erasure import RecordIsErased
+from domain.records.filing import IncomingFile
 from domain.records.record import Record
 from indexers.pipeline import Pipeline
-from indexers.verification import subject, verify_archive
-from indexers.verify.figures_sides import figures_agree
+from operations.verification import subject, verify_archive
+from operations.verify.figures_sides import figures_agree
 from tests.cli_world import BACK_ENDS
 from tests.fakes import lecture
 from tests.http_world import HERE, World, make_world

@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.bootstrap import House, open_archive
+from adapters.home.house import House, open_archive
 from domain.access import decide
-from domain.archive import record_target
 from domain.organisations.directory import Directory
 from domain.records import content
 from domain.records.families import FAMILIES
+from domain.records.filing import record_target
 from examples import demo, people
 from examples.attachments import make_docx, make_gb18030, make_pptx, make_xlsx
 from examples.generate import SEED, all_examples, codes_of, generate

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.extraction.formats import reader
 from adapters.extraction.sandbox import Limits, SandboxedExtractor
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 from tests.unit.extraction import samples
 from tests.unit.extraction.samples import DOCX, ODT, OFD, PDF, PPTX, SENTENCE, XLSX, word_around, zipped
 

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.extraction import sandbox
 from adapters.extraction.sandbox import ExtractorUnavailable, Limits, SandboxedExtractor
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 
 def read(extractor: SandboxedExtractor, data: bytes, media_type: str) -> ExtractedText:

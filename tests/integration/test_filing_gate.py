@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from adapters.blobs import postgres_gate as gate_module
+from adapters.blobs.postgres_gate import PostgresGate
 from adapters.blobs.s3_notes import FolderGate, Gate
-from adapters.postgres import gate as gate_module
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
-from adapters.postgres.gate import PostgresGate
 from domain.errors import ArchiveBusy
 from tests.faults.soak.members import waited
 from tests.postgres_world import LOCKS_HERE, administer, archive_database

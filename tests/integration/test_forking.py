@@ -39,7 +39,7 @@ print(json.dumps({
 
 CACHES = """
 import functools, gc, importlib, pkgutil
-for package in ("domain", "adapters", "indexers", "api"):
+for package in ("domain", "adapters", "indexers", "operations", "api"):
     for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         found.name.endswith(".__main__") or importlib.import_module(found.name)
 gc.unfreeze()

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from adapters.bootstrap import open_archive
-from api.http.app import create_app
+from adapters.home.house import open_archive
+from api.app import create_app
 from indexers.pipeline import Pipeline
 from tests.cli_world import PASSWORD, RECORD, Shell
 from tests.golden import archives

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from adapters import record_folder
-from adapters.bootstrap import House, create_archive
-from adapters.ingest import Filed, Ingest, Refused
-from adapters.settings import read
+from adapters.home.house import House, create_archive
+from adapters.home.settings import read
+from adapters.intake import record_folder
+from adapters.intake.folders import Filed, Ingest, Refused
 
 NOW = datetime(2023, 4, 25, 2, 0, tzinfo=UTC)
 RECORD = """\

@@ -13,17 +13,11 @@ from uuid import UUID
 
 import pytest
 
-from adapters.signing import verifier
-from domain.errors import (
-    ArchiveBusy,
-    LastSignedDamaged,
-    LedgerInputAltered,
-    LedgerRolledBack,
-    NotFound,
-    PublishedBytesDiffer,
-)
+from adapters.keys.signing import verifier
+from domain.errors import ArchiveBusy, NotFound
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.entry import entry
+from domain.ledger.errors import LastSignedDamaged, LedgerInputAltered, LedgerRolledBack, PublishedBytesDiffer
 from domain.ledger.tiles import ENTRIES, Tile, read_bundle, tiles_between
 from domain.ledger.tree import (
     check_consistency,

@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.signing import Ed25519Signer, generate_key, load_key
-from adapters.signing_ring import SigningKeyMissing
+from adapters.home.house import House, create_archive, open_archive
+from adapters.keys.ring import SigningKeyMissing
+from adapters.keys.signing import Ed25519Signer, generate_key, load_key
 from domain.access import SYSTEM
-from domain.errors import KeyFileInvalid, LedgerRolledBack, NotAllowed, NotFound
+from domain.errors import NotAllowed, NotFound
 from domain.event import Stamp
-from domain.key_keeping import KeyActRefused
+from domain.keys.events import KeyRotated, keys_stream
+from domain.keys.history import statement
+from domain.keys.keeping import KeyActRefused
 from domain.ledger.checkpoint import Checkpoint
-from domain.ledger.key_events import KeyRotated, keys_stream
-from domain.ledger.keys import statement
+from domain.ledger.errors import KeyFileInvalid, LedgerRolledBack
 from domain.ledger.note import Note, Signature
-from indexers import keys
 from indexers.pipeline import integrate
+from operations import keys
 from tests.cli_world import BACK_ENDS, servers
 from tests.keys_world import ORIGIN, accepted, classes, file, make, note, reopened, settings_of, signers
 

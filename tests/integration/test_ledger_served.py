@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from adapters.keys.signing import verifier
 from adapters.ledger.publisher_s3 import S3Publisher
-from adapters.signing import verifier
 from domain.ledger.checkpoint import open_checkpoint
 from domain.ledger.tiles import ENTRIES, Tile, read_bundle, read_tile, tiles_between
 from domain.ledger.tree import leaf_hash, root_of

@@ -14,17 +14,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.binding import CopyUnfinished, OtherArchive
-from adapters.bootstrap import create_archive, open_archive, utc_now
-from adapters.copying.route import NothingToMove, route
-from adapters.settings import Settings
-from adapters.work import Fault
-from domain.errors import BlobDamaged, LedgerInputAltered
-from indexers.migration.errors import TargetOccupied, TargetWentOn
-from indexers.migration.run import Migrated, migrate
+from adapters.home.house import create_archive, open_archive, utc_now
+from adapters.home.route import NothingToMove, route
+from adapters.home.settings import Settings
+from adapters.servers.binding import CopyUnfinished, OtherArchive
+from adapters.work.log import Fault
+from domain.errors import BlobDamaged
+from domain.ledger.errors import LedgerInputAltered
+from indexers.loop.quarantine import happened
 from indexers.pipeline import Pipeline
-from indexers.quarantine import happened
-from indexers.verification import verify_archive
+from operations.migration.errors import TargetOccupied, TargetWentOn
+from operations.migration.run import Migrated, migrate
+from operations.verification import verify_archive
 from tests.cli_world import servers
 from tests.migration_world import answers_of, evidence_of, file_record, make_archive, opened, settings_of
 from tests.servers.addresses import name_in

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from domain.event import Stamp
-from domain.ports import SearchRequest
+from domain.ports.search import SearchRequest
 from domain.streams import Undeclared, files_named
 from indexers.cleanup import clean_up
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests import keepsakes
 from tests.fakes import lecture
 from tests.http_world import HERE, World, make_world

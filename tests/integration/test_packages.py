@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House, open_archive
+from adapters.home.house import House, open_archive
 from adapters.packages.verifier.bag import Bag, listed
 from adapters.packages.verifier.evidence import Report, check_package
 from adapters.packages.verifier.trouble import NoPackage

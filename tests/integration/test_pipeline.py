@@ -7,20 +7,15 @@ import time
 
 import pytest
 
-from adapters import settings
-from adapters.bad_setting import BadSetting
-from adapters.bootstrap import (
-    ArchiveExists,
-    ArchiveMissing,
-    HalfMadeArchive,
-    create_archive,
-    open_archive,
-)
-from adapters.identity import ArchiveTooNew, IdentityDamaged
-from domain.archive import IncomingFile
-from domain.errors import IndexLocked, NotFound
-from domain.ports import SearchRequest
-from indexers.backoff import BackOff
+from adapters.home import settings
+from adapters.home.house import ArchiveExists, ArchiveMissing, HalfMadeArchive, create_archive, open_archive
+from adapters.home.identity import ArchiveTooNew, IdentityDamaged
+from adapters.servers.bad_setting import BadSetting
+from domain.errors import NotFound
+from domain.ports.search import SearchRequest
+from domain.records.filing import IncomingFile
+from domain.search.errors import IndexLocked
+from indexers.loop.backoff import BackOff
 from indexers.pipeline import Pipeline
 from tests.fakes import lecture
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import pytest
 
+from adapters.disk.file_lock import LedgerLock
 from adapters.events.postgres import PostgresEventStore
 from adapters.events.sqlite import SQLiteEventStore
+from adapters.keys.signing import create_key, load_key
 from adapters.ledger.guard import GuardedSigner
-from adapters.ledger.lock import LedgerLock
 from adapters.ledger.postgres import PostgresLedgerStore, ledger_lock
 from adapters.ledger.publisher import Publisher
 from adapters.ledger.publisher_s3 import S3Publisher
@@ -23,11 +24,12 @@ from adapters.postgres.database import Database
 from adapters.postgres.faults import DatabaseUnreachable
 from adapters.s3.address import Address as BucketAddress
 from adapters.s3.client import Client
-from adapters.signing import create_key, load_key
 from domain.errors import ArchiveBusy, VersionConflict
 from domain.ledger.tiles import tiles_between
 from domain.ledger.tree import leaf_hash
-from domain.ports import EventStore, LedgerTables, Lock
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerTables
+from domain.ports.surroundings import Lock
 from indexers.ledger import Integrator
 from tests.contract.test_event_store import signed
 from tests.postgres_world import LOCKS_HERE, administer, prepare

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from adapters.bootstrap import prepare_servers
 from adapters.events.postgres import PostgresEventStore
-from adapters.parts import Servers
+from adapters.home.house import prepare_servers
+from adapters.home.parts import Servers
 from adapters.postgres import schema
 from adapters.postgres.address import Address, BadAddress
 from adapters.postgres.condition import condition

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive
-from adapters.figures import FiguresIndex
-from adapters.postgres.accounts import PostgresAccountStore
+from adapters.accounts.postgres import PostgresAccountStore
+from adapters.figures.index import FiguresIndex
+from adapters.figures.postgres import PostgresFiguresIndex
+from adapters.home import settings
+from adapters.home.house import House, create_archive
 from adapters.postgres.database import Database
-from adapters.postgres.figures import PostgresFiguresIndex
-from adapters.postgres.queue import PostgresTextQueue
-from adapters.views import LEASE
-from domain.archive import IncomingFile
-from domain.ports import SearchRequest
+from adapters.queue.postgres import PostgresTextQueue
+from adapters.queue.text_queue import LEASE
+from domain.ports.search import SearchRequest
+from domain.records.filing import IncomingFile
 from indexers.figures import Figures
 from indexers.pipeline import Pipeline
 from tests.fakes import lecture

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
-from adapters import settings
-from adapters.bootstrap import open_archive
-from domain.ports import SearchRequest
+from adapters.home import settings
+from adapters.home.house import open_archive
+from domain.ports.search import SearchRequest
 from tests import forking
 
 SEEDS = sorted((Path(__file__).parents[3] / "shared" / "seeds").glob("0*.txt"))

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
+from adapters.keys.signing import verifier_of
 from adapters.rendering.receipt import attached
-from adapters.signing import verifier_of
 from adapters.witness.store import Witnessed
-from api.receipts import indulgent
-from domain.errors import DatabaseDamaged, LedgerInputAltered, NotAllowed, NotFound
-from domain.judging import judge
+from api.common.receipts import indulgent
+from domain.errors import DatabaseDamaged, NotAllowed, NotFound
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.completeness import check_completeness, read_completeness
+from domain.ledger.errors import LedgerInputAltered
 from domain.ledger.note import parse_note
 from domain.ledger.policy import Known, Policy
 from domain.ledger.receipt import check_receipt, read_receipt
-from domain.ports import StoredRow
-from domain.receipts import PAUSES, ReceiptNotReady
+from domain.ports.events import StoredRow
+from domain.proofs.judging import judge
+from domain.proofs.receipts import PAUSES, ReceiptNotReady
 from tests.cli_world import BACK_ENDS
 from tests.http_world import THERE, World, make_world, record, world_on
 from tests.receipt_vectors import KEYS, cosigned

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.bootstrap import House
 from adapters.extraction import formats
+from adapters.home.house import House
 from domain.access import SYSTEM
-from domain.ports import ExtractedText, SearchRequest
+from domain.ports.search import SearchRequest
+from domain.ports.texts import ExtractedText
 from indexers.pipeline import Pipeline
 from indexers.renewal import BATCH, Renewal
 from tests.http_world import HERE, World, make_world, record

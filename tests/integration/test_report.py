@@ -16,12 +16,12 @@ from uuid import UUID
 
 import pytest
 
-from adapters.figures import FiguresIndex
+from adapters.figures.index import FiguresIndex
 from domain.access import SYSTEM, Actor, Grant
 from domain.errors import EventUnreadable, NotAllowed, NotFound
-from domain.reporting import FiguresBehind, Issued, UnknownEnding
 from domain.reports.annual import ReportImpossible
 from domain.reports.events import ReportIssued
+from domain.reports.reporting import FiguresBehind, Issued, UnknownEnding
 from indexers.figures import Figures
 from tests.report_world import BRANCH, OTHER, SCHOOL, TOP, World, furnish, world
 

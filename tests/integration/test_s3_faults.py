@@ -12,10 +12,10 @@ import pytest
 
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
-from adapters.breaker import REST
 from adapters.ledger.publisher_s3 import S3Publisher
 from adapters.s3.client import Client, Patience
 from adapters.s3.faults import FileStoreUnreachable
+from adapters.servers.breaker import REST
 from domain.ledger.tiles import Tile
 from tests.s3_world import SHORT, client, put, spoil_on_drives, store
 from tests.servers.local import Server

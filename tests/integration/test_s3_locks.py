@@ -14,16 +14,16 @@ import pytest
 from minio.error import S3Error
 from minio.helpers import md5sum_hash
 
-from adapters import settings
 from adapters.blobs.s3 import S3BlobStore
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.s3_locks import PROGRESS, Walk, read_progress
 from adapters.blobs.sealing.format import plain_size
 from adapters.blobs.sealing.store import SealedBlobStore
-from adapters.bootstrap import House, create_archive
+from adapters.home import settings
+from adapters.home.house import House, create_archive
 from adapters.s3.client import Client, Patience
-from domain.archive import IncomingFile
 from domain.errors import Unavailable
+from domain.records.filing import IncomingFile
 from domain.records.record import Record
 from indexers import locks
 from indexers.locks import AGAIN, SOON, Locks, waiting

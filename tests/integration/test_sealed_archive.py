@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from adapters import parts
 from adapters.blobs.sealing.keys import KEYS_FILE
-from adapters.bootstrap import House, create_archive, open_archive
-from adapters.copying.route import route
-from adapters.settings import Settings, read
+from adapters.home import parts
+from adapters.home.house import House, create_archive, open_archive
+from adapters.home.route import route
+from adapters.home.settings import Settings, read
 from domain.access import SYSTEM
 from domain.errors import BlobErased
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from indexers.cleanup import clean_up
-from indexers.migration.run import migrate
 from indexers.pipeline import Pipeline
-from indexers.verification import verify_archive
+from operations.migration.run import migrate
+from operations.verification import verify_archive
 from tests.behind import kept_as, remove, write_over
 from tests.cli_world import Shell
 from tests.migration_world import content, file_record

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from adapters.binding import OtherArchive, PlaceInUse
-from adapters.bootstrap import create_archive, open_archive
+from adapters.home.house import create_archive, open_archive
+from adapters.home.settings import Settings
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import SearchUnreachable
 from adapters.search.elastic.server import server
-from adapters.settings import Settings
-from domain.errors import IndexDamaged
-from domain.ports import SearchRequest
+from adapters.servers.binding import OtherArchive, PlaceInUse
+from domain.ports.search import SearchRequest
+from domain.search.errors import IndexDamaged
 from indexers.pipeline import Pipeline
-from indexers.verification import verify_archive
+from operations.verification import verify_archive
 from tests.migration_world import make_archive, settings_of
 from tests.servers.own import elasticsearch_client
 

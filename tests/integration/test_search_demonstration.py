@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from adapters.bootstrap import House, open_archive
-from adapters.views import TextQueue
-from adapters.work import SQLiteWorkLog
+from adapters.home.house import House, open_archive
+from adapters.queue.text_queue import TextQueue
+from adapters.work.log import SQLiteWorkLog
 from domain.access import Actor
-from domain.ports import SearchRequest
-from domain.searching import Answer, Found, Searching
+from domain.ports.search import SearchRequest
+from domain.search.searching import Answer, Found, Searching
 from indexers.pipeline import Pipeline
 from tests.contract.search_engines import engines
 from tests.demo_world import demonstration

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.ports import Hit, Scope, SearchDocument, SearchEngine, SearchRequest
+from domain.ports.search import Hit, Scope, SearchDocument, SearchEngine, SearchRequest
 from tests.contract.search_engines import KINDS, engines
 from tests.contract.search_questions import archive, questions
 

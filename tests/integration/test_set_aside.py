@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive, open_archive
 from adapters.extraction.sandbox import ExtractorUnavailable
-from adapters.work import MAX_ATTEMPTS, Fault
-from domain.archive import IncomingFile
-from domain.errors import DocumentRejected, LedgerRolledBack
-from domain.ports import SearchRequest
-from indexers.backoff import BackOff
+from adapters.home import settings
+from adapters.home.house import House, create_archive, open_archive
+from adapters.work.log import MAX_ATTEMPTS, Fault
+from domain.ledger.errors import LedgerRolledBack
+from domain.ports.search import SearchRequest
+from domain.records.filing import IncomingFile
+from domain.search.errors import DocumentRejected
+from indexers.loop.backoff import BackOff
+from indexers.loop.quarantine import EVERYTHING, happened
 from indexers.pipeline import Pipeline
-from indexers.quarantine import EVERYTHING, happened
 from tests.cli_world import BACK_ENDS, servers
 from tests.fakes import lecture
 from tests.http_world import HERE, World, make_world, record
@@ -31,7 +32,7 @@ AT_ONCE = BackOff(first=0.0, longest=0.0)
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails is tried again at once."""
-    monkeypatch.setattr("indexers.quarantine.PAUSES", AT_ONCE)
+    monkeypatch.setattr("indexers.loop.quarantine.PAUSES", AT_ONCE)
     monkeypatch.setattr("indexers.text.PAUSES", AT_ONCE)
 
 
@@ -201,7 +202,7 @@ def test_an_outage_is_no_files_failure(house: House, monkeypatch: pytest.MonkeyP
 
 def test_the_ledger_stops_and_every_process_can_see_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sets nothing aside; the others go on; when the cause is gone it goes on by itself."""
-    monkeypatch.setattr("indexers.follower.PAUSES", BackOff(first=0.01, longest=0.01))
+    monkeypatch.setattr("indexers.loop.follower.PAUSES", BackOff(first=0.01, longest=0.01))
     pipeline, works = Pipeline(house), True
 
     def integrate(run: Any = pipeline.ledger.run_once) -> int:

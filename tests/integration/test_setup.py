@@ -19,7 +19,18 @@ from tests import package_index
 pytestmark = pytest.mark.nightly
 
 ROOT = Path(__file__).resolve().parents[2]
-WANTED = (".ci", "Makefile", "pyproject.toml", "README.md", "LICENSE", "domain", "adapters", "indexers", "api")
+WANTED = (
+    ".ci",
+    "Makefile",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "domain",
+    "adapters",
+    "indexers",
+    "operations",
+    "api",
+)
 LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
 
 OLDEST_PIP = {

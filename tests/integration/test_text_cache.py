@@ -12,7 +12,7 @@ from adapters.extraction.wire import from_json, to_json
 from adapters.s3.address import Address
 from adapters.s3.client import Client
 from domain.errors import InvalidDigest
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 from tests.unit.extraction.samples import SENTENCE
 
 SHA256 = "ab" * 32

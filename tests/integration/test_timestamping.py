@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.ledger.lock import LedgerLock
-from adapters.work import OUTSIDE
+from adapters.disk.file_lock import LedgerLock
+from adapters.work.log import OUTSIDE
 from domain.errors import NotFound
 from domain.ledger.note import Note, Signature, parse_note
 from domain.ledger.timestamps import NOTE, STAMP, StampName, as_log_signed, seal_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexers.verify import Subject, Verification, fast, run, verify
+from operations.verify import Subject, Verification, fast, run, verify
 from tests.ledger_world import evidence
 from tests.tamper_cases import CASES, NAMES, flip_state
 from tests.tamper_world import SIZE, Tampered, build, copy

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from indexers.verify import fast
-from indexers.verify.crew import Crew, Start, may_fork
+from operations.verify import fast
+from operations.verify.crew import Crew, Start, may_fork
 
 PARTS = list(range(20))
 
@@ -121,7 +121,7 @@ def test_only_one_thread_may_be_copied() -> None:
 
 LEFT = """
 import os, signal
-from indexers.verify.crew import Crew
+from operations.verify.crew import Crew
 from tests.integration.test_verify_crew import Desk, square
 crew = Crew(Desk, "fork")
 print(*{process for _, process in crew.map(square, range(50))}, flush=True)

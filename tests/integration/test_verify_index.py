@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 
 from adapters.search.elastic.faults import SearchUnreachable
-from domain.errors import IndexDamaged, JianzhengError
-from domain.ports import FOREVER
-from indexers import verification
+from domain.errors import JianzhengError
+from domain.ports.search import FOREVER
+from domain.search.errors import IndexDamaged
 from indexers.pipeline import Pipeline
-from indexers.verify import due, run
+from operations import verification
+from operations.verify import due, run
 from tests.cli_world import BACK_ENDS
 from tests.index_world import Address, Indexed, indexed, other
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from indexers.verify.findings import Finding
-from indexers.verify.meaning import advice, meaning
+from operations.verify.findings import Finding
+from operations.verify.meaning import advice, meaning
 from tests.behind import write_over
 from tests.http_world import HERE, World, make_world, record
 

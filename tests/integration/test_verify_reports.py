@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from adapters import parts
-from adapters.bootstrap import House
+from adapters.home import parts
+from adapters.home.house import House
 from adapters.postgres.database import Database
 from domain.event import stream_id
 from domain.reports.events import ReportIssued
 from indexers.pipeline import Pipeline
-from indexers.verification import subject, verify_archive
-from indexers.verify import Verification, due, issued
-from indexers.verify import reports as checked
-from indexers.verify.crew import Start
+from operations.verification import subject, verify_archive
+from operations.verify import Verification, due, issued
+from operations.verify import reports as checked
+from operations.verify.crew import Start
 from tests.cli_world import BACK_ENDS
 from tests.fakes import lecture
 from tests.http_world import HERE, World, world_on

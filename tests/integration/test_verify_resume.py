@@ -14,8 +14,8 @@ import pytest
 
 from adapters.blobs.folder import FolderBlobStore
 from adapters.blobs.s3 import S3BlobStore
-from indexers.verify import files, resume
-from indexers.verify.resume import Hashed, ResumeRefused
+from operations.verify import files, resume
+from operations.verify.resume import Hashed, ResumeRefused
 from tests.s3_world import put, store
 from tests.tamper_world import Tampered, build
 

@@ -10,14 +10,14 @@ from uuid import UUID
 
 import pytest
 
-from adapters import settings
-from adapters.bootstrap import House, create_archive
+from adapters.home import settings
+from adapters.home.house import House, create_archive
 from benchmarks.generate import Generator
 from domain.event import Stamp
 from domain.records.events import RecordReturned, RecordSignedOff, RecordWithdrawn
-from indexers import verification
-from indexers.verification import verify_archive
-from indexers.verify import run
+from operations import verification
+from operations.verification import verify_archive
+from operations.verify import run
 from tests.forgeries import FORGERIES, Row
 
 RECORDS = 40

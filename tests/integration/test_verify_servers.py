@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.evidence import Evidence
-from adapters.ledger.published_s3 import PublishedBucket
-from adapters.postgres.evidence import PostgresTables
+from adapters.evidence.postgres import PostgresTables
+from adapters.evidence.published_s3 import PublishedBucket
+from adapters.evidence.questions import Evidence
 from adapters.postgres.faults import DatabaseUnreachable
 from adapters.s3.address import Address as BucketAddress
 from adapters.s3.faults import FileStoreUnreachable
-from indexers.verify import fast, run
+from operations.verify import fast, run
 from tests.s3_world import SHORT, spoil_on_drives
 from tests.servers.local import Server
 from tests.tamper_servers import OnServers, copied, public, sealed_archive

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signing import create_key
+from adapters.keys.signing import create_key
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.timestamps import StampName, seal_of
 from tests.authority import Authority, make, serving

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.witness.service import Witness
-from domain.errors import LedgerRolledBack
-from indexers.verify.run import Subject, verify
+from domain.ledger.errors import LedgerRolledBack
+from operations.verify.run import Subject, verify
 from tests.ledger_world import evidence, open_world, some_rows
 from tests.watched_world import Watched, found_by_check, line, remembered, restore, witness_of
 from tests.witness_world import says, scripted, served

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from adapters.signing import verifier_of
+from adapters.keys.signing import verifier_of
 from adapters.witness.limit import RateLimit
 from adapters.witness.service import Witness
 from domain.ledger.checkpoint import parse_checkpoint

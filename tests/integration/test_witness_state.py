@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import read
+from adapters.home.settings import read
 from adapters.witness.store import Asked, Witnessed
-from adapters.work import Fault
+from adapters.work.log import Fault
 from api.cli.check_answers import Answer, Look
 from api.cli.check_witnesses import witnesses as asked_by_check
 from api.cli.context import Context
 from domain.ledger.note import COSIGNATURE_ED25519, VerifierKey
-from indexers import watched
+from indexers.loop import witness_status
 from indexers.pipeline import Pipeline
 from tests.http_world import World, make_world
 
@@ -37,7 +37,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def witnesses(world: World) -> dict[str, Any]:
-    return watched.witnesses(world.house.trust, world.house.cosignatures, world.house.ledger)
+    return witness_status.witnesses(world.house.trust, world.house.cosignatures, world.house.ledger)
 
 
 def page(world: World) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.keys.signing import verifier_of
 from adapters.ledger.policy import read_policy
-from adapters.signing import verifier_of
 from adapters.witness.service import Witness
 from adapters.witness.store import Asked, SQLiteCosignatures
 from domain.ledger.note import parse_note

@@ -11,10 +11,10 @@ from typing import Any
 
 import uvicorn
 
-from adapters.bootstrap import House
-from adapters.signing_keys import of_one
-from adapters.signing_ring import KeyRing
-from api.http.app import create_app
+from adapters.home.house import House
+from adapters.keys.key_folder import of_one
+from adapters.keys.ring import KeyRing
+from api.app import create_app
 from tests.ledger_world import World, open_world, some_rows
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters.signing import verifier_of
-from domain.errors import InvalidNote, JianzhengError
+from adapters.keys.signing import verifier_of
+from domain.errors import JianzhengError
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import ED25519, LOG_KEYS, WITNESS_KEYS, VerifierKey, parse_vkey
 from domain.ledger.policy import NONE, Known, Policy, parse_policy
 from domain.ledger.proof import parse_proof

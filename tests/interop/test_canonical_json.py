@@ -13,8 +13,8 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.errors import NotCanonical
 from domain.ledger.canonical import MAX_INTEGER, canonical
+from domain.ledger.errors import NotCanonical
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
     '\x00\x1f\x7f"\\/\u2028\ud7ff\ue000\uffff\U00010000é中'

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.signing import load_key, verifier
+from adapters.keys.signing import load_key, verifier
 from domain.ledger.checkpoint import open_checkpoint
 from domain.ledger.tiles import ENTRIES, Tile
 from domain.ledger.tree import (

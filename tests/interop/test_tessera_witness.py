@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signing import create_key, verifier_of
+from adapters.keys.signing import create_key, verifier_of
 from adapters.witness.service import Witness, create_witness
 from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import open_note

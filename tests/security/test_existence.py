@@ -10,8 +10,8 @@ from io import BytesIO
 
 import pytest
 
-from adapters import parts
 from adapters.blobs.s3_inventory import key_of
+from adapters.home import parts
 from api.http.auth import CSRF_HEADER
 from tests.behind import kept_as
 from tests.cli_world import BACK_ENDS, servers

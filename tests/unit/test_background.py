@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import presence
-from adapters.presence import is_gone, new_name
-from adapters.work import SQLiteWorkLog
-from domain.errors import ArchiveBusy, BlobMissing, DocumentRejected, EventUnreadable, InvalidRecord, StorageFull
-from indexers.backoff import BackOff
-from indexers.heartbeat import beating
-from indexers.jobs import LOOK, Job, Timetable
-from indexers.quarantine import may_be_of_one
+from adapters.queue import presence
+from adapters.queue.presence import is_gone, new_name
+from adapters.work.log import SQLiteWorkLog
+from domain.errors import ArchiveBusy, BlobMissing, EventUnreadable, InvalidRecord, StorageFull
+from domain.search.errors import DocumentRejected
+from indexers.loop.backoff import BackOff
+from indexers.loop.heartbeat import beating
+from indexers.loop.jobs import LOOK, Job, Timetable
+from indexers.loop.quarantine import may_be_of_one
 
 # ── back-off ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -54,7 +55,7 @@ def test_whoever_is_here_is_not_gone() -> None:
 def test_a_process_that_ended_is_gone() -> None:
     """Killed or not, reaped or not yet, and also where another process has its number by now."""
     other = subprocess.Popen(
-        [sys.executable, "-c", "from adapters.presence import new_name; print(new_name(), flush=True); input()"],
+        [sys.executable, "-c", "from adapters.queue.presence import new_name; print(new_name(), flush=True); input()"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert other.stdout is not None

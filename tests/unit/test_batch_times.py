@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from indexers.verify.batches import _out_of_order
+from operations.verify.batches import _out_of_order
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from adapters.breaker import REST, Breaker
+from adapters.servers.breaker import REST, Breaker
 
 
 class Silent:

@@ -17,10 +17,10 @@ import jsonschema
 import pytest
 import yaml
 
+from adapters.home.settings import read
+from adapters.home.variables import NAMES
 from adapters.postgres.roles import APP_ROLE
-from adapters.safety import of_secret
-from adapters.settings import read
-from adapters.variables import NAMES
+from adapters.servers.safety import of_secret
 from api.cli.parser import parse
 from tests import compose_world, doc_pages
 from tests.compose_world import ANSWERS, FILE, PROGRAM, ROOT, SERVERS, STAYING, copied, stages
@@ -384,7 +384,7 @@ def test_the_guides_speak_of_what_there_is(services: Any, project: Any) -> None:
     assert words - {"jianzheng", "verify", "check", "ingest", "sh"} <= set(services)
     assert {f"jianzheng_{name}" for name in project["volumes"]} >= set(re.findall(r"--volume (jianzheng_\w+):", text))
     known = "".join((ROOT / path).read_text("utf-8") for path in (
-        "adapters/safety.py", "adapters/postgres/condition.py", "adapters/s3/server.py"))  # fmt: skip
+        "adapters/servers/safety.py", "adapters/postgres/condition.py", "adapters/s3/server.py"))  # fmt: skip
     for code in ("no_tls", "certificate_not_checked", "role_too_mighty", "key_of_administrator", "clocks_differ"):
         assert f"`{code}`" in text and f'"{code}"' in known
     limits = {name: int(service["deploy"]["resources"]["limits"]["memory"]) >> 30 for name, service in services.items()}

@@ -7,7 +7,7 @@ from copy import copy
 
 import pytest
 
-from adapters.confirmation import Confirmation
+from adapters.servers.confirmation import Confirmation
 from domain.errors import ArchiveBusy
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.copying.route import route
-from adapters.settings import read
+from adapters.home.route import route
+from adapters.home.settings import read
 from domain.errors import InputError
 
 DATABASE = "postgresql://app:secret@db.example:5432/jianzheng"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.variables import NAMES, VARIABLES
+from adapters.home.variables import NAMES, VARIABLES
 from api.http.description import operations
 from docs.generate import FOLDER, pages
 from docs.reference_pages.errors import all_errors

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapters.search.faults import index_faults
-from domain.errors import IndexDamaged, IndexLocked, InvalidQuery, StorageFull, StorageNotWritable
+from domain.errors import InvalidQuery, StorageFull, StorageNotWritable
+from domain.search.errors import IndexDamaged, IndexLocked
 
 
 class PanicException(BaseException):

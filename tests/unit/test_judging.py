@@ -12,13 +12,14 @@ import pypdfium2
 import pytest
 import segno
 
+from adapters.keys.signing import verifier_of
 from adapters.rendering.receipt import attached, receipt_pdf
-from adapters.signing import verifier_of
-from api.receipts import Compared, judgement_json, lines, read_policy
-from domain.errors import InvalidNote, InvalidProof, JianzhengError
-from domain.judging import PAPER, Judgement, judge, on_paper, said_by
+from api.common.receipts import Compared, judgement_json, lines, read_policy
+from domain.errors import JianzhengError
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.policy import InvalidPolicy
 from domain.ledger.receipt import encode_receipt, read_receipt
+from domain.proofs.judging import PAPER, Judgement, judge, on_paper, said_by
 from tests.receipt_vectors import (
     ALONE,
     FILE,

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from indexers.verify.findings import CLASSES, Class, Finding, Lang, Subject
-from indexers.verify.meaning import advice, meaning
+from operations.verify.findings import CLASSES, Class, Finding, Lang, Subject
+from operations.verify.meaning import advice, meaning
 
 JARGON = re.compile(
     r"hash|sha-?256|sql|merkle|\btiles?\b|leaf|byte|database|object store|json|哈希|散列|数据库|字节|叶|默克尔", re.I

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.packages import LONGEST, portable, portable_names
-from domain.records.events import FileEntry
+from domain.files import FileEntry
+from domain.proofs.packages import LONGEST, portable, portable_names
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from random import Random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from adapters.keys.signing import create_key
 from adapters.packages.single_file import MODULES, single_file
 from adapters.packages.verifier.curve import L, P, ed25519, read_point
 from adapters.packages.verifier.merkle import continues, hash_leaf, implied_root
 from adapters.packages.verifier.stamped import said_by
 from adapters.packages.verifier.trouble import Wrong
 from adapters.packages.verifier.trusting import Trust
-from adapters.signing import create_key
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.policy import of_one_log
 from domain.ledger.tree import consistency_proof, inclusion_proof, leaf_hash, root_of

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.signing import verifier_of
-from domain.errors import LedgerInputAltered, NotAllowed, NotFound
+from adapters.keys.signing import verifier_of
+from domain.errors import NotAllowed, NotFound
+from domain.ledger.errors import LedgerInputAltered
 from domain.ledger.policy import of_one_log
 from domain.ledger.receipt import check_receipt, read_receipt
-from domain.packages import Member, Package, Packages
-from domain.ports import Leaf
+from domain.ports.ledger import Leaf
+from domain.proofs.packages import Member, Package, Packages
 from domain.records.erasure import FileErased, RecordIsErased
 from tests.fakes import School, lecture
 from tests.ledger_fakes import ORIGIN, MemoryLedger

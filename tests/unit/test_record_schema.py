@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.schema import record_schema
+from api.common.schema import record_schema
 from domain.records.content import check
 from domain.records.families import FAMILIES
 from domain.records.fields import Field

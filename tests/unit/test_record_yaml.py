@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.record_yaml import MAX_BYTES, MAX_DEPTH, RecordSyntax, RecordUnreadable, parse, plain, read_record
+from adapters.intake.record_yaml import MAX_BYTES, MAX_DEPTH, RecordSyntax, RecordUnreadable, parse, plain, read_record
 from domain.errors import InvalidRecord, NotFound
 
 RECORD = """\

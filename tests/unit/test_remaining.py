@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from api.remaining import STAGES, TOO_EARLY, Remaining, in_words
+from api.common.remaining import STAGES, TOO_EARLY, Remaining, in_words
 from tests.unit.test_house import python_files, text_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.safety import is_local, of_line, of_secret, of_signed_line
+from adapters.servers.safety import is_local, of_line, of_secret, of_signed_line
 
 GOOD = "9f2c7a01d4e8b365"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.bad_setting import BadSetting
-from adapters.settings import read
+from adapters.home.settings import read
+from adapters.servers.bad_setting import BadSetting
 
 BUCKET = "s3://key:secret@files.example:9000/jianzheng?secure=no"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bad_setting import BadSetting
-from adapters.secret_files import LONGEST, SecretFileUnusable, secret
-from adapters.settings import read
-from adapters.variables import NAMES, VARIABLES
+from adapters.home.settings import read
+from adapters.home.variables import NAMES, VARIABLES
+from adapters.servers.bad_setting import BadSetting
+from adapters.servers.secret_files import LONGEST, SecretFileUnusable, secret
 
 NAME = "JIANZHENG_APP_PASSWORD"
 DATABASE = "postgresql://jianzheng_app@db.example:5432/jianzheng"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters import settings
-from adapters.bad_setting import BadSetting
-from adapters.signing import Ed25519Signer, verifier_of
-from adapters.signing_command import KEY_VARIABLE, LONGEST_MESSAGE, CommandSigner, SigningFailed
+from adapters.home import settings
+from adapters.keys.command import KEY_VARIABLE, LONGEST_MESSAGE, CommandSigner, SigningFailed
+from adapters.keys.signing import Ed25519Signer, verifier_of
+from adapters.servers.bad_setting import BadSetting
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([5]) * 32)
 SIGNER = Ed25519Signer("archive.example/log", KEY)

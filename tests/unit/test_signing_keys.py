@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signing import Ed25519Signer, create_key, generate_key
-from adapters.signing_keys import KNOWN, SigningKeys, load_keys, of_one
-from domain.errors import KeyFileExposed, KeyFileInvalid
+from adapters.keys.key_folder import KNOWN, SigningKeys, load_keys, of_one
+from adapters.keys.signing import Ed25519Signer, create_key, generate_key
+from domain.ledger.errors import KeyFileExposed, KeyFileInvalid
 
 ORIGIN = "archive.example/log"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sqlite_connections import KEEP, OwnConnection, SharedConnections, alone, connect
+from adapters.disk.sqlite_connections import KEEP, OwnConnection, SharedConnections, alone, connect
 from domain.errors import StorageFailed
 
 

@@ -9,7 +9,7 @@ from threading import Timer
 
 import pytest
 
-from adapters.sqlite_faults import fault_of, translated, write_ahead
+from adapters.disk.sqlite_faults import fault_of, translated, write_ahead
 from domain.errors import ArchiveBusy, DatabaseDamaged, StorageFailed, StorageFull, StorageNotWritable
 
 

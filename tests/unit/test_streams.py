@@ -13,10 +13,10 @@ from docs.reference_pages.events import all_events
 from domain import streams
 from domain.audit import audit, fits_alone
 from domain.event import Event
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from domain.streams import KINDS, SUBJECT_OF, SUBJECTS, Undeclared, files_named, stream_of, undeclared
 from domain.subject import Kind, Subject, faults
-from indexers.rules import stored_event_fits
+from operations.verify.stored_rules import stored_event_fits
 from tests import event_samples, keepsakes
 from tests.event_samples import RANDOM, in_turn
 from tests.fakes import stamp

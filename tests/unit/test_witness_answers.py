@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.signing import verifier_of
+from adapters.keys.signing import verifier_of
 from adapters.witness.asking import TRIES, Again, Ahead, Endpoint, Question, endpoints, understand
 from adapters.witness.client import Reply
 from adapters.witness.faults import WitnessAnswerInvalid, WitnessRefused, WitnessSawAnother

@@ -16,7 +16,7 @@ from adapters.blobs.sealing.inner import Inner
 from adapters.blobs.sealing.keys import BlobKeys, Seal
 from adapters.blobs.staging import HASH_BLOCK
 from domain.errors import BlobDamaged, BlobMissing, Unavailable
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 BATCH = 256
 """Files whose keys are asked for at once; bounds memory."""

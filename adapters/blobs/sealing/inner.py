@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
 
 from adapters.blobs.staging import Arrived, Staged
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Inner(Protocol):
-    """A `domain.ports.BlobStore` and, besides, its single steps."""
+    """A `domain.ports.blobs.BlobStore` and, besides, its single steps."""
 
     def stage(self, chunks: Iterator[bytes]) -> Staged: ...
 

@@ -4,7 +4,7 @@ A key is agreed upon once and never changed; destroying it is what makes a file 
 delete, and for ever forbids another key for the same bytes. Rows are never removed, so that what was erased is known
 as long as the archive.
 
-In ``blob-keys.db`` of the archive's folder, mode 0600; on servers in PostgreSQL (`adapters.postgres.blob_keys`).
+In ``blob-keys.db`` of the archive's folder, mode 0600; on servers in PostgreSQL (`adapters.blobs.sealing.postgres`).
 Keys appear in no log, error or event: `Seal` does not show its own.
 """
 
@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString, NamedTuple, Protocol
 
-from adapters.blobs.durable import fsync_dir, storage_errors
-from adapters.sqlite_tables import SQLiteTables
-from adapters.tables import Store
+from adapters.disk.durable import fsync_dir, storage_errors
+from adapters.disk.sqlite_tables import SQLiteTables
+from adapters.disk.tables import Store
 from domain.errors import ArchiveBusy
 
 KEYS_FILE = "blob-keys.db"

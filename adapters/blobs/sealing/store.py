@@ -23,16 +23,16 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from adapters.blobs.durable import remove_quietly, storage_errors
 from adapters.blobs.names import checked_digest
 from adapters.blobs.sealing.fixity import SealedFixity
 from adapters.blobs.sealing.format import new_key, plain_size, sealed, unsealed
 from adapters.blobs.sealing.inner import Inner, Locking, Versioned
 from adapters.blobs.sealing.keys import PAGE, BlobKeys, Seal
 from adapters.blobs.staging import Arrived, Staged
-from adapters.sqlite_faults import translated
+from adapters.disk.durable import remove_quietly, storage_errors
+from adapters.disk.sqlite_faults import translated
 from domain.errors import BlobDamaged, BlobErased, BlobMissing
-from domain.ports import FixityResult
+from domain.ports.blobs import FixityResult
 
 if TYPE_CHECKING:
     from datetime import datetime

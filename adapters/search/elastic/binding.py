@@ -1,4 +1,4 @@
-"""Whose index prefix it is (`adapters.binding`): one document in an index of its own, beside the generations.
+"""Whose index prefix it is (`adapters.servers.binding`): one document in an index of its own, beside the generations.
 
 An index is a view, and holds nothing that could be lost; but two archives that write into one would each show the
 other's records, and each take the other's position for its own. So a prefix is an archive's like its database.
@@ -10,11 +10,11 @@ from typing import Any
 
 from elasticsearch import BadRequestError
 
-from adapters.binding import Bound, PlaceInUse
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import types_of
 from adapters.search.elastic.mapping import POSITION, POSITION_FIELD
-from domain.errors import IndexDamaged
+from adapters.servers.binding import Bound, PlaceInUse
+from domain.search.errors import IndexDamaged
 
 NAME = "archive"
 """Of the index, behind the prefix, and of its one document."""

@@ -20,7 +20,7 @@ from elasticsearch import ApiError
 
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing, SearchRefuses, SearchUnreachable
-from domain.errors import DocumentRejected
+from domain.search.errors import DocumentRejected
 
 CHUNK_BYTES = 1 << 20
 """Of one request. Small enough that a batch of records is several of them, so that making and taking them overlap; the

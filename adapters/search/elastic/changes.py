@@ -9,8 +9,8 @@ from typing import Any
 from adapters.search.elastic.bulk import Change
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.mapping import entry_id, members_of, to_entry
-from domain.errors import IndexDamaged
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
+from domain.search.errors import IndexDamaged
 from domain.text.folding import well_formed
 
 READ_AT_ONCE = 200

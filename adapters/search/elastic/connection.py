@@ -11,10 +11,10 @@ from typing import Any
 from elastic_transport import ConnectionError, ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
-from adapters.breaker import Breaker
-from adapters.confirmation import Confirmation
 from adapters.search.elastic.address import BadSearchAddress, SearchAddress
 from adapters.search.elastic.faults import SearchUnreachable, translated
+from adapters.servers.breaker import Breaker
+from adapters.servers.confirmation import Confirmation
 
 PATIENCE = 15.0
 """Seconds that a search may take. Whoever waits longer has given up."""

@@ -24,8 +24,9 @@ from adapters.search.elastic.query import Query, QueryBuilder
 from adapters.search.embedded import FACET_VALUES, MOST_HITS, ranks
 from adapters.search.schema import FACETS
 from adapters.search.snippets import snippets
-from domain.errors import DocumentRejected, IndexPositionAltered, InvalidQuery
-from domain.ports import Hit, SearchDocument, SearchRequest, SearchResult
+from domain.errors import InvalidQuery
+from domain.ports.search import Hit, SearchDocument, SearchRequest, SearchResult
+from domain.search.errors import DocumentRejected, IndexPositionAltered
 from domain.text.folding import well_formed
 from domain.text.query import Node, Phrase, parse, positive_phrases
 
@@ -37,7 +38,7 @@ _FACETS: Mapping[str, Any] = {
 
 
 class ElasticSearch:
-    """Implements `domain.ports.SearchEngine`. Safe to share between threads."""
+    """Implements `domain.ports.search.SearchEngine`. Safe to share between threads."""
 
     def __init__(self, connection: Connection, indices: Indices, number: int | None = None) -> None:
         """The generation of that number; None is whichever serves, to read only."""

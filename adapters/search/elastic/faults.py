@@ -12,7 +12,8 @@ from typing import Any
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import ApiError, UnsupportedProductError
 
-from domain.errors import IndexDamaged, JianzhengError, ServerUnreachable, Unavailable
+from domain.errors import JianzhengError, ServerUnreachable, Unavailable
+from domain.search.errors import IndexDamaged
 
 
 class SearchUnreachable(ServerUnreachable):

@@ -16,8 +16,8 @@ from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import IndexMissing
 from adapters.search.elastic.indices import Indices
-from domain.errors import IndexLocked, IndexPositionAltered
-from domain.ports import SearchDocument, SearchRequest, SearchResult
+from domain.ports.search import SearchDocument, SearchRequest, SearchResult
+from domain.search.errors import IndexLocked, IndexPositionAltered
 
 Found = TypeVar("Found")
 
@@ -29,7 +29,7 @@ class Lock(Protocol):
 
 
 class ElasticGenerations:
-    """A `domain.ports.SearchEngine`: the generation that serves. Made, empty, by the first who asks for one."""
+    """A `domain.ports.search.SearchEngine`: the generation that serves. Made, empty, by the first who asks for one."""
 
     def __init__(self, connection: Connection, lock: Lock) -> None:
         """The connection is closed with it. ``lock`` keeps two from building the next generation at once."""

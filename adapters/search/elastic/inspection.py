@@ -1,4 +1,5 @@
-"""Everything that an index holds, read back: to tell what somebody changed behind our back (`adapters.evidence`).
+"""Everything that an index holds, read back: to tell what somebody changed behind our back
+(`adapters.evidence.questions`).
 
 An entry is what its documents give, to the last word: whatever of it somebody changed, it is not the same any more.
 Whether these are the right documents, and all of them, only the events can say.
@@ -14,15 +15,15 @@ from typing import Any
 
 import orjson
 
-from adapters.evidence import IndexEntry
+from adapters.evidence.questions import IndexEntry
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.engine import ElasticSearch
 from adapters.search.elastic.faults import IndexMissing
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, SEAL_FIELD, entry_id, members_of, to_entry
-from domain.errors import IndexDamaged
-from domain.ports import SearchDocument
+from domain.ports.search import SearchDocument
+from domain.search.errors import IndexDamaged
 
 AT_ONCE = 200
 KEEP_ALIVE = "5m"

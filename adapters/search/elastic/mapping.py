@@ -30,8 +30,8 @@ from adapters.search.schema import (
     revision_no,
     split_title,
 )
-from domain.errors import IndexDamaged
-from domain.ports import FOREVER, SearchDocument
+from domain.ports.search import FOREVER, SearchDocument
+from domain.search.errors import IndexDamaged
 from domain.text.folding import FOLDING_VERSION, well_formed
 from domain.text.token_stream import token_stream
 from domain.text.tokens import TOKENS_VERSION

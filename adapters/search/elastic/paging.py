@@ -20,7 +20,8 @@ from adapters.search.cursor import Cursor
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import SnapshotGone, fault_in
 from adapters.search.elastic.query import Query
-from domain.errors import IndexDamaged, InvalidCursor
+from domain.errors import InvalidCursor
+from domain.search.errors import IndexDamaged
 
 KEEP_ALIVE = "2m"
 """That somebody may read a page before he turns it. Until then the server keeps what it was read from."""

@@ -27,7 +27,7 @@ from typing import Any
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing
 from adapters.search.elastic.mapping import POSITION, POSITION_FIELD, SEAL_FIELD
-from domain.errors import IndexLocked, IndexPositionAltered
+from domain.search.errors import IndexLocked, IndexPositionAltered
 
 MOST = 2**63 - 2
 """The highest version that another one can follow."""

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.search.schema import FACETS, facet_value, filer
 from adapters.search.translate import PART_SCORE, TITLE_BOOST, WORD_REST, day_limit
 from domain.errors import InvalidQuery
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from domain.text.query import And, Everything, Node, Not, Nothing, Or, Phrase, Tag
 
 Query = dict[str, Any]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from elasticsearch import Elasticsearch
 
-from adapters.safety import Remark, of_line, of_secret
 from adapters.search.elastic.connection import Connection
+from adapters.servers.safety import Remark, of_line, of_secret
 
 _NO_ANSWER = (400, 401, 403, 404, 405)
 """Of a server without logins."""

@@ -10,7 +10,7 @@ from api.common.shapes.records import ErasureJson, erasure_of
 from domain.records.erasure import ground_json
 
 if TYPE_CHECKING:
-    from adapters.erasures import Left
+    from adapters.erasures.log import Left
     from domain.erasing import Considered, Proceeding
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapters.ingest import Filed, Refused
-from adapters.record_folder import Passed
+from adapters.intake.folders import Filed, Refused
+from adapters.intake.record_folder import Passed
 from api.common.shapes.declaring import Json
 from api.common.shapes.records import gaps_json
 from domain.errors import Lang

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from api.common.shapes.declaring import Json, NotRequired, TypedDict, open_shape, shape
 from domain.errors import NotFound, Unavailable
-from domain.ports import EventStore, ExtractedText, LedgerReader
+from domain.files import FileEntry
+from domain.ports.events import EventStore
+from domain.ports.ledger import LedgerReader
+from domain.ports.texts import ExtractedText
 from domain.records.content import Checked, occurred_on
 from domain.records.erasure import ground_json
-from domain.records.events import FileEntry, RecordEvent
+from domain.records.events import RecordEvent
 from domain.records.gaps import describe
 from domain.records.record import Record, Version, replay
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api.common.shapes.declaring import Json, TypedDict, shape
 
 if TYPE_CHECKING:
-    from domain.reporting import Issued, Verdict
+    from domain.reports.reporting import Issued, Verdict
 
 
 @shape

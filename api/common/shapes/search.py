@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api.common.shapes.declaring import TypedDict, shape
 
 if TYPE_CHECKING:
-    from domain.searching import Answer, Found
+    from domain.search.searching import Answer, Found
 
 
 @shape

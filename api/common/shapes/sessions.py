@@ -9,7 +9,7 @@ from api.common.shapes.declaring import TypedDict, shape
 from api.common.shapes.directory import GrantJson, grant_json
 
 if TYPE_CHECKING:
-    from adapters.accounts import TokenInfo
+    from adapters.accounts.store import TokenInfo
     from domain.access import Actor
 
 

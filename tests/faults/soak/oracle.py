@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from domain.errors import JianzhengError
 from domain.event import Event
 from domain.ledger.entry import entry
 from domain.ledger.tiles import ENTRIES, Tile, bundle_of, read_bundle, read_tile
 from domain.ledger.tree import CompactRange, leaf_hash
-from domain.ports import StoredRow
+from domain.ports.events import StoredRow
 from domain.records.codes import Entered, code, register_id
 from domain.records.events import FilesAttached, RecordCorrected, RecordFiled, RecordSignedOff
 from tests.faults.soak.journal import Filing, Journal

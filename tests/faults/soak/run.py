@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from tests import forking
 from tests.faults.soak import oracle, views
 from tests.faults.soak.cutter import Cutter

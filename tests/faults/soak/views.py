@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from adapters.bootstrap import House
+from adapters.home.house import House
 from domain.access import SYSTEM
-from domain.ports import Scope, SearchRequest
+from domain.ports.search import Scope, SearchRequest
 from domain.records.events import RecordFiled
 from indexers.pipeline import Pipeline
 from tests.faults.soak.journal import Journal

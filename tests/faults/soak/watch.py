@@ -6,8 +6,8 @@ import hashlib
 import threading
 from collections.abc import Iterator
 
-from adapters.bootstrap import House
-from adapters.signing import verifier
+from adapters.home.house import House
+from adapters.keys.signing import verifier
 from domain.errors import JianzhengError, NotFound
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint
 from domain.ledger.tiles import ENTRIES, WIDTH, Tile

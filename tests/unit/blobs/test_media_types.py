@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from adapters.blobs.media_types import UNKNOWN, Served, detect, served_as
+from adapters.formats.media_types import UNKNOWN, Served, detect, served_as
 from tests.unit.extraction import samples
 from tests.unit.extraction.samples import DOCX, ODT, OFD, PDF, PPTX, SENTENCE, XLSX, zipped
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bad_setting import BadSetting
 from adapters.s3.address import MOST_DAYS, Address
 from adapters.s3.client import Client
+from adapters.servers.bad_setting import BadSetting
 
 BAD = [
     "",

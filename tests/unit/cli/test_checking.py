@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from adapters.home.settings import read
 from adapters.postgres.condition import _clocks
-from adapters.settings import read
 from api.cli import checks
 from api.cli.context import Context
 from api.cli.main import main

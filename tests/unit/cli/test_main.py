@@ -14,10 +14,10 @@ from api.cli.command import Command
 from api.cli.context import Context
 from api.cli.failures import describe, where
 from api.cli.main import main
-from domain.archive import refused
 from domain.errors import BlobMissing, InputError, InvalidRecord, NotAllowed, StorageFull
 from domain.records.content import Checked
 from domain.records.fields import Problem
+from domain.records.filing import refused
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.extraction.charset import decode
+from adapters.formats.charset import decode
 from tests.unit.extraction.samples import SENTENCE, TRADITIONAL
 
 SIMPLIFIED = (

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.extraction import docx, html, markdown, odf, ofd, pdf, pptx, txt, xlsx, xml
 from adapters.extraction.outcome import Budget, Refused, tidy
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 from tests.unit.extraction import samples
 from tests.unit.extraction.samples import SENTENCE, paragraph, run, word_around
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.event import Event
-from domain.ledger import key_events as keys
-from domain.ledger.keys import statement
+from domain.keys import events as keys
+from domain.keys.history import statement
 from domain.ledger.note import ED25519, Note, Signature, VerifierKey
 from tests.event_samples import HEADER, in_turn
 

@@ -9,8 +9,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.signing import Ed25519Signer, verifier_of
-from domain.errors import InvalidNote, InvalidProof
+from adapters.keys.signing import Ed25519Signer, verifier_of
 from domain.ledger.checkpoint import Checkpoint, parse_checkpoint
 from domain.ledger.completeness import (
     LABEL,
@@ -23,6 +22,7 @@ from domain.ledger.completeness import (
     read_completeness,
 )
 from domain.ledger.entry import entry
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.policy import Known, Policy, of_one_log
 from domain.ledger.receipt import encode_receipt, read_receipt
 from domain.ledger.tree import inclusion_proof, leaf_hash, root_of

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import InvalidEntry, NotCanonical
 from domain.ledger.canonical import canonical
 from domain.ledger.entry import entries_of, entry, entry_of_hex, read_entry
+from domain.ledger.errors import InvalidEntry, NotCanonical
 from domain.ledger.tree import leaf_hash
 
 ID = UUID("0b39a1d2-7f6e-4c55-9d2a-3f1e5c7b8a90")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.keys.signing import create_key, load_key
 from adapters.ledger.guard import GuardedSigner
-from adapters.signing import create_key, load_key
-from domain.errors import LastSignedDamaged, LedgerRolledBack
+from domain.ledger.errors import LastSignedDamaged, LedgerRolledBack
 
 ROOTS = {size: bytes([size]) * 32 for size in range(9)}
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.errors import InvalidProof
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.entry import entry
+from domain.ledger.errors import InvalidProof
 from domain.ledger.kept import checkpoint_in
 from domain.ledger.note import Note, Signature
 from domain.ledger.receipt import encode_receipt

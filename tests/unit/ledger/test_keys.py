@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.signing import Ed25519Signer, verifier_of
+from adapters.keys.signing import Ed25519Signer, verifier_of
 from domain.audit import audit, fits_alone
-from domain.errors import InvalidNote, NotAllowed
-from domain.key_keeping import KeyActRefused, KeyKeeping
+from domain.errors import NotAllowed
+from domain.keys.events import KeyEvent, KeyRotated, keys_stream
+from domain.keys.history import MOST_IN_FORCE, fold, statement
+from domain.keys.keeping import KeyActRefused, KeyKeeping
 from domain.ledger.checkpoint import parse_checkpoint
-from domain.ledger.key_events import KeyEvent, KeyRotated, keys_stream
-from domain.ledger.keys import MOST_IN_FORCE, fold, statement
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import Note, Signature
 from tests.fakes import NOON, SHANGHAI, Chance, MemoryEvents, stamp
 from tests.unit.test_audit import School

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signing import create_key, load_key, verifier
-from domain.errors import InvalidNote, KeyFileExposed, KeyFileInvalid
+from adapters.keys.signing import create_key, load_key, verifier
 from domain.ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from domain.ledger.errors import InvalidNote, KeyFileExposed, KeyFileInvalid
 from domain.ledger.note import Note, Signature, open_note, parse_note, parse_vkey
 
 # From the text of C2SP signed-note.

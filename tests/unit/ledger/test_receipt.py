@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.signing import Ed25519Signer, verifier_of
-from domain.errors import InvalidNote, InvalidProof
+from adapters.keys.signing import Ed25519Signer, verifier_of
 from domain.ledger.checkpoint import Checkpoint
 from domain.ledger.cosignature import Cosignature, read_cosignature, signed_message
 from domain.ledger.entry import entry
+from domain.ledger.errors import InvalidNote, InvalidProof
 from domain.ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, Signature, VerifierKey
 from domain.ledger.policy import Group, Known, Policy, of_one_log
 from domain.ledger.proof import LogProof, parse_proof

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.signing import verifier_of
-from domain.errors import DatabaseDamaged, LedgerInputAltered, NotAllowed, NotFound
+from adapters.keys.signing import verifier_of
+from domain.errors import DatabaseDamaged, NotAllowed, NotFound
 from domain.ledger.completeness import check_completeness, read_completeness
+from domain.ledger.errors import LedgerInputAltered
 from domain.ledger.policy import of_one_log
 from domain.ledger.receipt import Receipt, check_receipt, read_receipt
-from domain.receipts import ReceiptNotReady, Receipts
+from domain.proofs.receipts import ReceiptNotReady, Receipts
 from domain.records.erasure import RecordIsErased
 from domain.records.events import RecordFiled
 from tests.fakes import School, lecture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import InvalidTile
+from domain.ledger.errors import InvalidTile
 from domain.ledger.tiles import (
     ENTRIES,
     Tile,

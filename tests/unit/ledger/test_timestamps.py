@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.timestamps.address import AuthorityAddress, BadAuthority, parse
-from domain.errors import InvalidNote
 from domain.ledger.checkpoint import Checkpoint
+from domain.ledger.errors import InvalidNote
 from domain.ledger.note import Note, Signature
 from domain.ledger.timestamps import (
     StampName,

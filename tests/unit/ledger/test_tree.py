@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from domain.errors import InvalidProof
+from domain.ledger.errors import InvalidProof
 from domain.ledger.tree import (
     EMPTY_ROOT,
     CompactRange,

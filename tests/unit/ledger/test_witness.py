@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.signing import verifier_of
+from adapters.keys.signing import verifier_of
 from adapters.witness.limit import RateLimit
 from domain.ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA_44, Note, open_note, parse_note
 from domain.ledger.tree import EMPTY_ROOT

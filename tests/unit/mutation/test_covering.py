@@ -11,5 +11,5 @@ def test_the_fastest_come_first_and_of_those_the_nearest() -> None:
     near = TimedTest("tests/test_verify_reports.py::c", 0.05, 0.09)
     shares = TimedTest("tests/test_verify_reports.py::d", 0.01, 3.0)
     slow = TimedTest("tests/test_verify_reports.py::e", 40.0, 40.0)
-    found = in_order([slow, *far, shares, near], "indexers/verify/reports.py")
+    found = in_order([slow, *far, shares, near], "operations/verify/reports.py")
     assert [test.name[-1] for test in found] == ["c", "b", "a", "d", "e"]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.accounts import PasswordTooWeak
-from domain.administration import AlreadyThere, BadCode, BadValue
+from adapters.accounts.store import PasswordTooWeak
 from domain.errors import NotAllowed, NotFound, Unavailable
+from domain.organisations.administering import AlreadyThere, BadCode, BadValue
 from domain.organisations.events import AccountOpened, RoleGranted
 from tests.fakes import School
 

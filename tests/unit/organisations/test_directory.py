@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from domain.access import SYSTEM
-from domain.administration import AlreadyThere, BadCode, BadValue
 from domain.days import BadDate
 from domain.errors import NotAllowed, NotFound, VersionConflict
+from domain.organisations.administering import AlreadyThere, BadCode, BadValue
 from tests.fakes import School
 
 

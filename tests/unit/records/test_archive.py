@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.archive import IdempotencyMismatch, IncomingFile, ReasonMissing, working_days
 from domain.days import BadDate
 from domain.errors import ArchiveBusy, InvalidRecord, NotAllowed, NotFound, VersionConflict
 from domain.records.codes import Entered
 from domain.records.events import RecordFiled
+from domain.records.filing import IdempotencyMismatch, IncomingFile, ReasonMissing, working_days
 from tests.fakes import School, lecture
 
 

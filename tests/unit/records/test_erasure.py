@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from domain.access import Actor
-from domain.archive import ReasonMissing
 from domain.audit import audit
 from domain.erasing import Shared
 from domain.errors import NotAllowed, NotFound
 from domain.records import erasure
 from domain.records.events import RecordErased, RecordEvent, Tombstone
+from domain.records.filing import ReasonMissing
 from domain.records.record import replay
 from domain.records.refusals import ActNotPossible, HistoryImpossible
 from tests.fakes import School, lecture, tombstoned

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from domain.files import FileEntry
 from domain.records import content
-from domain.records.events import FileEntry, FilesAttached, RecordFiled, RecordSignedOff
+from domain.records.events import FilesAttached, RecordFiled, RecordSignedOff
 from domain.records.record import Record, file_record, replay
 from domain.records.refusals import (
     ActNotPossible,

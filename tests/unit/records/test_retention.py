@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain.files import Keeping
 from domain.records.record import Record
-from domain.records.retention import Keeping, files_kept, keeping
+from domain.records.retention import files_kept, keeping
 from tests.fakes import stamp
 from tests.unit.records.test_record import PHOTO, SHEET, checked, filed
 

@@ -12,9 +12,10 @@ import pytest
 
 from domain.errors import EventUnreadable, NotAllowed, NotFound, Unavailable
 from domain.event import Event
-from domain.ports import Act, Leaf
-from domain.reporting import RECORD_ERASED, FiguresBehind, Reporting, UnknownEnding, Verdict
+from domain.ports.events import Act
+from domain.ports.ledger import Leaf
 from domain.reports.events import ReportIssued
+from domain.reports.reporting import RECORD_ERASED, FiguresBehind, Reporting, UnknownEnding, Verdict
 from tests.fakes import NOON, SHANGHAI, School, lecture
 from tests.ledger_fakes import MemoryFigures, MemoryLedger, directory_at
 

@@ -23,8 +23,9 @@ from adapters.search.elastic.faults import (
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.position import sealed
 from adapters.search.schema import FACETS
-from domain.errors import DocumentRejected, IndexDamaged, JianzhengError
-from domain.ports import SearchRequest
+from domain.errors import JianzhengError
+from domain.ports.search import SearchRequest
+from domain.search.errors import DocumentRejected, IndexDamaged
 from tests.contract.search_corpus import document
 from tests.elastic_stub import Stub, answering, make_certificate
 

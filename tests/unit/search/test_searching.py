@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.access import scope
-from domain.ports import Hit, SearchRequest, SearchResult
-from domain.searching import Searching
+from domain.ports.search import Hit, SearchRequest, SearchResult
+from domain.search.searching import Searching
 from tests.fakes import School, lecture
 from tests.ledger_fakes import MemoryLedger
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bootstrap import House
-from domain.archive import IncomingFile
+from adapters.home.house import House
+from domain.records.filing import IncomingFile
 from domain.records.record import Record
 from indexers.pipeline import Pipeline
-from indexers.record_check import RecordCheck, check_record
+from operations.verify.record import RecordCheck, check_record
 from tests.http_world import make_world
 
 

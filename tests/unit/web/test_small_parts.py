@@ -13,7 +13,7 @@ from api.web.locale import speaker
 from api.web.record import difference
 from api.web.search import address, marked
 from api.web.sign_in import inside
-from domain.ports import Snippet
+from domain.ports.search import Snippet
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
