@@ -56,7 +56,7 @@ class Store(Protocol):
 
 class Staged:
     """A `domain.ports.blobs.StagedFile`. Several requests may have found the same upload where the same bytes were sent
-    more     than once: what one of them does with it must not be felt by the others."""
+    more than once: what one of them does with it must not be felt by the others."""
 
     def __init__(self, store: Store, arrived: Arrived) -> None:
         self.sha256, self.size = arrived.sha256, arrived.size

@@ -10,9 +10,11 @@ the pool next: a process at rest costs the server two, and its followers look in
 
 Nothing waits for ever: locks on the server for `lock_timeout`, a statement for `patience`, a free connection for
 `lock_timeout`. Whether a silence is work or a server that stands still, a second connection finds out: where none can
-be made either, the server counts as lost, and others learn it without waiting (`adapters.servers.breaker`). Each
-connection is in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they are acknowledged. In
-a transaction each statement looks anew, whatever the server's habit: behind a lock it sees what its last holder stored.
+be made either, the server counts as lost, and others learn it without waiting (`adapters.servers.breaker`).
+
+Each connection is in autocommit mode, in the archive's schema, with commits that are flushed to the disk before they
+are acknowledged. In a transaction each statement looks anew, whatever the server's habit: behind a lock it sees what
+its last holder stored.
 """
 
 from __future__ import annotations

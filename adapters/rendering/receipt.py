@@ -1,7 +1,7 @@
 """A receipt on one sheet of paper, to be bound into the minutes: PDF/A-3b, with the receipt itself attached.
 
-The square (QR code) holds `domain.proofs.judging.on_paper`: with it the paper can be compared with the ledger, by whoever
-has a telephone. The same receipt, fonts and version of Typst give the same bytes.
+The square (QR code) holds `domain.proofs.judging.on_paper`: with it the paper can be compared with the ledger, by
+whoever has a telephone. The same receipt, fonts and version of Typst give the same bytes.
 """
 
 from __future__ import annotations

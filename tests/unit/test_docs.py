@@ -14,6 +14,7 @@ from docs.reference_pages.errors import all_errors
 from docs.reference_pages.events import all_events, meaning
 from docs.reference_pages.http import document
 from domain.access import MAY
+from tests.unit.test_house import LAYERS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -127,12 +128,12 @@ def test_the_table_of_roles_is_the_policy() -> None:
 
 
 def test_the_picture_of_the_house_shows_every_room() -> None:
-    """Each folder of the four packages is in the picture of `architecture.md`, and no module that is not there."""
+    """Each folder of the five packages is in the picture of `architecture.md`, and no module that is not there."""
     picture = (ROOT / "docs" / "design" / "architecture.md").read_text("utf-8").split("```")[3]
     floors = re.split(r"^(?=[a-z]+/)", picture, flags=re.MULTILINE)[1:]
     shown = {name: rest for name, _, rest in (floor.partition("/") for floor in floors)}
     for floor, said in shown.items():
         assert [name for name in re.findall(r"\w+\.py\b", said) if not any((ROOT / floor).rglob(name))] == []
-    for layer in ("domain", "adapters", "indexers", "api"):
+    for layer in LAYERS:
         rooms = {path.name for path in (ROOT / layer).iterdir() if path.is_dir() and path.name != "__pycache__"}
         assert set(re.findall(r"(?<![\w/])(\w+)/", shown[layer])) == rooms

@@ -42,7 +42,7 @@ def test_everybody_searches_their_own_scope() -> None:
         clerk, SearchRequest("党课", scope=everything)
     )
     assert [request.scope for request in engine.asked] == [scope(clerk, "2023-05-04")] != [everything]
-    assert [(each.hit.record, each.record.code) for each in answer.hits] == [(str(kept.id), kept.code)]
+    assert [(each.hit.record, each.shown.code) for each in answer.hits] == [(str(kept.id), kept.code)]
     assert answer.facets == {"person": [("张敏", 2)], "form": [("党课", 2)]}
     assert (answer.total, answer.next, answer.behind) == (2, "next", size - 4)
 
