@@ -14,6 +14,10 @@ def ev(klass: str, *indices: int) -> Callable[[Tampered], Addresses]:
     return lambda a: {(klass, "event", NAMES[i]) for i in indices}
 
 
+STRANGER = "— other.example/log ".encode() + b"A" * 92 + b"\n"
+"""A signature that is nobody's."""
+
+
 def fixed(*found: tuple[str, str, object]) -> Callable[[Tampered], Addresses]:
     return lambda a: set(found)
 
@@ -272,6 +276,13 @@ CASES: dict[str, Case] = {
     # ── checkpoints ──
     "checkpoint": (flip("checkpoint", 30), fixed(("altered", "checkpoint", "checkpoint"))),
     "checkpoint's signature": (flip("checkpoint", -5), fixed(("altered", "checkpoint", "checkpoint"))),
+    # It still is a note of ours, but not the one that was signed: others' signatures stand behind it.
+    "a stranger's signature before ours": (
+        lambda a: a.write(
+            a.public("checkpoint"), a.public("checkpoint").read_bytes().replace(b"\n\n", b"\n\n" + STRANGER)
+        ),
+        fixed(("altered", "checkpoint", "checkpoint")),
+    ),
     "checkpoint deleted": (
         lambda a: a.public("checkpoint").unlink(),
         fixed(("deleted", "checkpoint", "checkpoint")),
