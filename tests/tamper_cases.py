@@ -246,6 +246,16 @@ CASES: dict[str, Case] = {
     "bundle": (flip("tile/entries/000", 5000), fixed(("altered", "tile", "tile/entries/000"))),
     "bundle's length": (flip("tile/entries/000", 1), fixed(("altered", "tile", "tile/entries/000"))),
     "partial bundle": (flip("tile/entries/002.p/88", 5), fixed(("altered", "tile", "tile/entries/002.p/88"))),
+    "table, tile and bundle each altered": (  # three lie about one leaf, each in its own way: the event tells
+        lambda a: [
+            a.ledger("UPDATE leaves SET hash = zeroblob(32) WHERE idx = 0"),
+            *(a.flip(a.public(f"tile/{name}/000"), 20) for name in ("0", "entries")),
+        ][0],
+        fixed(
+            ("altered", "leaf", "ledger.sqlite:leaves/0"),
+            *(("altered", "tile", f"tile/{name}/000") for name in ("0", "entries")),
+        ),
+    ),
     "tile deleted": (lambda a: a.public("tile/0/000").unlink(), fixed(("deleted", "tile", "tile/0/000"))),
     "bundle deleted": (lambda a: a.public("tile/entries/000").unlink(), fixed(("deleted", "tile", "tile/entries/000"))),
     "older partial deleted": (
