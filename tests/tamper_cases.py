@@ -14,6 +14,10 @@ def ev(klass: str, *indices: int) -> Callable[[Tampered], Addresses]:
     return lambda a: {(klass, "event", NAMES[i]) for i in indices}
 
 
+STRANGER = "— other.example/log ".encode() + b"A" * 92 + b"\n"
+"""A signature that is nobody's."""
+
+
 def fixed(*found: tuple[str, str, object]) -> Callable[[Tampered], Addresses]:
     return lambda a: set(found)
 
@@ -242,6 +246,16 @@ CASES: dict[str, Case] = {
     "bundle": (flip("tile/entries/000", 5000), fixed(("altered", "tile", "tile/entries/000"))),
     "bundle's length": (flip("tile/entries/000", 1), fixed(("altered", "tile", "tile/entries/000"))),
     "partial bundle": (flip("tile/entries/002.p/88", 5), fixed(("altered", "tile", "tile/entries/002.p/88"))),
+    "table, tile and bundle each altered": (  # three lie about one leaf, each in its own way: the event tells
+        lambda a: [
+            a.ledger("UPDATE leaves SET hash = zeroblob(32) WHERE idx = 0"),
+            *(a.flip(a.public(f"tile/{name}/000"), 20) for name in ("0", "entries")),
+        ][0],
+        fixed(
+            ("altered", "leaf", "ledger.sqlite:leaves/0"),
+            *(("altered", "tile", f"tile/{name}/000") for name in ("0", "entries")),
+        ),
+    ),
     "tile deleted": (lambda a: a.public("tile/0/000").unlink(), fixed(("deleted", "tile", "tile/0/000"))),
     "bundle deleted": (lambda a: a.public("tile/entries/000").unlink(), fixed(("deleted", "tile", "tile/entries/000"))),
     "older partial deleted": (
@@ -272,6 +286,13 @@ CASES: dict[str, Case] = {
     # ── checkpoints ──
     "checkpoint": (flip("checkpoint", 30), fixed(("altered", "checkpoint", "checkpoint"))),
     "checkpoint's signature": (flip("checkpoint", -5), fixed(("altered", "checkpoint", "checkpoint"))),
+    # It still is a note of ours, but not the one that was signed: others' signatures stand behind it.
+    "a stranger's signature before ours": (
+        lambda a: a.write(
+            a.public("checkpoint"), a.public("checkpoint").read_bytes().replace(b"\n\n", b"\n\n" + STRANGER)
+        ),
+        fixed(("altered", "checkpoint", "checkpoint")),
+    ),
     "checkpoint deleted": (
         lambda a: a.public("checkpoint").unlink(),
         fixed(("deleted", "checkpoint", "checkpoint")),
