@@ -29,7 +29,7 @@ from tests.servers.plugin import do_without
 
 OTHER_SETTINGS = {"FORWARDED_ALLOW_IPS"}  # uvicorn's; docs/how-to/run-it.md tells of it
 SECRET_IN_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|KEY(?!STORE)")
-PACKAGES = ("domain", "adapters", "indexers", "api")
+PACKAGES = ("domain", "adapters", "indexers", "operations", "api")
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_every_operation_is_described() -> None:
 
 def test_every_variable_that_is_read_is_documented() -> None:
     """What the program reads from the environment is listed, and what is listed is read."""
-    modules = [path for layer in ("domain", "adapters", "indexers", "api") for path in (ROOT / layer).rglob("*.py")]
+    modules = [path for layer in LAYERS for path in (ROOT / layer).rglob("*.py")]
     read = set()
     for path in modules:
         text = path.read_text("utf-8")
