@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from adapters.home import parts
+from adapters.home import connections, parts
 from adapters.home.settings import Settings
 from domain.ledger.entry import entry
 
@@ -46,7 +46,10 @@ def hash_events(settings: Settings, head: int) -> float:
 
 def _hash_share(share: Share) -> float:
     spent, position = 0.0, share.after
-    with closing(parts.servers(share.settings)) as servers, closing(parts.events(share.settings, servers)) as events:
+    with (
+        closing(connections.servers(share.settings)) as servers,
+        closing(parts.tables(share.settings, servers).events()) as events,
+    ):
         while rows := [row for row in events.rows(position, READ) if row.position <= share.until]:
             position = rows[-1].position
             messages = [row.state for row in rows]

@@ -58,7 +58,7 @@ def integrator(house: House) -> Integrator:
 
 def led(house: House, name: str, run_once: Callable[[], int]) -> Callable[[], int]:
     """The same for one process at a time, on however many machines. Raises `IndexLocked` where another one is at it."""
-    lock = parts.leader(house.servers, name)
+    lock = parts.tables(house.settings, house.servers).leader(name)
     if lock is None:
         return run_once
 
@@ -112,11 +112,11 @@ def stamping(
 ) -> Stamping:
     return Stamping(
         authorities=parts.authorities(house.settings),
-        store=parts.timestamps(house.settings, house.servers),
+        store=parts.files(house.settings, house.servers).timestamps(),
         register=house.ledger,
         checkpoint=house.publisher.checkpoint,
         work=house.work,
-        lock=parts.timestamp_lock(house.settings, house.servers),
+        lock=parts.tables(house.settings, house.servers).lock("timestamp"),
         zone=house.settings.zone,
         now=now,
         chance=chance,
@@ -286,7 +286,7 @@ class Pipeline:
             Job("sweep", HOUR, house.blobs.sweep, machine=True),
             Job("clean-up", HOUR, lambda: clean_up(house.events, house.blobs)),
         )
-        return Timetable(jobs, house.work, parts.timetable_lock(house.settings, house.servers), self.now)
+        return Timetable(jobs, house.work, parts.tables(house.settings, house.servers).lock("timetable"), self.now)
 
     # ── in a server ─────────────────────────────────────────────────────────────────────────────────────────────
 

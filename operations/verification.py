@@ -104,10 +104,12 @@ def subject(house: House) -> Subject:
         replay=lambda rows: replay(house.events, house.keys, rows),
         fits_alone=stored_event_fits,
         pending=house.blobs.leftovers(),
-        searched=searched(settings, house.events, house.queue, house.work, parts.leader(servers, "search")),
+        searched=searched(
+            settings, house.events, house.queue, house.work, parts.tables(settings, servers).leader("search")
+        ),
         witnesses=_witnesses(house.trust),
         reported=reported(settings, house.figures, house.events, house.ledger, house.work),
-        stamps=stamps(parts.timestamps(settings, servers), settings.roots_of),
+        stamps=stamps(parts.files(settings, servers).timestamps(), settings.roots_of),
         keys=read_keys(house.keys, house.events, house.ledger),
         remains=lambda stream, whole, digests: _remains(house.texts, lambda: house.engine, stream, whole, digests),
     )

@@ -9,7 +9,7 @@ from io import BytesIO
 from adapters.blobs.names import kept_path
 from adapters.blobs.s3_inventory import key_of
 from adapters.blobs.sealing.format import new_key, sealed
-from adapters.home import parts
+from adapters.home import connections, parts
 from adapters.home.settings import Settings
 from adapters.s3.address import Address
 from adapters.s3.client import Client
@@ -56,7 +56,10 @@ def remove(settings: Settings, sha256: str) -> None:
 
 def kept_as(settings: Settings, sha256: str) -> str:
     """The digest under which a file lies: where it is sealed, that of its ciphertext."""
-    with closing(parts.servers(settings)) as servers, closing(parts.blob_keys(settings, servers)) as keys:
+    with (
+        closing(connections.servers(settings)) as servers,
+        closing(parts.tables(settings, servers).blob_keys()) as keys,
+    ):
         seal = keys.find([sha256]).get(sha256)
     return sha256 if seal is None or seal.sealed is None else seal.sealed
 

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 from adapters.disk.durable import make_dirs, remove_quietly, storage_errors, write_new
 from adapters.events.directory import DirectoryCache
-from adapters.home import copying, parts
+from adapters.home import connections, copying, parts
 from adapters.home.identity import Identity, read_identity
 from adapters.home.settings import Settings
 from adapters.keys.key_folder import FIRST, KNOWN, LAST_SIGNED, SigningKeys, of_one
@@ -119,16 +119,16 @@ class House:
         self.identity = identity
         self.clock = clock
         self.entropy = SystemEntropy()
-        self.servers = parts.servers(settings)
-        self.events = parts.events(settings, self.servers)
+        self.servers = connections.servers(settings)
+        self.events = parts.tables(settings, self.servers).events()
         self.blobs = parts.blobs(settings, self.servers)
         self.directory = DirectoryCache(self.events)
-        self.ledger = parts.ledger(settings, self.servers)
+        self.ledger = parts.tables(settings, self.servers).ledger()
         self.signer = KeyRing(keys, self.events, lambda: parts.keys(settings))
         announcer = Announcer(self.signer, settings.ledger_folder / "vkey", settings.keys_folder)
         self.guard = GuardedSigner(self.signer, settings.keys_folder / LAST_SIGNED, announce=announcer)
-        self.publisher = parts.publisher(settings, self.servers, self.guard)
-        self.ledger_lock = parts.ledger_lock(settings, self.servers)
+        self.publisher = parts.files(settings, self.servers).publisher(self.guard)
+        self.ledger_lock = parts.tables(settings, self.servers).lock("ledger")
         self.archive = Archive(
             events=self.events,
             blobs=self.blobs,
@@ -198,37 +198,37 @@ class House:
     @property
     def texts(self) -> Texts:
         if self._texts is None:
-            self._texts = parts.texts(self.settings, self.servers)
+            self._texts = parts.files(self.settings, self.servers).texts()
         return self._texts
 
     @property
     def queue(self) -> QueueTables:
         if self._queue is None:
-            self._queue = parts.queue(self.settings, self.servers)
+            self._queue = parts.tables(self.settings, self.servers).queue()
         return self._queue
 
     @property
     def work(self) -> WorkLog:
         if self._work is None:
-            self._work = parts.work(self.settings, self.servers)
+            self._work = parts.tables(self.settings, self.servers).work()
         return self._work
 
     @property
     def erasures(self) -> ErasureLog:
         if self._erasures is None:
-            self._erasures = parts.erasures(self.settings, self.servers)
+            self._erasures = parts.tables(self.settings, self.servers).erasures()
         return self._erasures
 
     @property
     def figures(self) -> FiguresTables:
         if self._figures is None:
-            self._figures = parts.figures(self.settings, self.servers)
+            self._figures = parts.tables(self.settings, self.servers).figures()
         return self._figures
 
     @property
     def cosignatures(self) -> CosignatureStore:
         if self._cosignatures is None:
-            self._cosignatures = parts.cosignatures(self.settings, self.servers)
+            self._cosignatures = parts.tables(self.settings, self.servers).cosignatures()
         return self._cosignatures
 
     @property
@@ -279,7 +279,7 @@ class House:
     @property
     def accounts(self) -> Accounts:
         if self._accounts is None:
-            self._accounts = parts.accounts(self.settings, self.servers)
+            self._accounts = parts.tables(self.settings, self.servers).accounts()
         return self._accounts
 
     def operator(self) -> Actor:
@@ -298,7 +298,7 @@ class House:
     def probe(self) -> None:
         """Ask each server, all at once, whether it is there. Returns in a few seconds whatever they do, and nobody
         waits for a silent one from then on."""
-        breakers = parts.breakers(self.servers, self.engine)
+        breakers = connections.breakers(self.servers, self.engine)
         if breakers:
             with ThreadPoolExecutor(len(breakers), thread_name_prefix="probe") as pool:
                 list(pool.map(Breaker.probe, breakers))
@@ -355,8 +355,8 @@ def create_archive(
         house.ledger.create()
         if house.events.head():
             raise DatabaseInUse(database=str(settings.database))
-        bind_new(parts.places(house.servers), identity)
-        parts.bind_prefix(house.servers, identity, keys)
+        bind_new(connections.places(house.servers), identity)
+        connections.bind_prefix(house.servers, identity, keys)
         house.publisher.create()
         write_new(settings.ledger_folder / "vkey", announced(keys.anchors))
         founder = house.administration
@@ -387,7 +387,7 @@ def _first_key(settings: Settings, origin: str) -> SigningKeys:
     return keys
 
 
-def prepare_servers(servers: parts.Servers, *, new_only: bool = False) -> None:
+def prepare_servers(servers: connections.Servers, *, new_only: bool = False) -> None:
     """Make tables and bucket where they are missing. Who may not is told to have an administrator do it.
 
     ``new_only``: what holds events stays as it is, also where it is old. Tables without any are those of a call that
@@ -442,7 +442,7 @@ def open_archive(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
             raise DatabaseMissing(file=settings.events_file.name)
     house = House(settings, identity, keys, clock)
     try:
-        parts.confirm(house.servers, identity, keys)
+        connections.confirm(house.servers, identity, keys)
     except BaseException:
         house.close()
         raise

@@ -10,7 +10,7 @@ from adapters.servers.safety import Remark
 from domain.errors import JianzhengError, Lang
 
 if TYPE_CHECKING:
-    from adapters.home.parts import Servers
+    from adapters.home.connections import Servers
     from adapters.home.settings import Settings
     from api.cli.context import Context
 

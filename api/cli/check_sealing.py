@@ -13,7 +13,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 def sealing(look: Look) -> Answer:
     settings, bucket = look.settings, look.servers.bucket
-    keys, destroyed = parts.blob_keys(settings, look.servers).counts()
+    keys, destroyed = parts.tables(settings, look.servers).blob_keys().counts()
     zh, en = ("新文件加密存放", "new files are sealed") if settings.sealing else ("文件不加密", "files are not sealed")
     if keys:
         zh, en = f"{zh}，{keys} 个文件有密钥", f"{en}, {keys} have keys"

@@ -19,7 +19,7 @@ def timestamps(look: Look) -> Answer:
     lines = [(f"时间戳机构 {each.name}", f"the time-stamping authority {each.name}", each.url) for each in wanted]
     unsafe = [remark for line in lines for remark in of_signed_line(*line)]
     try:
-        stamps = parts.timestamps(look.settings, look.context.servers)
+        stamps = parts.files(look.settings, look.context.servers).timestamps()
         found = kept(stamps, look.settings.roots_of, newest=True)
     except Unavailable:  # that the files are away is said once, of the files
         zh, en = "时间戳和文件放在一起，现在看不到", "the stamps lie with the files and cannot be seen now"

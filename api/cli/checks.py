@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from adapters.home import parts
+from adapters.home import connections
 from adapters.home.variables import NAMES
 from adapters.servers.safety import Remark
 from api.cli.check_answers import Answer, Look, failed
@@ -36,7 +36,7 @@ def checks(context: Context) -> Iterator[tuple[str, Answer]]:
     with ExitStack() as stack:
         archive = _guarded(lambda: _archive(context), None)
         if archive.missing:
-            servers = parts.servers(settings)
+            servers = connections.servers(settings)
             stack.callback(servers.close)
             look = Look(context, settings, servers, there=False)
         else:

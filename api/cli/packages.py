@@ -67,7 +67,7 @@ def packages(context: Context) -> Packages:
         witnessed=context.house.witnessed,
         sign_note=context.signer.sign_note,
         policy=context.house.policy.data,
-        stamps=parts.timestamps(context.settings, context.servers).read,
+        stamps=parts.files(context.settings, context.servers).timestamps().read,
         roots=roots,
         describe=described,
     )

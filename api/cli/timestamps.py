@@ -72,7 +72,7 @@ def _list(context: Context) -> int:
     from indexers.timestamping import kept
 
     house, lang = context.house, context.screen.lang
-    found = kept(parts.timestamps(house.settings, house.servers), house.settings.roots_of)
+    found = kept(parts.files(house.settings, house.servers).timestamps(), house.settings.roots_of)
     context.screen.document({"timestamps": [_kept_json(each, lang) for each in found]})
     for each in found:
         name = each.name

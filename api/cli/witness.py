@@ -140,7 +140,7 @@ def ask(context: Context, _: Namespace) -> int:
     context.require_keeper()
     screen = context.screen
     context.pipeline.integrate()
-    leader = parts.leader(context.servers, "witnesses")
+    leader = parts.tables(context.settings, context.servers).leader("witnesses")
     with leader.held(WAIT) if leader is not None else nullcontext(True) as ours:
         if not ours:
             raise ArchiveBusy

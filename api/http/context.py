@@ -111,7 +111,7 @@ ReportingDep = Annotated[Reporting, part_made(lambda house: house.reporting)]
 ReceiptsDep = Annotated[Receipts, part_made(lambda house: house.receipts)]
 TextsDep = Annotated[Texts, part_made(lambda house: house.texts)]
 ErasureLogDep = Annotated[ErasureLog, part_made(lambda house: house.erasures)]
-StampsDep = Annotated[TimestampStore, part_made(lambda house: parts.timestamps(house.settings, house.servers))]
+StampsDep = Annotated[TimestampStore, part_made(lambda house: parts.files(house.settings, house.servers).timestamps())]
 PolicyDep = Annotated[Callable[[], PublishedPolicy], part(lambda house: house.trust.published)]
 PipelineDep = Annotated[Pipeline, Depends(pipeline_of)]
 

@@ -55,7 +55,7 @@ def source_of(house: House) -> End:
 
 def target_of(house: House) -> End:
     """An archive that comes to be: nobody else stages files there."""
-    return _end(house, parts.private_blobs(house.settings, house.servers))
+    return _end(house, parts.blobs(house.settings, house.servers, alone=True))
 
 
 def _end(house: House, blobs: BlobStore) -> End:
@@ -67,9 +67,9 @@ def _end(house: House, blobs: BlobStore) -> End:
         ledger_lock=house.ledger_lock,
         publisher=house.publisher,
         published=parts.evidence(settings).published,
-        stamps=parts.timestamps(settings, servers),
+        stamps=parts.files(settings, servers).timestamps(),
         blobs=blobs,
-        blob_keys=parts.blob_keys(settings, servers),
+        blob_keys=parts.tables(settings, servers).blob_keys(),
         texts=house.texts,
         queue=house.queue,
         work=house.work,

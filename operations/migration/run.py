@@ -99,7 +99,7 @@ def migrate(source: House, route: Route, progress: Progress = silent, fault: Fau
 def _locks(target: House, route: Route) -> list[Lock]:
     """One copy to a home at a time, and one into tables."""
     home = LedgerLock(target.settings.home / "migrate.lock")
-    return [home, parts.migration_lock(target.settings, target.servers)] if route.tables else [home]
+    return [home, parts.tables(target.settings, target.servers).lock("migrate")] if route.tables else [home]
 
 
 def _build_views(target: House, route: Route, progress: Progress) -> None:

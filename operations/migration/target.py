@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from adapters.disk.durable import storage_errors
-from adapters.home import copying, parts
+from adapters.home import connections, copying
 from adapters.home.house import House, prepare_servers
 from adapters.home.identity import Identity, read_identity
 from adapters.home.route import NothingToMove, Route
@@ -26,7 +26,7 @@ def opened(source: House, route: Route) -> Iterator[House]:
             raise TargetOccupied(place=str(server), found="index")
         moved = _moved(target.servers, route)
         prepare_servers(moved)
-        for place in parts.places(moved):
+        for place in connections.places(moved):
             place.bind(Bound.to(source.identity, whole=False))
         if (prefix := _prefix(target.servers, route)) is not None:
             prefix.bind(Bound.to(source.identity))  # whole from the first: an index is no evidence
@@ -36,23 +36,23 @@ def opened(source: House, route: Route) -> Iterator[House]:
         yield target
 
 
-def complete(identity: Identity, servers: parts.Servers, route: Route) -> None:
+def complete(identity: Identity, servers: connections.Servers, route: Route) -> None:
     """It is whole and proven: from now on it may be opened."""
-    for place in parts.places(_moved(servers, route)):
+    for place in connections.places(_moved(servers, route)):
         place.bind(Bound.to(identity))
     if _embedded_parts(route):
         copying.finish(route.target, identity)
 
 
-def _require_room(identity: Identity, ours: parts.Servers, route: Route) -> bool:
+def _require_room(identity: Identity, ours: connections.Servers, route: Route) -> bool:
     """Whether a copy was begun there before."""
     begun = _require_home(route, identity)
-    with closing(parts.servers(route.target)) as servers:
+    with closing(connections.servers(route.target)) as servers:
         moved = _moved(servers, route)
         prepare_servers(moved, new_only=True)
-        if parts.same_place(ours, moved):
+        if connections.same_place(ours, moved):
             raise NothingToMove
-        for place in parts.places(moved):
+        for place in connections.places(moved):
             bound = place.bound()
             if bound is None and not place.vacant():
                 raise TargetOccupied(place=str(place), found="?")
@@ -104,10 +104,10 @@ def _embedded_parts(route: Route) -> frozenset[str]:
     return frozenset(embedded)
 
 
-def _prefix(servers: parts.Servers, route: Route) -> Place | None:
-    return parts.prefix(servers) if route.search else None
+def _prefix(servers: connections.Servers, route: Route) -> Place | None:
+    return connections.prefix(servers) if route.search else None
 
 
-def _moved(servers: parts.Servers, route: Route) -> parts.Servers:
+def _moved(servers: connections.Servers, route: Route) -> connections.Servers:
     """The servers of parts that change their place."""
-    return parts.Servers(servers.database if route.tables else None, servers.bucket if route.files else None)
+    return connections.Servers(servers.database if route.tables else None, servers.bucket if route.files else None)

@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from adapters.events.rows import decoded
-from adapters.home import parts
+from adapters.home import connections, parts
 from adapters.home.settings import Settings
 from domain.audit import audit
 from domain.errors import EventUnreadable
@@ -53,8 +53,8 @@ class RecordDocuments:
 
     def __init__(self, place: DocumentsPlace, sure: int) -> None:
         self._place, self._sure = place, sure
-        self._servers = parts.servers(place.settings)
-        self._texts = parts.texts(place.settings, self._servers)
+        self._servers = connections.servers(place.settings)
+        self._texts = parts.files(place.settings, self._servers).texts()
         self._pool: ThreadPoolExecutor | None = None
 
     def close(self) -> None:

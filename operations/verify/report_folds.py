@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.events.directory import DirectoryCache
 from adapters.figures.index import FiguresIndex, FiguresTables
-from adapters.home import parts
+from adapters.home import connections, parts
 from adapters.home.house import SystemEntropy, utc_now
 from adapters.home.settings import Settings
 from domain.ports.ledger import Leaf
@@ -33,10 +33,13 @@ class Folds:
     """`operations.verify.issued.Folds`; whoever opened it closes it."""
 
     def __init__(self, settings: Settings, figures: Path | None) -> None:
-        self._servers = parts.servers(settings)
-        self._events, self._ledger = parts.events(settings, self._servers), parts.ledger(settings, self._servers)
+        self._servers = connections.servers(settings)
+        self._events, self._ledger = (
+            parts.tables(settings, self._servers).events(),
+            parts.tables(settings, self._servers).ledger(),
+        )
         self.figures: FiguresTables = (
-            parts.figures(settings, self._servers) if figures is None else FiguresIndex(figures)
+            parts.tables(settings, self._servers).figures() if figures is None else FiguresIndex(figures)
         )
         directory = DirectoryCache(self._events)
         self._reporting = Reporting(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.blobs.sealing.keys import KEYS_FILE
-from adapters.home import parts
+from adapters.home import connections, parts
 from adapters.home.house import House, create_archive, open_archive
 from adapters.home.route import route
 from adapters.home.settings import Settings, read
@@ -51,7 +51,10 @@ def files_of(house: House) -> dict[str, bytes]:
 
 
 def keys_of(settings: Settings) -> dict[str, bytes | None]:
-    with closing(parts.servers(settings)) as servers, closing(parts.blob_keys(settings, servers)) as keys:
+    with (
+        closing(connections.servers(settings)) as servers,
+        closing(parts.tables(settings, servers).blob_keys()) as keys,
+    ):
         return {sha256: seal.key for page in keys.pages() for sha256, seal in page.items()}
 
 
