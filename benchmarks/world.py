@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from benchmarks.generate import Generator
 from benchmarks.library import Bare, BarePostgres, BareSQLite, LibraryApplication, on_postgres, on_sqlite
 from indexers.figures import Figures

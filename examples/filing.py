@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.home.settings import Settings
 from adapters.intake.folders import Filed, Ingest
 from adapters.intake.record_yaml import read_record

@@ -16,7 +16,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from api.app import create_app
 from api.http.auth import CSRF_HEADER
 from domain.access import ROLES

@@ -14,7 +14,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from adapters.home import parts, settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.home.settings import Settings
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.indices import Indices

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.home.settings import Settings, read
 from adapters.keys.signing import verifier_of
 from domain.ledger.checkpoint import Checkpoint

@@ -12,7 +12,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.home import parts
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.home.settings import Settings, read
 from adapters.witness.store import Witnessed
 from domain.access import SYSTEM

@@ -13,7 +13,7 @@ PASSWORD_VARIABLE = "JIANZHENG_ADMIN_PASSWORD"  # noqa: S105 - the variable's na
 
 
 def init(context: Context, args: Namespace) -> int:
-    from adapters.home.house import create_archive
+    from adapters.home.founding import create_archive
 
     if args.if_missing and context.settings.identity_file.exists():
         return _there_already(context)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from adapters.home import settings
-from adapters.home.house import create_archive
+from adapters.home.founding import create_archive
 from api.app import create_app
 from api.http.description import ALWAYS, TAGS, operations
 from api.http.operations import TOP, WHO

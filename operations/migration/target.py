@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 
 from adapters.disk.durable import storage_errors
 from adapters.home import connections, copying
-from adapters.home.house import House, prepare_servers
+from adapters.home.founding import prepare_servers
+from adapters.home.house import House
 from adapters.home.identity import Identity, read_identity
 from adapters.home.route import NothingToMove, Route
 from adapters.home.settings import Settings

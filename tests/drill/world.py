@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from adapters.home import parts, settings
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.keys.signing import Ed25519Signer, load_key
 from domain.access import Actor
 from domain.event import Stamp

@@ -9,7 +9,8 @@ from datetime import timedelta
 from struct import pack
 from typing import Any
 
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.home.settings import Settings
 from domain.access import Actor
 from domain.records.filing import IncomingFile

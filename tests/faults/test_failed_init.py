@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from adapters.events.sqlite import SQLiteEventStore
-from adapters.home import house, settings
-from adapters.home.house import create_archive, open_archive
+from adapters.home import founding, settings
+from adapters.home.founding import create_archive
+from adapters.home.house import open_archive
 from domain.errors import StorageFull
 from domain.ledger.errors import KeyFileInvalid
 
@@ -32,7 +33,7 @@ def test_what_was_begun_is_taken_away(tmp_path: Path, step: str, there: bool) ->
         if step == "events":
             patch.setattr(SQLiteEventStore, "append", full)
         else:
-            patch.setattr(house, {"key": "create_key", "identity": "write_new"}[step], full)
+            patch.setattr(founding, {"key": "create_key", "identity": "write_new"}[step], full)
         with pytest.raises(StorageFull):
             make(home)
     assert home.exists() == there
@@ -44,14 +45,14 @@ def test_what_was_begun_is_taken_away(tmp_path: Path, step: str, there: bool) ->
 def test_what_another_is_making_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two at once: whoever finds the other's key gives up and takes nothing away."""
     home = tmp_path / "home"
-    ours = house.create_key
+    ours = founding.create_key
 
     def second(path: Path, name: str) -> object:
         (home / "index" / "theirs").write_bytes(b"")
         ours(path, name)  # the other one's
         return ours(path, name)
 
-    monkeypatch.setattr(house, "create_key", second)
+    monkeypatch.setattr(founding, "create_key", second)
     with pytest.raises(KeyFileInvalid):
         make(home)
     assert {path.name for path in home.iterdir()} == {"index", "keys", "staging", "text"}

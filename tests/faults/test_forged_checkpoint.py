@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.home.settings import Settings
 from adapters.ledger.publisher_s3 import CheckpointForged
 from domain.ledger.checkpoint import Checkpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.home import settings
-from adapters.home.house import create_archive
+from adapters.home.founding import create_archive
 from domain.errors import StorageFull
 from domain.records.filing import IncomingFile
 from indexers.cleanup import clean_up

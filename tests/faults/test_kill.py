@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from domain.records.filing import IncomingFile
 from indexers.cleanup import clean_up
 from indexers.ledger import Integrator

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from domain.ports.search import SearchRequest
 from domain.records.filing import IncomingFile
 from indexers.pipeline import Pipeline

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.home.settings import read
 from adapters.intake import record_folder
 from adapters.intake.folders import Filed, Ingest, Refused

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.keys.ring import SigningKeyMissing
 from adapters.keys.signing import Ed25519Signer, generate_key, load_key
 from domain.access import SYSTEM

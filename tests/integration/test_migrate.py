@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.home.house import create_archive, open_archive, utc_now
+from adapters.home.founding import create_archive
+from adapters.home.house import open_archive, utc_now
 from adapters.home.route import NothingToMove, route
 from adapters.home.settings import Settings
 from adapters.servers.binding import CopyUnfinished, OtherArchive

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from adapters.home import settings
-from adapters.home.house import ArchiveExists, ArchiveMissing, HalfMadeArchive, create_archive, open_archive
+from adapters.home.founding import ArchiveExists, HalfMadeArchive, create_archive
+from adapters.home.house import ArchiveMissing, open_archive
 from adapters.home.identity import ArchiveTooNew, IdentityDamaged
 from adapters.servers.bad_setting import BadSetting
 from domain.errors import NotFound

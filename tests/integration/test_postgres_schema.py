@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from adapters.events.postgres import PostgresEventStore
-from adapters.home.house import prepare_servers
+from adapters.home.founding import prepare_servers
 from adapters.home.parts import Servers
 from adapters.postgres import schema
 from adapters.postgres.address import Address, BadAddress

@@ -14,7 +14,8 @@ from adapters.accounts.postgres import PostgresAccountStore
 from adapters.figures.index import FiguresIndex
 from adapters.figures.postgres import PostgresFiguresIndex
 from adapters.home import settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.postgres.database import Database
 from adapters.queue.postgres import PostgresTextQueue
 from adapters.queue.text_queue import LEASE

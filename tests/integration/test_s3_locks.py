@@ -20,7 +20,8 @@ from adapters.blobs.s3_locks import PROGRESS, Walk, read_progress
 from adapters.blobs.sealing.format import plain_size
 from adapters.blobs.sealing.store import SealedBlobStore
 from adapters.home import settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from adapters.s3.client import Client, Patience
 from domain.errors import Unavailable
 from domain.records.filing import IncomingFile

@@ -10,7 +10,8 @@ import pytest
 
 from adapters.blobs.sealing.keys import KEYS_FILE
 from adapters.home import connections, parts
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.home.route import route
 from adapters.home.settings import Settings, read
 from domain.access import SYSTEM

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from adapters.home.house import create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import open_archive
 from adapters.home.settings import Settings
 from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection

@@ -13,7 +13,8 @@ import pytest
 
 from adapters.extraction.sandbox import ExtractorUnavailable
 from adapters.home import settings
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.work.log import MAX_ATTEMPTS, Fault
 from domain.ledger.errors import LedgerRolledBack
 from domain.ports.search import SearchRequest

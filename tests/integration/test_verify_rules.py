@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House
 from benchmarks.generate import Generator
 from domain.event import Stamp
 from domain.records.events import RecordReturned, RecordSignedOff, RecordWithdrawn

@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from adapters.home import settings
-from adapters.home.house import House, create_archive, open_archive
+from adapters.home.founding import create_archive
+from adapters.home.house import House, open_archive
 from adapters.postgres.roles import APP_ROLE
 from tests.faults.soak.members import Member
 from tests.postgres_world import APP_PASSWORD, prepare
