@@ -89,7 +89,7 @@ from typing import IO
 
 from adapters.extraction.outcome import found
 from adapters.extraction.txt import read_text
-from domain.ports import ExtractedText
+from domain.ports.texts import ExtractedText
 
 
 def extract(stream: IO[bytes]) -> ExtractedText:
@@ -177,7 +177,7 @@ from domain.errors import EXIT_DONE
 
 
 def codes(context: Context, args: Namespace) -> int:
-    found = sorted(context.house.directory().organisations)
+    found = sorted(context.directory().organisations)
     context.screen.document({"codes": found})
     for code in found:
         context.screen.line(code)

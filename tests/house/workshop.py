@@ -80,11 +80,18 @@ class Workshop:
 
     def run(self, *arguments: str, **variables: str) -> str:
         """``python -m …`` in the copy; what it prints."""
+        return self._run("-m", *arguments, **variables)
+
+    def script(self, program: str, *arguments: str) -> str:
+        """The same for a few lines of Python."""
+        return self._run("-c", program, *arguments)
+
+    def _run(self, *arguments: str, **variables: str) -> str:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("JIANZHENG_", "PYTEST_"))
         }
         ran = subprocess.run(
-            [self.python, "-m", *arguments], cwd=self.folder, capture_output=True, text=True, check=False,
+            [self.python, *arguments], cwd=self.folder, capture_output=True, text=True, check=False,
             env={**environment, **variables},
         )  # fmt: skip
         assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-4000:]

@@ -1,0 +1,71 @@
+"""Keepsakes, as `domain.streams` has them: a stream each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from domain.keepsakes.events import KeepsakeEvent, KeepsakeKept, KeepsakeLost
+from domain.keepsakes.keepsake import Keepsake, audit, replay
+
+from domain.event import Event
+from domain.files import Keeping
+from domain.ports.search import FOREVER, SearchDocument
+from domain.subject import Kind, LeafEvent, Shown, Subject
+
+
+def _kept(events: Sequence[Event], today: date) -> dict[str, Keeping]:
+    """Ten years; what an event names stays as long."""
+    until = today.replace(year=today.year + 10)
+    return {file["sha256"]: Keeping(until) for event in events for file in vars(event).get("files", ())}
+
+
+def _documents(history: Sequence[LeafEvent], directory: Any, *_: Any) -> list[SearchDocument]:
+    """Its title, for whoever may read in its school."""
+    found = replay([each.event for each in history])
+    if found is None:
+        return []
+    day = found.kept_at[:10]
+    return [
+        SearchDocument(
+            record=str(found.id), revision=1, source="title", source_name="title", page=None, text=found.title,
+            from_leaf=history[0].leaf, until_leaf=FOREVER, organisation=found.organisation,
+            organisation_path=tuple(directory.path(found.organisation)), family="keepsake", form="keepsake",
+            occurred_on=day, recorded_on=day, status=_status(found), confidential=False, filed_by=found.kept_by,
+        )
+    ]  # fmt: skip
+
+
+def _shown(events: Sequence[Event], revision: int) -> Shown | None:
+    found = replay(events)
+    if found is None:
+        return None
+    return Shown(
+        path=f"/keepsakes/{found.id}", code="", title=found.title, organisation=found.organisation, family="keepsake",
+        form="keepsake", occurred_on=found.kept_at[:10], recorded_at=found.kept_at, status=_status(found),
+        version=1, newest=1, files=found.files,
+    )  # fmt: skip
+
+
+def _status(found: Keepsake) -> str:
+    return "filed" if found.lost is None else "withdrawn"
+
+
+KEEPSAKES = Subject(
+    name="keepsake",
+    zh="纪念物",
+    en="keepsakes",
+    topics="jianzheng:keepsake.",
+    base=KeepsakeEvent,
+    ids="random",
+    first=KeepsakeKept,
+    kinds=(
+        Kind(KeepsakeKept, "收存", "kept", files=True, name="kept"),
+        Kind(KeepsakeLost, "登记丢失", "registered as lost", files=False, name="lost"),
+    ),
+    audit=audit,
+    keeps=_kept,
+    documents=_documents,
+    shown=_shown,
+)
