@@ -175,7 +175,7 @@ def _require_room(settings: Settings) -> None:
     existing = read_identity(settings)
     if existing is not None:
         raise ArchiveExists(
-            copying=str(settings.home), name=existing.name, origin=existing.origin, created=existing.created
+            home=str(settings.home), name=existing.name, origin=existing.origin, created=existing.created
         )
     with storage_errors():
         found = sorted(path.name for path in settings.home.iterdir()) if settings.home.exists() else []

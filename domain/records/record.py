@@ -86,14 +86,17 @@ class Record:
 
     @property
     def current(self) -> Version:
+        """The last state of the newest version."""
         return self.versions[-1]
 
     @property
     def content(self) -> Content:
+        """Of the newest version."""
         return self.current.content
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
+        """Of the newest version."""
         return self.current.files
 
     @property
@@ -146,23 +149,28 @@ class Record:
         )
 
     def sign_off(self, remark: str, stamp: Stamp) -> RecordSignedOff:
+        """Raises `ActNotPossible`."""
         self._require(RecordSignedOff)
         return RecordSignedOff(remark=remark, **self._next(stamp))
 
     def send_back(self, reason: str, stamp: Stamp) -> RecordReturned:
+        """Raises `ActNotPossible`."""
         self._require(RecordReturned)
         return RecordReturned(reason=reason, **self._next(stamp))
 
     def withdraw(self, reason: str, stamp: Stamp) -> RecordWithdrawn:
+        """Raises `ActNotPossible`."""
         self._require(RecordWithdrawn)
         return RecordWithdrawn(reason=reason, **self._next(stamp))
 
     def note_progress(self, on: str, note: str, stamp: Stamp) -> ProgressNoted:
+        """``on`` as YYYY-MM-DD. Raises `ActNotPossible`, `NotAnItem`, `ItemIsClosed`."""
         self._require(ProgressNoted)
         self._require_open_item()
         return ProgressNoted(on=on, note=note, **self._next(stamp))
 
     def close_item(self, on: str, note: str, evidence: list[str], stamp: Stamp) -> ItemClosed:
+        """``on`` as YYYY-MM-DD; ``evidence`` are archival codes. Raises what `note_progress` does."""
         self._require(ItemClosed)
         self._require_open_item()
         return ItemClosed(on=on, note=note, evidence=evidence, **self._next(stamp))
@@ -175,6 +183,7 @@ class Record:
         return ErasureProposed(ground=ground, basis=basis, digests=list(digests), **self._next(stamp))
 
     def reject_erasure(self, reason: str, stamp: Stamp) -> ErasureRejected:
+        """Raises `ActNotPossible`, `ErasureNotProposed`."""
         self._require(ErasureRejected)
         self._require_proposal()
         return ErasureRejected(reason=reason, **self._next(stamp))
@@ -235,6 +244,7 @@ class Record:
 
     @staticmethod
     def begin(filed: RecordFiled) -> Record:
+        """The record as its first event leaves it."""
         record = Record(
             id=filed.originator_id,
             code=filed.code,
@@ -252,6 +262,7 @@ class Record:
         return record
 
     def apply(self, event: RecordEvent) -> None:
+        """Take in the next event, unchecked. Raises `HistoryImpossible` for one that is no act on a record."""
         match event:
             case FilesAttached():
                 self._enter(event, self.current.number, self.content, event.files, event.gaps)

@@ -20,7 +20,14 @@ from tests import forking
 from tests.faults.bad_input import CHINESE, Held, Office, in_both_languages, no_traceback
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
-IMPATIENT = "from adapters import sqlite_faults; sqlite_faults.LOCK_TIMEOUT = 1"
+IMPATIENT = """
+import sys
+from adapters.disk import sqlite_faults
+patience = sqlite_faults.LOCK_TIMEOUT
+for module in list(sys.modules.values()):
+    if vars(module).get("LOCK_TIMEOUT") is patience:
+        module.LOCK_TIMEOUT = 1
+"""
 SERVE = "import sys; from api.cli.main import main; sys.exit(main(['serve', '--port', '0']))"
 """The command as it is, but for the half minute that nobody wants to wait for a lock."""
 

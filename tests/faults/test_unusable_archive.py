@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from tests.cli_world import LECTURE
 from tests.faults.bad_input import (
+from tests.faults.served import IMPATIENT
     Office,
     lecture_folder,
     office_line,
@@ -51,9 +52,6 @@ def test_a_read_only_archive_says_so(broken: Office, tmp_path: Path) -> None:
     assert not list(empty.iterdir())
     assert broken("ingest", str(tmp_path / "in")).code == 0
     broken.is_sound()
-
-
-IMPATIENT = "from adapters import sqlite_faults; sqlite_faults.LOCK_TIMEOUT = 1"
 
 
 def test_a_locked_archive_says_so(broken: Office, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> None:
         "import ctypes, os, signal, socket, sys, time\n"
         "import adapters.extraction.txt as txt\n"
         "from adapters.extraction import worker\n"
-        "from domain.ports import ExtractedText\n"
+        "from domain.ports.texts import ExtractedText\n"
         "def extract(stream):\n"
         "    text = stream.read().decode()\n"
         "    if text == 'good': return ExtractedText('extracted', ('good',))\n"

@@ -1,4 +1,4 @@
-"""A subject that the product does not have, declared for a test: keepsakes, which are kept and may get lost."""
+"""A subject that the product does not have, declared for a test: souvenirs, which are kept and may get lost."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from domain.subject import Impossible, Kind, LeafEvent, Shown, Subject
 from indexers import locks
 
 
-class KeepsakeEvent(Event):
-    """Base of what happens to a keepsake."""
+class SouvenirEvent(Event):
+    """Base of what happens to a souvenir."""
 
 
-@event("jianzheng:keepsake.kept")
-class Kept(KeepsakeEvent):
+@event("jianzheng:souvenir.kept")
+class Kept(SouvenirEvent):
     """Something was given that is worth keeping."""
 
     title: str
     files: list[dict[str, Any]]
 
 
-@event("jianzheng:keepsake.lost")
-class Lost(KeepsakeEvent):
+@event("jianzheng:souvenir.lost")
+class Lost(SouvenirEvent):
     """It is gone."""
 
     reason: str
 
 
-@event("jianzheng:keepsake-list.noted")
+@event("jianzheng:souvenir-list.noted")
 class Noted(Event):
     """Entry of the list of a year, whose stream has an id that follows from it."""
 
     year: int
 
 
-def audit_keepsake(events: Sequence[Event]) -> Impossible | None:
+def audit_souvenir(events: Sequence[Event]) -> Impossible | None:
     """What is lost is not lost again."""
     return None if len(events) < 3 else Impossible(3, "丢失之后不能再丢失", "what is lost cannot be lost again")
 
@@ -61,7 +61,7 @@ def documents(history: Sequence[LeafEvent], directory: Directory, *_: Any) -> li
     return [
         SearchDocument(
             record=str(event.originator_id), revision=1, from_leaf=first, until_leaf=FOREVER,
-            organisation=directory.top, organisation_path=(directory.top,), family="keepsake", form="keepsake",
+            organisation=directory.top, organisation_path=(directory.top,), family="souvenir", form="souvenir",
             occurred_on=event.recorded_at[:10], recorded_on=event.recorded_at[:10], status="kept", confidential=False,
             readers=(), filed_by=event.actor, people=(), plan="", phase="", late=False, gaps=False, due="",
             source="record", source_name="body", page=None, text=event.title, file_type="",
@@ -73,33 +73,33 @@ def shown(history: Sequence[Event], revision: int) -> Shown:
     event = history[0]
     assert isinstance(event, Kept)
     return Shown(
-        path=f"/keepsakes/{event.originator_id}", code="", title=event.title, organisation="", family="keepsake",
-        form="keepsake", occurred_on=event.recorded_at[:10], recorded_at=event.recorded_at, status="kept", version=1,
+        path=f"/souvenirs/{event.originator_id}", code="", title=event.title, organisation="", family="souvenir",
+        form="souvenir", occurred_on=event.recorded_at[:10], recorded_at=event.recorded_at, status="kept", version=1,
         newest=1,
     )  # fmt: skip
 
 
 KEPT = Kind(Kept, "收存", "kept", files=True)
 LOST = Kind(Lost, "丢失", "lost", files=False)
-KEEPSAKES = Subject(
-    name="keepsake",
-    zh="纪念物",
-    en="keepsakes",
-    topics="jianzheng:keepsake.",
-    base=KeepsakeEvent,
+SOUVENIRS = Subject(
+    name="souvenir",
+    zh="纪念品",
+    en="souvenirs",
+    topics="jianzheng:souvenir.",
+    base=SouvenirEvent,
     ids="random",
     first=Kept,
     kinds=(KEPT, LOST),
-    audit=audit_keepsake,
+    audit=audit_souvenir,
     keeps=keeps,
     documents=documents,
     shown=shown,
 )
 NOTED = Kind(Noted, "登记", "noted", files=False, stream=("year",))
 LISTS = Subject(
-    name="keepsake-list", zh="清单", en="lists", topics="jianzheng:keepsake-list.", ids="derived", kinds=(NOTED,)
+    name="souvenir-list", zh="清单", en="lists", topics="jianzheng:souvenir-list.", ids="derived", kinds=(NOTED,)
 )
-BOTH = (KEEPSAKES, LISTS)
+BOTH = (SOUVENIRS, LISTS)
 
 
 def declare(monkeypatch: pytest.MonkeyPatch, *subjects: Subject) -> None:
