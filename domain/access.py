@@ -82,6 +82,7 @@ class Grant:
     until: str | None
 
     def held_on(self, day: str) -> bool:
+        """``day`` as YYYY-MM-DD, like both ends."""
         return self.since <= day and (self.until is None or day < self.until)
 
 
@@ -113,6 +114,7 @@ class Decision:
     reason_en: str = ""
 
     def require(self) -> None:
+        """Raises `NotAllowed`, with the reason, where it is not allowed."""
         if not self.allowed:
             raise NotAllowed(self.reason_zh, self.reason_en)
 

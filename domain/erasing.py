@@ -113,6 +113,9 @@ class Erasing:
         return Considered(record, True, shared)
 
     def reject(self, actor: Actor, reference: str, reason: str) -> Considered:
+        """End the open proposal: nothing goes. Raises `NotAllowed`, `NotFound`, `ReasonMissing`, `ActNotPossible`,
+        `ErasureNotProposed`.
+        """
         record_id = self._for_decision(actor, reference)
         if not reason.strip():
             raise ReasonMissing

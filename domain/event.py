@@ -38,6 +38,7 @@ class Event:
 
     @property
     def at(self) -> datetime:
+        """``recorded_at`` as an instant that knows its offset."""
         return datetime.fromisoformat(self.recorded_at)
 
 

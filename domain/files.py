@@ -18,6 +18,7 @@ class FileEntry:
     role: str = "other"
 
     def as_json(self) -> dict[str, Any]:
+        """As events hold it: every attribute by its name."""
         return asdict(self)
 
 

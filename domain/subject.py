@@ -97,6 +97,7 @@ class Kind:
 
     @property
     def topic(self) -> str:
+        """Under which events of this kind are stored."""
         return self.event.TOPIC
 
 

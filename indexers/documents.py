@@ -42,6 +42,7 @@ FILE_TYPES: dict[str, str] = {
 
 
 def file_type(media_type: str) -> str:
+    """A short word such as ``pdf`` or ``image``, as the facet shows it."""
     kind, _, detail = media_type.partition("/")
     return FILE_TYPES.get(media_type) or ("image" if kind == "image" else detail.removeprefix("x-") or kind)
 

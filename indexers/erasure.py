@@ -41,17 +41,25 @@ def no_fault(step: str) -> None:
 class Locking(Protocol):
     """A store that knows until when a file is locked."""
 
-    def locked_until(self, sha256: str) -> datetime | None: ...
+    def locked_until(self, sha256: str) -> datetime | None:
+        """When the last lock of the file ends; None without one, and where a lock has no end."""
+        ...
 
 
 class Index(Protocol):
     """What it needs of the search engine."""
 
-    def position(self) -> int: ...
+    def position(self) -> int:
+        """As the port's: the tree size that it has taken in."""
+        ...
 
-    def documents(self, record: str) -> list[str]: ...
+    def documents(self, record: str) -> list[str]:
+        """As the port's: ids of the documents of a record."""
+        ...
 
-    def drop_older(self) -> None: ...
+    def drop_older(self) -> None:
+        """Away with generations that served before: they may hold what was erased since."""
+        ...
 
 
 class Erasures:

@@ -54,9 +54,13 @@ def homes_said(topic: str, state: bytes, attributes: Callable[[], dict[str, Any]
 class Leaves(Protocol):
     """What the indexer needs of `domain.ports.ledger.LedgerReader`."""
 
-    def leaves(self, start: int, limit: int) -> list[Leaf]: ...
+    def leaves(self, start: int, limit: int) -> list[Leaf]:
+        """As the port's: at most ``limit`` from index ``start`` on, in order."""
+        ...
 
-    def leaves_of(self, stream_id: UUID) -> list[Leaf]: ...
+    def leaves_of(self, stream_id: UUID) -> list[Leaf]:
+        """As the port's: those of a stream, in order of the versions."""
+        ...
 
 
 def forgetful() -> Quarantine:

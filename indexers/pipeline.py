@@ -53,6 +53,7 @@ HOUR = 3600.0
 
 
 def integrator(house: House) -> Integrator:
+    """What brings the ledger up to date; the ledger's own lock lets in one process at a time."""
     return Integrator(house.events, house.ledger, house.publisher, house.guard, house.clock, house.ledger_lock)
 
 
@@ -84,6 +85,7 @@ def _locks(house: House) -> list[Follower]:
 
 
 def witnessing(house: House, now: Callable[[], float], chance: Chance) -> Witnessing:
+    """What asks the witnesses of the policy as it is when they are asked. ``now`` in seconds since 1970."""
     from adapters.witness.client import HttpWitnesses
 
     return Witnessing(
@@ -110,6 +112,9 @@ def _witnesses(house: House, now: Callable[[], float], chance: Chance) -> list[F
 def stamping(
     house: House, now: Callable[[], float], chance: Chance, stopping: Callable[[], bool] = lambda: False
 ) -> Stamping:
+    """What has checkpoints stamped by the authorities of the settings. ``now`` in seconds since 1970; while
+    ``stopping`` says so none is asked any more.
+    """
     return Stamping(
         authorities=parts.authorities(house.settings),
         store=parts.files(house.settings, house.servers).timestamps(),
@@ -127,6 +132,9 @@ def stamping(
 def erasures(
     house: House, now: Callable[[], float], chance: Chance, fault: erasure.Fault = erasure.no_fault
 ) -> Erasures:
+    """What takes away what was erased. ``now`` in seconds since 1970; ``fault`` is told of each step before the
+    next.
+    """
     return Erasures(
         events=house.events,
         erasing=house.erasing,

@@ -195,6 +195,7 @@ class KeyChanges:
 
 
 def key_changes(house: House) -> KeyChanges:
+    """Changes of this archive's keys, with the key folder read anew each time."""
     return KeyChanges(
         origin=house.identity.origin,
         ring=house.signer,

@@ -34,13 +34,23 @@ class Gate(Protocol):
     """
 
     @property
-    def aftermath(self) -> float: ...
+    def aftermath(self) -> float:
+        """In seconds, as said above."""
+        ...
 
-    def filing(self) -> AbstractContextManager[None]: ...
+    def filing(self) -> AbstractContextManager[None]:
+        """Together with other filings. Waits for a clean-up that is under way; at a database raises `ArchiveBusy` where
+        that takes too long.
+        """
+        ...
 
-    def alone(self) -> AbstractContextManager[None]: ...
+    def alone(self) -> AbstractContextManager[None]:
+        """A clean-up: waits, however long, until no filing is under way, and lets none begin before it has ended."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the connection, if there is one."""
+        ...
 
 
 class FolderGate:

@@ -19,15 +19,25 @@ AT_ONCE = 10_000
 
 class Answer(Protocol):
     @property
-    def rowcount(self) -> int: ...
-    def fetchone(self) -> Any: ...
-    def fetchall(self) -> list[Any]: ...
+    def rowcount(self) -> int:
+        """How many rows a statement that writes has changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next row, a tuple; None behind the last."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left, tuples."""
+        ...
 
 
 class Statements(Protocol):
     """A connection."""
 
-    def execute(self, statement: LiteralString, values: Values = (), /) -> Answer: ...
+    def execute(self, statement: LiteralString, values: Values = (), /) -> Answer:
+        """One statement, with a value for each ``?``."""
+        ...
 
     def executemany(self, statement: LiteralString, rows: Collection[Values], /) -> Answer:
         """The statement with each of these, at least one; ``rowcount`` is of all together."""
@@ -37,7 +47,9 @@ class Statements(Protocol):
 class Tables(Protocol):
     """Shared by threads and processes. The database's errors become ours."""
 
-    def reading(self) -> AbstractContextManager[Statements]: ...
+    def reading(self) -> AbstractContextManager[Statements]:
+        """For statements that read."""
+        ...
 
     def writing(self, *, durable: bool = False) -> AbstractContextManager[Statements]:
         """A transaction: committed at the end, else taken back. What is not durable may be lost with the power."""

@@ -91,6 +91,7 @@ def entries_in(rows: Iterable[StoredRow]) -> list[NewEntry]:
 
 
 def decoded(row: StoredRow) -> Event:
+    """The domain event of a row, a `Tombstone` where its state was erased. Raises `EventUnreadable`."""
     return event_of(StoredEvent(row.id, row.version, row.topic, row.state))
 
 

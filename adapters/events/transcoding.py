@@ -13,10 +13,12 @@ from eventsourcing.persistence import Transcoder
 
 
 def encode(state: Any) -> bytes:
+    """Compact JSON, UTF-8. Raises `TypeError` for what cannot be encoded, as a lone surrogate."""
     return orjson.dumps(state)
 
 
 def decode(data: bytes) -> Any:
+    """Raises `ValueError` for bytes that are no JSON."""
     return orjson.loads(data)
 
 

@@ -50,7 +50,9 @@ class EventEvidence(Protocol):
         """Plain tuples in the order of `RawRow`, by ascending position: a million named ones cost a second."""
         ...
 
-    def row(self, position: int) -> RawRow | None: ...
+    def row(self, position: int) -> RawRow | None:
+        """The row at this position; None where there is none."""
+        ...
 
     def rows_at(self, positions: Iterable[Any]) -> list[RawRow]:
         """Those of the rows that are there, in the order asked; nothing lies at a position that is no integer."""
@@ -73,7 +75,9 @@ class EventEvidence(Protocol):
         of the bytes from ``first`` to ``last``; by ascending id and version."""
         ...
 
-    def count_after(self, position: int) -> int: ...
+    def count_after(self, position: int) -> int:
+        """How many rows lie behind this position."""
+        ...
 
     def counter(self) -> int:
         """The highest position that was ever given out: deleting rows does not lower it, restoring a backup does."""
@@ -83,7 +87,9 @@ class EventEvidence(Protocol):
         """From now on text that is not UTF-8 is read as well (slower)."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class LedgerEvidence(Protocol):
@@ -95,7 +101,9 @@ class LedgerEvidence(Protocol):
         """Plain tuples by ascending index: index, position, id (16 bytes), version, hash."""
         ...
 
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """One more than the highest index of a leaf, whatever is missing below it; 0 without leaves."""
+        ...
 
     def positions(self) -> Iterator[tuple[Any, Any]]:
         """Index and position of every leaf, in any order."""
@@ -131,7 +139,9 @@ class LedgerEvidence(Protocol):
         """First, size and time (text, ISO 8601 in UTC), ascending."""
         ...
 
-    def tracking(self) -> Any: ...
+    def tracking(self) -> Any:
+        """The position of the last event that was integrated, as it stands there; 0 where nothing stands."""
+        ...
 
     def checkpoints(self) -> list[tuple[Any, Any]]:
         """Size and note, ascending."""
@@ -141,23 +151,31 @@ class LedgerEvidence(Protocol):
         """Size, authority and seal of every time stamp that was kept, ascending."""
         ...
 
-    def tolerant(self) -> None: ...
+    def tolerant(self) -> None:
+        """From now on text that is not UTF-8 is read as well (slower)."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class Structure(Protocol):
     """Something whose build can be checked apart from the rows in it: a database file, a table of a server. A place."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """How findings call it."""
+        ...
 
     @property
     def kind(self) -> Said:
         """What it is, such as “database file”."""
         ...
 
-    def there(self) -> bool: ...
+    def there(self) -> bool:
+        """Whether there is anything of that name."""
+        ...
 
     def sound(self) -> bool:
         """Raises `EvidenceUnreadable` for the machine's trouble only."""
@@ -171,9 +189,13 @@ class TablesPlace(Protocol):
         """Open them; whoever does closes them. Raises `EvidenceUnreadable`."""
         ...
 
-    def ledger(self) -> LedgerEvidence: ...
+    def ledger(self) -> LedgerEvidence:
+        """As `events`, for the ledger's tables."""
+        ...
 
-    def structures(self) -> Sequence[Structure]: ...
+    def structures(self) -> Sequence[Structure]:
+        """Everything whose build is to be checked, for events and ledger."""
+        ...
 
     def remarks(self) -> list[Said]:
         """What is worth knowing about how the tables are kept, though nothing is wrong."""
@@ -194,7 +216,9 @@ class PublishedFiles(Protocol):
         """Whether the file is these bytes. Raises `OSError` where there is none."""
         ...
 
-    def has(self, name: str) -> bool: ...
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name, be it readable or not."""
+        ...
 
     def listing(self) -> Iterator[tuple[str, bool]]:
         """Everything that is there, by ascending name, and whether it is a plain file."""
@@ -204,7 +228,9 @@ class PublishedFiles(Protocol):
         """These will be asked for next, in this order: a server may be asked ahead."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class PublishedPlace(Protocol):
@@ -254,7 +280,9 @@ class IndexEvidence(Protocol):
         """From now on, what is there now."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class IndexPlace(Protocol):

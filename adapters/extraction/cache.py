@@ -50,7 +50,9 @@ class Texts(Protocol):
         """What `walk_on` was told last; nothing where it never was, or where all texts were deleted."""
         ...
 
-    def walk_on(self, mark: bytes) -> None: ...
+    def walk_on(self, mark: bytes) -> None:
+        """Remember how far a walk has come, in the caller's own words; like all that is here it may be lost."""
+        ...
 
 
 class TextCache:
@@ -164,6 +166,7 @@ def name_of(sha256: str) -> str:
 
 
 def packed(text: ExtractedText) -> bytes:
+    """Gzip of the text's JSON; the same bytes for the same text."""
     return gzip.compress(to_json(text), compresslevel=5, mtime=0)
 
 

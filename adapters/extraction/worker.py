@@ -38,7 +38,9 @@ _ALARM_MARGIN = 10
 
 
 class _Format(Protocol):
-    def extract(self, stream: IO[bytes]) -> ExtractedText: ...
+    def extract(self, stream: IO[bytes]) -> ExtractedText:
+        """Raises `Refused`, and whatever its library raises."""
+        ...
 
 
 def main() -> None:

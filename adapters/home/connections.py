@@ -41,6 +41,7 @@ class Servers:
 
 
 def servers(settings: Settings) -> Servers:
+    """Nothing is connected yet; None for each server that the settings do not name."""
     database, bucket, search = None, None, None
     if settings.database is not None:
         from adapters.postgres.database import Database

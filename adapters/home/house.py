@@ -67,6 +67,7 @@ class SystemEntropy:
 
 
 def utc_now() -> datetime:
+    """The machine's clock, in UTC."""
     return datetime.now(UTC)
 
 

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 
 def tables(settings: Settings, servers: Servers) -> EmbeddedTables | DatabaseTables:
+    """Where events, ledger and all other tables are: files of the home, or the database that is named."""
     return EmbeddedTables(settings) if servers.database is None else DatabaseTables(servers.database)
 
 
 def files(settings: Settings, servers: Servers) -> EmbeddedFiles | BucketFiles:
+    """Where files, published tiles and texts are: folders of the home, or the bucket that is named."""
     if servers.bucket is None:
         return EmbeddedFiles(settings)
     return BucketFiles(settings, servers.bucket, servers.database)
@@ -47,6 +49,7 @@ def blobs(settings: Settings, servers: Servers, *, alone: bool = False) -> Seale
 
 
 def engine(settings: Settings, servers: Servers) -> SearchGenerations | ElasticGenerations:
+    """The search index: a folder of the home, or the server that is named. It is opened by whoever first asks it."""
     if servers.search is None:
         from adapters.search.generations import SearchGenerations
 

@@ -22,7 +22,9 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 class Signer(Protocol):
     @property
-    def key(self) -> VerifierKey: ...
+    def key(self) -> VerifierKey:
+        """The public half."""
+        ...
 
 
 SignerT = TypeVar("SignerT", bound=Signer)

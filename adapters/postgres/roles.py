@@ -82,11 +82,13 @@ def excess(database: Database) -> tuple[str, ...]:
 
 
 def may_create(link: Link) -> bool:
+    """Whether the connected role may create roles."""
     row = link.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone()
     return bool(row and row[0])
 
 
 def exists(link: Link, name: str) -> bool:
+    """Whether the server has a role of that name."""
     return link.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is not None
 
 

@@ -49,6 +49,7 @@ def steps() -> list[Step]:
 
 
 def newest() -> int:
+    """The number of the last step that this program knows."""
     return steps()[-1].number
 
 

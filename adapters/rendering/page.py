@@ -95,6 +95,7 @@ def page(report: Json, lang: Lang) -> Page:
 
 
 def word(key: str, lang: Lang) -> str:
+    """What the page says there. Raises `KeyError` for a key that is not in `WORDS`."""
     return WORDS[key][lang == "en"]
 
 
@@ -110,6 +111,7 @@ def value(figure: Json, lang: Lang, *, unit: bool = True) -> str:
 
 
 def grouped(number: int | float) -> str:
+    """With a comma at every third digit: ``12,345.6``."""
     return f"{number:,}"
 
 

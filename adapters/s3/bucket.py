@@ -117,6 +117,7 @@ def look(client: Client) -> BucketFacts:
 
 
 def exists(client: Client) -> bool:
+    """Whether the server has it. Raises what `Client.call` does."""
     return client.call(lambda minio: minio.bucket_exists(client.bucket))
 
 

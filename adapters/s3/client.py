@@ -361,6 +361,7 @@ def checksum(data: bytes | FileBody, sha256: bytes | None = None) -> dict[str, s
 
 
 def base64(digest: bytes) -> str:
+    """As headers carry a digest: standard base64, in ASCII."""
     return b64encode(digest).decode("ascii")
 
 

@@ -26,6 +26,7 @@ class Cursor:
 
 
 def encode(cursor: Cursor, request: SearchRequest) -> str:
+    """A word for addresses: base64url without padding, sealed for this search; `decode` reads it."""
     body = json.dumps(astuple(cursor), separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_seal(body, request) + body).decode().rstrip("=")
 

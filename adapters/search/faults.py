@@ -35,6 +35,7 @@ def index_faults() -> Iterator[None]:
 
 
 def fault_of(error: BaseException) -> JianzhengError:
+    """`IndexLocked`, a fault of the storage, or else `IndexDamaged`."""
     said = str(error)
     number = _OS_ERROR.search(said)
     if isinstance(error, OSError) or number is not None:

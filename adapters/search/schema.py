@@ -48,6 +48,7 @@ _KEY_BITS = 42  # of the order key are the revision's; the 22 above them are the
 
 
 def build_schema() -> Schema:
+    """The engine's fields; text comes to them as ready tokens."""
     builder = SchemaBuilder()
     for name in ("title", "body", "part"):
         builder.add_text_field(name, tokenizer_name=TOKENS)
@@ -117,6 +118,7 @@ def split_title(document: SearchDocument) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def facet_value(value: str) -> str:
+    """As the index holds it: without lone surrogates, at most `LONGEST_VALUE` characters."""
     return well_formed(value)[:LONGEST_VALUE]
 
 
@@ -163,6 +165,7 @@ def to_engine(document: SearchDocument, *, head: bool, file_types: Collection[st
 
 
 def facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple[tuple[str, Collection[str]], ...]:
+    """For each facet its values, an empty text where there is none."""
     return (
         ("organisation", (document.organisation,)),
         ("family", (document.family,)),
@@ -179,6 +182,7 @@ def facet_values(document: SearchDocument, file_types: Collection[str]) -> tuple
 
 
 def text_of(document: SearchDocument) -> bytes:
+    """UTF-8 in which lone surrogates are kept."""
     return document.text.encode(errors="surrogatepass")
 
 

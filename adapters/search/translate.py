@@ -214,4 +214,5 @@ def _unscored(query: Query) -> Query:
 
 
 def limited(query: Query, limit: Query) -> Query:
+    """What fits both; the score is that of ``query`` alone."""
     return _all([query, _unscored(limit)])

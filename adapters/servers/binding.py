@@ -62,11 +62,19 @@ class Identity(Protocol):
     """Which archive it is (`adapters.home.identity`)."""
 
     @property
-    def origin(self) -> str: ...
+    def origin(self) -> str:
+        """The name of its ledger."""
+        ...
+
     @property
-    def created(self) -> str: ...
+    def created(self) -> str:
+        """When it was made, ISO 8601 to the second: it tells archives of one origin apart."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,9 @@ class Bound:
 class OwnKeys(Protocol):
     """The keys of the archive that is opened."""
 
-    def verifiers(self) -> Iterable[Verifier]: ...
+    def verifiers(self) -> Iterable[Verifier]:
+        """One for each key that it knows as its own."""
+        ...
 
 
 class Place(Protocol):
@@ -100,7 +110,9 @@ class Place(Protocol):
         """Without secrets."""
         ...
 
-    def bound(self) -> Bound | None: ...
+    def bound(self) -> Bound | None:
+        """What was bound last; None where nothing was."""
+        ...
 
     def bind(self, bound: Bound) -> None:
         """In place of what was bound before, durably."""

@@ -39,7 +39,9 @@ class WitnessClient(Protocol):
         """What the witness shows monitors of the log with this hash of its origin; None where it does not."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connections that were kept."""
+        ...
 
 
 class HttpWitnesses:

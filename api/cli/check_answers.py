@@ -55,6 +55,7 @@ class Answer:
 
 
 def failed(error: JianzhengError, address: str | None = None) -> Answer:
+    """The answer that an error is: what happened, what to do next, and that something is missing."""
     zh, en = (f"{error.message(lang)} {error.next_step(lang)}".strip() for lang in LANGUAGES)
     return Answer(zh, en, address, facts={"error": error.code}, missing=True)
 

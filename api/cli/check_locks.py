@@ -7,6 +7,7 @@ from api.cli.check_answers import Answer, Look
 
 
 def locks(look: Look) -> Answer:
+    """How files are locked, and how many still wait for it; without a lock there is nothing to look at."""
     bucket = look.servers.bucket
     if bucket is None or bucket.address.lock == "off":
         return Answer("文件没有锁定期限", "files are not locked", behind=0, facts={"lock": "off"})

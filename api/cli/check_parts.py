@@ -29,6 +29,9 @@ def address_of(name: str, settings: Settings) -> str | None:
 
 
 def database(look: Look) -> Answer:
+    """Where events are, the version of what keeps them, and how many there are. Raises `SchemaMissing`,
+    `SchemaTooNew`.
+    """
     if (server := look.servers.database) is None:
         head = look.context.events.head()
         return Answer(
@@ -59,6 +62,7 @@ def database(look: Look) -> Answer:
 
 
 def ledger(look: Look) -> Answer:
+    """The tree size, and how many events are not integrated yet."""
     tables, events = look.context.ledger, look.context.events
     size, behind = tables.size(), max(0, events.head() - tables.tracking())
     zh, en = f"{size} 条", f"{size} leaves"
@@ -68,6 +72,9 @@ def ledger(look: Look) -> Answer:
 
 
 def files(look: Look) -> Answer:
+    """Where files are and what their server can do; a folder must be writable. Raises what keeps the bucket from being
+    used.
+    """
     if (client := look.servers.bucket) is None:
         folder, staging = look.settings.blobs_folder, look.settings.staging_folder
         bad = [str(each) for each in (folder, staging) if each.exists() and not os.access(each, os.W_OK)]
@@ -91,6 +98,7 @@ def files(look: Look) -> Answer:
 
 
 def search(look: Look) -> Answer:
+    """Which engine, where, and how many leaves it has not taken in."""
     address = look.settings.search
     unsafe: tuple[Remark, ...] = ()
     if address is None:
@@ -118,6 +126,7 @@ def search(look: Look) -> Answer:
 
 
 def texts(look: Look) -> Answer:
+    """How many files wait to have their text read, and how many were set aside."""
     counts = look.context.queue.counts()
     waiting, aside = counts.get("waiting", 0), counts.get("aside", 0)
     zh, en = "附件的文字都提取了", "every file was read"
@@ -129,12 +138,14 @@ def texts(look: Look) -> Answer:
 
 
 def figures(look: Look) -> Answer:
+    """How many leaves the figures are behind the ledger."""
     behind = max(0, look.context.ledger.size() - look.context.figures.size())
     zh, en = ("已跟上", "up to date") if not behind else (f"还差 {behind} 条", f"{behind} leaves behind")
     return Answer(zh, en, behind=behind)
 
 
 def background(look: Look) -> Answer:
+    """Which followers stand still, and how many items were set aside: a warning, nothing is missing."""
     from indexers.loop.dead_letters import items
     from indexers.loop.status import standing
 
@@ -158,6 +169,7 @@ def background(look: Look) -> Answer:
 
 
 def erasures(look: Look) -> Answer:
+    """How many erasures are incomplete, and why: a warning, nothing is missing."""
     left = look.context.erasures.left()
     zh, en = "没有未做完的销毁", "no erasure is incomplete"
     if left:

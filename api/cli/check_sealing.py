@@ -12,6 +12,9 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def sealing(look: Look) -> Answer:
+    """How many files have keys and how many were erased; unsafe are locks on plain files, and keys that others may
+    read.
+    """
     settings, bucket = look.settings, look.servers.bucket
     keys, destroyed = parts.tables(settings, look.servers).blob_keys().counts()
     zh, en = ("新文件加密存放", "new files are sealed") if settings.sealing else ("文件不加密", "files are not sealed")

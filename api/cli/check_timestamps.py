@@ -12,6 +12,9 @@ from domain.errors import Unavailable
 
 
 def timestamps(look: Look) -> Answer:
+    """The newest stamp of each authority, times in ISO 8601; a warning where one fails or has no roots, or a stamp is
+    bad.
+    """
     from adapters.home import parts
     from indexers.timestamping import failing, kept
 

@@ -16,6 +16,9 @@ PATIENCE = 600.0
 
 
 def witnesses(look: Look) -> Answer:
+    """Whether enough witnesses cosign the newest checkpoint; a warning where they have not for `PATIENCE`, or nobody
+    can say.
+    """
     house = look.context.house
     found = watched(house.trust, house.cosignatures, house.ledger, look.settings.lang)
     facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}

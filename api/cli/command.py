@@ -91,6 +91,7 @@ def option(names: str, metavar: str, zh: str, en: str, *, required: bool = False
 
 
 def flag(names: str, zh: str, en: str) -> Arg:
+    """An option without a value: it arrives as True or False."""
     return Arg(tuple(names.split()), zh, en, more={"action": "store_true"})
 
 

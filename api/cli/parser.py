@@ -136,6 +136,7 @@ def help_of(command: Command, lang: Lang) -> str:
 
 
 def usage(command: Command) -> str:
+    """The command with all that may follow it, as one line."""
     shown = " ".join(arg.shown for arg in (*command.args, *((JSON,) if command.json else ())))
     return f"{PROGRAM} {command.name} {shown}".rstrip()
 

@@ -20,6 +20,7 @@ EXITS = (
 
 
 def page() -> str:
+    """The whole page in Markdown, the same for the same commands."""
     lines = [
         "# 命令 · Commands",
         "",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def record_shapes(house: House) -> RecordShapes:
+    """What shows the records of this archive in JSON."""
     return RecordShapes(house.ledger, house.events, house.texts)
 
 

@@ -52,6 +52,7 @@ def parts(
 
 
 def sound(found: dict[str, str]) -> bool:
+    """Whether all parts are there that an archive cannot do without."""
     return all(found[name] == "ok" for name in NEEDED)
 
 

@@ -77,6 +77,7 @@ def branches(family: Any) -> list[Schema]:
 
 
 def properties(fields: tuple[Field, ...]) -> dict[str, Schema]:
+    """A schema for each field, by its key."""
     return {field.key: value(field) for field in fields}
 
 
@@ -87,6 +88,7 @@ def value(field: Field) -> Schema:
 
 
 def nullable(schema: Schema) -> Schema:
+    """The schema, and null besides: a key without a value counts as not there."""
     if "type" in schema and "anyOf" not in schema:
         return {**schema, "type": [*([schema["type"]] if isinstance(schema["type"], str) else schema["type"]), "null"]}
     if "enum" in schema:
@@ -95,6 +97,7 @@ def nullable(schema: Schema) -> Schema:
 
 
 def group(fields: tuple[Field, ...], title: str, required: list[str]) -> Schema:
+    """An object of these fields and no others."""
     return {
         "title": title,
         "type": "object",
@@ -105,6 +108,7 @@ def group(fields: tuple[Field, ...], title: str, required: list[str]) -> Schema:
 
 
 def files() -> Schema:
+    """Files by name, each with its role, alone or as an object."""
     role = {"enum": [*choice_words(FILE_ROLES), None]}
     entry = {"type": "object", "properties": {"role": role}, "additionalProperties": False}
     return {
@@ -122,6 +126,7 @@ def words(named: Any) -> list[str]:
 
 
 def choice_words(choices: tuple[Choice, ...]) -> list[str]:
+    """Every word by which one of the choices may be named, each once."""
     return list(dict.fromkeys(word for choice in choices for word in words(choice)))
 
 
@@ -167,4 +172,5 @@ _KINDS: dict[str, Any] = {
 
 
 def as_text() -> str:
+    """As it is written to a file, which ends in a newline."""
     return json.dumps(record_schema(), ensure_ascii=False, indent=1) + "\n"

@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 
 def house_of(request: Request) -> House:
+    """The archive that the application was made with."""
     return cast(House, request.app.state.house)
 
 
@@ -85,6 +86,7 @@ class Door(NamedTuple):
 
 
 def door_of(request: Request) -> Door:
+    """Where whoever asks is recognised. Accounts are opened by the first who needs them."""
     house = house_of(request)
     return Door(lambda: house.accounts, house.directory, house.clock())
 

@@ -130,6 +130,7 @@ class ReceiptFiles:
 async def receipt_files(
     receipts: ReceiptsDep, archive: ArchiveDep, directory: DirectoryDep, published: PolicyDep, settings: SettingsDep
 ) -> ReceiptFiles:
+    """What makes receipts of records for a request."""
     return ReceiptFiles(receipts, archive, directory, published, settings)
 
 

@@ -216,6 +216,7 @@ class Uploads:
 
 
 def uploads_for(request: Request) -> Uploads:
+    """What takes uploads of this request; rights are those of the directory as it is known now."""
     house = house_of(request)
     hasty = Policy(lambda: house.directory.known, house.archive.today)
     return Uploads(house.archive, house.blobs, house.accounts, house.clock, hasty)

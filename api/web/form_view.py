@@ -67,6 +67,7 @@ class Section:
 
 
 def input_id(path: str) -> str:
+    """The id, in the page, of the input for the field at this dotted path."""
     return "f-" + path.replace(".", "-").replace("_", "-")
 
 

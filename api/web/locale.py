@@ -22,10 +22,14 @@ class Named(Protocol):
     """Families, forms, fields and choices carry their names in both languages."""
 
     @property
-    def zh(self) -> str: ...
+    def zh(self) -> str:
+        """Its name in Chinese."""
+        ...
 
     @property
-    def en(self) -> str: ...
+    def en(self) -> str:
+        """Its name in English."""
+        ...
 
 
 @cache
@@ -82,4 +86,5 @@ def number(value: float) -> str:
 
 @cache
 def speaker(lang: Lang) -> Speaker:
+    """One for each language, kept."""
     return Speaker(lang)

@@ -27,6 +27,7 @@ from domain.records.filing import Archive
 
 @cache
 def templates() -> Environment:
+    """Loaded once; what a template names and nobody gave it is an error."""
     return Environment(
         loader=PackageLoader("api", "templates"),
         autoescape=True,
@@ -69,6 +70,7 @@ def to(href: str) -> RedirectResponse:
 
 
 def say(request: Request) -> Speaker:
+    """In the language that the request asks for."""
     return speaker(language(request))
 
 

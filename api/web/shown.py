@@ -69,6 +69,7 @@ YEAR_ALONE = 4
 
 
 def day(t: Speaker, value: str | date) -> str:
+    """A date in the reader's language, of ``YYYY-MM-DD…``; a year alone stays as it is."""
     if isinstance(value, str) and len(value) == YEAR_ALONE:
         return value
     found = date.fromisoformat(value[:10]) if isinstance(value, str) else value
@@ -118,6 +119,7 @@ def gap(t: Speaker, found: Mapping[str, str], content: Mapping[str, Any] | None)
 
 
 def role(t: Speaker, key: str) -> str:
+    """What a file's role is called; the key itself for an unknown one."""
     return t.name(next((r for r in FILE_ROLES if r.key == key), None), key)
 
 
@@ -126,4 +128,5 @@ def _clock(instant: str) -> str:
 
 
 def local_date(instant: str, zone: tzinfo) -> str:
+    """The day, YYYY-MM-DD, of an ISO 8601 instant in the zone."""
     return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()

@@ -34,6 +34,7 @@ class Span:
     how: str  # "anchor", "rotated", "succeeded"
 
     def covers(self, size: int) -> bool:
+        """Whether it signs the checkpoint of ``size`` leaves; of an anchor also those before it came."""
         return (self.how == "anchor" or size > self.after) and (self.last is None or size <= self.last)
 
 
@@ -62,6 +63,7 @@ class KeyHistory:
 
     @property
     def ever(self) -> tuple[VerifierKey, ...]:
+        """Every key that ever was in force, in the order in which they came."""
         return tuple(span.key for span in self.spans)
 
     @property

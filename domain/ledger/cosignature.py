@@ -31,6 +31,7 @@ class Cosignature(NamedTuple):
     signature: bytes
 
     def blob(self) -> bytes:
+        """The bytes behind the key id in a signature line: the time in 8 bytes, big-endian, then the signature."""
         return _TIME.pack(self.time) + self.signature
 
 

@@ -41,6 +41,7 @@ class Signature(NamedTuple):
     blob: bytes
 
     def line(self) -> str:
+        """As it stands in a note: a dash, the name, base64 of key id and signature, and the newline."""
         return f"— {self.name} {b64encode(self.key_id + self.blob).decode()}\n"
 
 
@@ -52,6 +53,7 @@ class Note:
     signatures: tuple[Signature, ...]
 
     def encode(self) -> str:
+        """The whole note, as it is published and as `parse_note` reads it."""
         return self.text + "\n" + "".join(signature.line() for signature in self.signatures)
 
 
@@ -65,9 +67,11 @@ class VerifierKey:
 
     @property
     def key_id(self) -> bytes:
+        """The 4 bytes by which signature lines name it."""
         return key_id(self.name, self.kind, self.public_key)
 
     def encode(self) -> str:
+        """The vkey as one line of text without its newline; `parse_vkey` reads it."""
         return f"{self.name}+{self.key_id.hex()}+{b64encode(bytes([self.kind]) + self.public_key).decode()}"
 
 
@@ -80,6 +84,7 @@ class Verifier:
 
 
 def key_id(name: str, kind: int, public_key: bytes) -> bytes:
+    """The first 4 bytes of the SHA-256 over name, newline, signature type and public key (C2SP ``signed-note``)."""
     return sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:_ID_SIZE]
 
 

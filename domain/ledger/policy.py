@@ -117,6 +117,7 @@ class _Reader:
         self._grouped: set[str] = set()
 
     def read(self, words: list[str], line: int) -> None:
+        """Take in the words of a line, which has this number (1-based). Raises `InvalidPolicy`."""
         self.line = line
         readers: dict[str, tuple[Callable[[list[str]], None], range]] = {
             "log": (self._log, range(1, 3)),
@@ -132,6 +133,7 @@ class _Reader:
         read(words[1:])
 
     def policy(self) -> Policy:
+        """What the lines add up to. Raises `InvalidPolicy` where none of them names a quorum."""
         if self.quorum is None:
             raise InvalidPolicy("没有 quorum 行", "it has no quorum line")
         return Policy(self.quorum, tuple(self.logs), self.witnesses, self.groups)

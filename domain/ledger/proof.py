@@ -29,6 +29,7 @@ class LogProof:
     extra: bytes | None = None
 
     def encode(self) -> str:
+        """The proof as text, with the checkpoint verbatim at its end; `parse_proof` reads it."""
         lines = [HEADER]
         if self.extra is not None:
             lines.append(f"extra {b64encode(self.extra).decode()}")

@@ -34,12 +34,14 @@ class Tile(NamedTuple):
 
     @property
     def path(self) -> str:
+        """Below the ledger's public folder: ``tile/0/x001/234``, ``tile/entries/000.p/7``."""
         level = "entries" if self.level == ENTRIES else str(self.level)
         partial = "" if self.width == WIDTH else f".p/{self.width}"
         return f"tile/{level}/{number_path(self.number)}{partial}"
 
     @property
     def full(self) -> Tile:
+        """The tile that this one is, or will be, when all `WIDTH` hashes or entries are there."""
         return self._replace(width=WIDTH)
 
     @property

@@ -82,9 +82,11 @@ class StampName(NamedTuple):
 
     @property
     def label(self) -> str:
+        """``<size>-<authority>``, which `parse_label` reads."""
         return f"{self.size}-{self.authority}"
 
     def file(self, kind: str) -> str:
+        """The path of one of its files below the ledger's public folder; ``kind`` is `STAMP` or `NOTE`."""
         return f"{FOLDER}{self.label}{kind}"
 
 
@@ -102,7 +104,9 @@ class TimestampAuthority(Protocol):
     """Who stamps, as the settings name them."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """A name by `is_authority_name`: it stands in the names of the stamps' files."""
+        ...
 
     def stamp(self, message: bytes) -> bytes:
         """Ask for a time stamp of these bytes; returns the whole answer, verified.
@@ -123,7 +127,9 @@ class TimestampStore(Protocol):
         """Create a file, durably and all at once; False where the name is taken, and stays as it is."""
         ...
 
-    def read(self, name: str) -> bytes | None: ...
+    def read(self, name: str) -> bytes | None:
+        """The file's bytes, by a name that begins with `FOLDER`; None where there is none."""
+        ...
 
     def names(self) -> list[str]:
         """Everything below `FOLDER`, in any order."""
@@ -133,7 +139,9 @@ class TimestampStore(Protocol):
         """Note, durably, that its files are about to be made: until `end` some of them may be missing."""
         ...
 
-    def end(self, what: StampName) -> None: ...
+    def end(self, what: StampName) -> None:
+        """Its files are there: forget that they were begun. Nothing happens where they never were."""
+        ...
 
     def unfinished(self) -> list[StampName]:
         """Those that were begun and not ended: under way, or interrupted."""
@@ -167,6 +175,7 @@ def parse_name(path: str) -> tuple[StampName, str] | None:
 
 
 def parse_label(text: str) -> StampName | None:
+    """What `StampName.label` wrote; None for anything else, a size of 2^63 or more included."""
     found = _LABEL.fullmatch(text)
     return None if found is None or int(found[1]) >= 2**63 else StampName(int(found[1]), found[2])
 

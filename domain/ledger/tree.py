@@ -19,10 +19,12 @@ RangeHash = Callable[[int, int], bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
+    """MTH of a single entry, 32 bytes (RFC 6962 section 2.1)."""
     return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash, 32 bytes, of the node above two nodes (RFC 6962 section 2.1)."""
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -48,6 +50,7 @@ class CompactRange:
         self.nodes = list(nodes)  # roots of perfect subtrees, largest first, one for each bit set in `size`
 
     def append(self, leaf: bytes) -> None:
+        """Add the hash of one more leaf, 32 bytes."""
         self.append_subtree(leaf, 1)
 
     def append_subtree(self, node: bytes, leaves: int) -> None:
@@ -70,6 +73,7 @@ class CompactRange:
             at += span
 
     def root(self) -> bytes:
+        """MTH of all its leaves (RFC 6962 section 2.1), `EMPTY_ROOT` of none."""
         if not self.nodes:
             return EMPTY_ROOT
         root = self.nodes[-1]
@@ -78,6 +82,7 @@ class CompactRange:
         return root
 
     def copy(self) -> CompactRange:
+        """The same range; from here on each grows by itself."""
         return CompactRange(self.size, self.nodes)
 
 

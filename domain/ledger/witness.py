@@ -52,6 +52,7 @@ class Submission:
     note: str
 
     def encode(self) -> bytes:
+        """The body of the request, UTF-8; `parse_submission` reads it."""
         lines = [f"old {self.old}", *(b64encode(each).decode() for each in self.proof)]
         return ("\n".join(lines) + "\n\n" + self.note).encode()
 
@@ -75,6 +76,7 @@ class Answer(NamedTuple):
 
     @property
     def cosigned(self) -> bool:
+        """Whether the witness signed: its lines are the body."""
         return self.status == 200
 
 

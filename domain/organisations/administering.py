@@ -95,6 +95,7 @@ class Administration:
         )
 
     def rename_organisation(self, actor: Actor, code: str, name: str) -> None:
+        """``name``: 1–100 characters. Raises `NotFound`, `NotAllowed`, `BadValue`."""
         self.directory().organisation(code)
         self.policy.require_in(actor, "directory.manage", code)
         self._next(OrganisationRenamed, actor, ("organisation", code), code=code, name=_name(name))
@@ -136,6 +137,10 @@ class Administration:
         since: str | None = None,
         until: str | None = None,
     ) -> None:
+        """Dates are YYYY-MM-DD: ``since`` the first day (1900-01-01 where none is given), ``until`` the first day
+        without the post. Raises `NotFound`, `NotAllowed`, `BadDate`, and `BadValue` for a name of a post or an end that
+        cannot be.
+        """
         directory = self.directory()
         directory.person(person)
         directory.organisation(organisation)
@@ -153,6 +158,9 @@ class Administration:
         )
 
     def leave_post(self, actor: Actor, person: str, organisation: str, post: str, on: str) -> None:
+        """``on``, YYYY-MM-DD, is the first day without the post; one that is not held on that day stays as it was.
+        Raises `NotFound`, `NotAllowed`, `BadDate`.
+        """
         directory = self.directory()
         directory.person(person)
         self.policy.require_in(actor, "directory.manage", directory.organisation(organisation).code)
@@ -236,6 +244,9 @@ class Administration:
         since: str | None = None,
         until: str | None = None,
     ) -> None:
+        """``role`` by its key or its name in either language; the days as in `take_post`. Raises `NotFound`,
+        `NotAllowed`, `BadDate`, `BadValue`.
+        """
         directory = self.directory()
         directory.account(username)
         directory.organisation(organisation)
@@ -253,6 +264,9 @@ class Administration:
         )
 
     def revoke(self, actor: Actor, username: str, role: str, organisation: str, on: str | None = None) -> None:
+        """``on``, YYYY-MM-DD, is the first day without the role: today, in the archive's zone, where none is given.
+        Raises `NotFound`, `NotAllowed`, `BadDate`, `BadValue`.
+        """
         self.directory().account(username)
         self.policy.require_in(actor, "account.manage", organisation)
         day = days.day(on, "on") if on else self._today().isoformat()

@@ -43,6 +43,7 @@ class Post:
     until: str | None
 
     def held_on(self, day: str) -> bool:
+        """``day`` as YYYY-MM-DD, like both ends."""
         return self.since <= day and (self.until is None or day < self.until)
 
 
@@ -61,6 +62,7 @@ class Account:
     closed: bool = False
 
     def actor(self) -> Actor:
+        """Who acts by this account: with all its roles, past and future ones too; with none once it is closed."""
         return Actor(self.username, self.person, () if self.closed else tuple(self.grants))
 
 
@@ -77,6 +79,7 @@ class Directory:
     # ── evolve ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def apply(self, event: DirectoryEvent) -> None:
+        """Take in the next event, in the order of the store. Raises `KeyError` where it changes what no event made."""
         match event:
             case OrganisationAdded():
                 made = Organisation(event.code, event.name, event.kind, event.parent)
@@ -117,6 +120,7 @@ class Directory:
                 ]
 
     def fold(self, events: Iterable[DirectoryEvent]) -> Directory:
+        """`apply` each; the result is this directory itself."""
         for event in events:
             self.apply(event)
         return self
@@ -124,18 +128,21 @@ class Directory:
     # ── ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def organisation(self, code: str) -> Organisation:
+        """By its code. Raises `NotFound`."""
         found = self.organisations.get(code)
         if found is None:
             raise NotFound("单位", "organisation", code, field="organisation")
         return found
 
     def person(self, code: str) -> Person:
+        """By the code, not the name. Raises `NotFound`."""
         found = self.people.get(code)
         if found is None:
             raise NotFound("人员", "person", code, field="person")
         return found
 
     def account(self, username: str) -> Account:
+        """By user name, closed ones too. Raises `NotFound`."""
         found = self.accounts.get(username)
         if found is None:
             raise NotFound("账号", "account", username)
@@ -165,6 +172,7 @@ class Directory:
             waiting.extend(reversed(self.organisations[found].children if found in self.organisations else []))
 
     def name(self, code: str) -> str:
+        """What the organisation is called now; its code where there is none of that code."""
         found = self.organisations.get(code)
         return found.name if found else code
 

@@ -20,9 +20,11 @@ class Policy:
         self.directory, self.today = directory, today
 
     def decide(self, actor: Actor, action: Action, target: Target) -> Decision:
+        """What `domain.access.decide` says for today."""
         return decide(actor, action, target, self.today().isoformat())
 
     def may(self, actor: Actor, action: Action, target: Target) -> bool:
+        """Whether it is allowed today."""
         return self.decide(actor, action, target).allowed
 
     def require(self, actor: Actor, action: Action, target: Target) -> None:
@@ -42,6 +44,7 @@ class Policy:
     # ── of the archive as a whole ───────────────────────────────────────────────────────────────────────────────
 
     def may_at_top(self, actor: Actor, action: Action) -> bool:
+        """In the archive's own organisation. Raises `NotFound` where there is none yet."""
         return self.may(actor, action, Target((self.directory().top,)))
 
     def require_at_top(self, actor: Actor, action: Action) -> None:

@@ -46,6 +46,7 @@ class SearchDocument:
 
     @property
     def id(self) -> str:
+        """``<record>:<revision>:<source>``, and ``:<page>`` where it has one: no two documents share it."""
         page = "" if self.page is None else f":{self.page}"
         return f"{self.record}:{self.revision}:{self.source}{page}"
 

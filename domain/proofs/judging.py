@@ -76,6 +76,7 @@ class Judgement:
 
     @property
     def ok(self) -> bool:
+        """Whether the policy accepts what the receipt shows."""
         return self.trusted is not None
 
     @property
@@ -85,6 +86,7 @@ class Judgement:
 
     @cached_property
     def said(self) -> tuple[Said, ...]:
+        """What its events say, one for each receipt, in their order."""
         return tuple(map(said_by, self.receipts))
 
     def files(self) -> dict[str, NamedFile]:

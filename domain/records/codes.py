@@ -34,6 +34,7 @@ class RegisterFull(InputError):
 
 
 def register_id(organisation: str, year: int) -> UUID:
+    """The id of the register's stream; the same in every archive."""
     return stream_id("register", f"{organisation}/{year}")
 
 
@@ -47,6 +48,7 @@ def enter(organisation: str, year: int, record: UUID, last: int, stamp: Stamp) -
 
 
 def code(organisation: str, year: int, number: int) -> str:
+    """The archival code; year and number have at least four digits."""
     return f"{organisation}-{year:04d}-{number:04d}"
 
 

@@ -26,6 +26,7 @@ class Gap:
     field: str
 
     def as_json(self) -> dict[str, str]:
+        """As events hold it."""
         return {"code": self.code, "field": self.field}
 
 

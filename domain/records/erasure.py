@@ -125,6 +125,7 @@ class Proposal:
 
     @classmethod
     def of(cls, event: ErasureProposed) -> Proposal:
+        """What the event proposes; ``at`` is ISO 8601, UTC."""
         digests = tuple(event.digests)
         return cls(event.originator_version, event.recorded_at, event.actor, event.ground, event.basis, digests)
 

@@ -61,6 +61,7 @@ class Reader:
     problems: list[Problem]
 
     def bad(self, field: str, zh: str, en: str) -> None:
+        """Note a problem of the field at this dotted path, told in both languages."""
         self.problems.append(Problem(field, zh, en))
 
     def read(self, field: Field, value: Any, path: str) -> Any:
@@ -70,6 +71,7 @@ class Reader:
         return _READERS[field.kind](self, field, value, path)
 
     def unknown_keys(self, value: dict[str, Any], known: Iterable[str], path: str) -> None:
+        """Note a problem for each key that is not among the known ones; ``path`` is empty at the top of a record."""
         accepted = sorted(known)
         for key in value:
             if key not in accepted:

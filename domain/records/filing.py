@@ -63,6 +63,7 @@ class IncomingFile:
     role: str = "other"
 
     def entry(self) -> FileEntry:
+        """What events tell of it."""
         return FileEntry(self.name, self.staged.sha256, self.staged.size, self.media_type, self.role)
 
 
@@ -98,6 +99,7 @@ class Archive:
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def today(self) -> date:
+        """The date in the archive's zone."""
         return self.clock().astimezone(self.zone).date()
 
     def find(self, reference: str) -> Record:
@@ -129,6 +131,7 @@ class Archive:
         return record
 
     def target(self, record: Record) -> Target:
+        """What the policy needs to know of it, by the directory as it is now."""
         return record_target(record, self.directory())
 
     # ── filing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,6 +194,10 @@ class Archive:
         return Outcome(Record.begin(filed), True)
 
     def attach(self, actor: Actor, reference: str, files: Sequence[IncomingFile]) -> Outcome:
+        """Add files; nothing changes where all are there already. Raises `NotAllowed`, `NotFound`, `ActNotPossible`,
+        `InvalidRecord` for a name or role that cannot be, `FileNameTaken`, `FileErased`, and what `StagedFile.commit`
+        raises.
+        """
         record = self._for_act(actor, reference, "record.attach")
         entries = [f.entry() for f in files]
         for entry in entries:
@@ -227,20 +234,26 @@ class Archive:
             return self._did(record, event)
 
     def sign_off(self, actor: Actor, reference: str, remark: str = "") -> Outcome:
+        """Raises `NotAllowed`, `NotFound`, `ActNotPossible`."""
         record = self._for_act(actor, reference, "record.sign_off")
         return self._did(record, record.sign_off(remark.strip(), self._stamp(actor)))
 
     def send_back(self, actor: Actor, reference: str, reason: str) -> Outcome:
+        """``reason``: what is to be put right. Raises `NotAllowed`, `NotFound`, `ReasonMissing`, `ActNotPossible`."""
         record = self._for_act(actor, reference, "record.return")
         _say(reason)
         return self._did(record, record.send_back(reason.strip(), self._stamp(actor)))
 
     def withdraw(self, actor: Actor, reference: str, reason: str) -> Outcome:
+        """It stays readable as withdrawn. Raises `NotAllowed`, `NotFound`, `ReasonMissing`, `ActNotPossible`."""
         record = self._for_act(actor, reference, "record.withdraw")
         _say(reason)
         return self._did(record, record.withdraw(reason.strip(), self._stamp(actor)))
 
     def note_progress(self, actor: Actor, reference: str, note: str, on: str | None = None) -> Outcome:
+        """Of a rectification item. ``on``: YYYY-MM-DD, today where none is given. Raises `NotAllowed`, `NotFound`,
+        `ReasonMissing`, `BadDate`, `ActNotPossible`, `NotAnItem`, `ItemIsClosed`.
+        """
         record = self._for_act(actor, reference, "item.progress")
         _say(note, "note")
         return self._did(record, record.note_progress(self._day(on), note.strip(), self._stamp(actor)))
@@ -248,6 +261,9 @@ class Archive:
     def close_item(
         self, actor: Actor, reference: str, note: str, evidence: Iterable[str] = (), on: str | None = None
     ) -> Outcome:
+        """``evidence``: references of records that show it was done, which the actor may read. ``on`` and the errors
+        are those of `note_progress`.
+        """
         record = self._for_act(actor, reference, "item.close")
         _say(note, "note")
         proofs = [self.read(actor, code).code for code in evidence]

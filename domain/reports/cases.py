@@ -62,6 +62,7 @@ class Case:
 
     @property
     def title(self) -> str:
+        """As the content says it."""
         return str(self.content["title"])
 
 

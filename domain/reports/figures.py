@@ -69,9 +69,11 @@ class Figures:
         return name
 
     def value(self, name: str) -> Number:
+        """Raises `KeyError` for a figure that nobody noted."""
         return self._found[name]["value"]  # type: ignore[no-any-return]  # put there by `add`
 
     def as_json(self) -> dict[str, dict[str, Any]]:
+        """By name: ``value``, ``unit`` (a key of `UNITS`) and ``events``, the leaf indices behind it, ascending."""
         return self._found
 
 

@@ -15,14 +15,17 @@ Tone = Literal["ok", "due", "bad", "plain"]
 
 
 def words(zh: str, en: str | None = None) -> Labels:
+    """Words in both languages; without ``en`` the same in both."""
     return {"zh": zh, "en": zh if en is None else en}
 
 
 def text(zh: str, en: str | None = None) -> Json:
+    """A cell of words; without ``en`` the same in both languages."""
     return {"text": words(zh, en)}
 
 
 def figure(name: str) -> Json:
+    """A cell that shows the figure of that name."""
     return {"figure": name}
 
 
@@ -41,14 +44,17 @@ def remark(tone: Tone, label: Labels, *names: str) -> Json:
 
 
 def column(zh: str, en: str, *, number: bool = False) -> Json:
+    """The head of a column. ``number``: its cells hold figures and are set to the right."""
     return {"label": words(zh, en), "kind": "number" if number else "text"}
 
 
 def row(*cells: Json, total: bool = False) -> Json:
+    """As many cells as the table has columns. ``total``: it sums up those above it."""
     return {"cells": list(cells), "total": total}
 
 
 def table(title: Labels, columns: list[Json], rows: list[Json]) -> Json:
+    """A titled table; each row has a cell for each column."""
     return {"title": title, "columns": columns, "rows": rows}
 
 
@@ -60,6 +66,7 @@ def section(
     remarks: list[Json] | None = None,
     tables: list[Json] | None = None,
 ) -> Json:
+    """``key`` is its name in the JSON. Tables without rows are left out."""
     return {
         "key": key,
         "title": title,
@@ -70,4 +77,5 @@ def section(
 
 
 def cell(label: Labels) -> Json:
+    """A cell of words that are there in both languages."""
     return {"text": label}

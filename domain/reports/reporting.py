@@ -96,10 +96,12 @@ class Verdict:
 
     @property
     def issued(self) -> bool:
+        """Whether the ledger holds an event that issued this very file."""
         return self.event is not None
 
     @property
     def ok(self) -> bool:
+        """Whether it was issued, and nothing grave speaks against it."""
         return self.issued and not any(remark.grave for remark in self.remarks)
 
 

@@ -50,4 +50,5 @@ def tokenize(folded: str) -> list[str]:
 
 
 def bigrams(run: str) -> list[str]:
+    """Each two neighbouring characters, in order; nothing for a single one."""
     return list(map(add, run, run[1:]))

@@ -65,6 +65,7 @@ class Item:
 
 
 def instant(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 

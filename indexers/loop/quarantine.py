@@ -113,4 +113,5 @@ class Quarantine:
 
 
 def happened(leaf: Leaf) -> Happened:
+    """The event of a leaf, as the log of work notes it."""
     return Happened(str(leaf.id), leaf.version, leaf.index, leaf.position)

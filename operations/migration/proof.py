@@ -26,9 +26,13 @@ PAGE = 4096
 class Copied(Protocol):
     """What of a ledger is compared, beside its leaves: up to so many rows from a place on."""
 
-    def batches(self, first: int, limit: int) -> Sequence[Any]: ...
+    def batches(self, first: int, limit: int) -> Sequence[Any]:
+        """In order, from the one that begins at leaf ``first`` on."""
+        ...
 
-    def checkpoints(self, after: int, limit: int) -> Sequence[Any]: ...
+    def checkpoints(self, after: int, limit: int) -> Sequence[Any]:
+        """In order, from the first of more than ``after`` leaves on."""
+        ...
 
 
 def compare(source: End, target: End, route: Route, size: int, progress: Progress) -> bytes:

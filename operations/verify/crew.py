@@ -22,7 +22,9 @@ _THREADS = Path("/proc/self/task")
 
 
 class Closing(Protocol):
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of whatever is open; nothing is asked afterwards."""
+        ...
 
 
 Tools = TypeVar("Tools", bound=Closing)

@@ -44,7 +44,9 @@ class Documents(Protocol):
         """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class DocumentsPlace(Protocol):

@@ -152,6 +152,7 @@ class Span(NamedTuple):
 
 
 def check_part(checker: Checker, part: Span | Structure) -> Block | bool | None:
+    """Of a span what `Checker.block` says, of a structure whether it is sound. Raises `EvidenceUnreadable`."""
     return checker.block(*part) if isinstance(part, Span) else part.sound()
 
 

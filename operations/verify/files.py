@@ -169,7 +169,9 @@ def check_files(
 class Renaming(Protocol):
     """A store that may keep a file under another digest than its own."""
 
-    def kept_as(self, sha256: str) -> Sequence[str]: ...
+    def kept_as(self, sha256: str) -> Sequence[str]:
+        """The digests under which the file may lie, the likelier first; none of what was erased."""
+        ...
 
 
 def _names(blobs: BlobStore, digests: Iterable[str]) -> set[str]:
@@ -183,7 +185,9 @@ def _names(blobs: BlobStore, digests: Iterable[str]) -> set[str]:
 class Versioned(Protocol):
     """A store that keeps what somebody wrote over or deleted."""
 
-    def versions(self, sha256: str) -> list[FileVersion]: ...
+    def versions(self, sha256: str) -> list[FileVersion]:
+        """All that lies there of the file, delete markers included."""
+        ...
 
 
 def _other_versions(blobs: BlobStore, sha256: str) -> tuple[str, str]:

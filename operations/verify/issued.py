@@ -38,7 +38,9 @@ class Folds(Protocol):
         """What speaks against it. Raises what `Reporting.objection` does."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is asked afterwards."""
+        ...
 
 
 class FoldsPlace(Protocol):

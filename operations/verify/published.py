@@ -61,6 +61,7 @@ def _partials(size: int) -> set[Tile]:
 
 
 def with_bundles(tiles: set[Tile]) -> set[Tile]:
+    """The tiles and, of each of level 0, its bundle."""
     return tiles | {tile._replace(level=ENTRIES) for tile in tiles if tile.level == 0}
 
 

@@ -23,9 +23,13 @@ from operations.verify.findings import Class, Finding
 class EventRows(Protocol):
     """What it needs of the event store beside `domain.ports.events.EventStore`."""
 
-    def last_version(self, stream_id: UUID) -> int: ...
+    def last_version(self, stream_id: UUID) -> int:
+        """As the port's: the highest version in the stream, 0 for an unknown one."""
+        ...
 
-    def rows_at(self, positions: Sequence[int]) -> list[StoredRow]: ...
+    def rows_at(self, positions: Sequence[int]) -> list[StoredRow]:
+        """As the port's: those that are there, in the order asked."""
+        ...
 
 
 @dataclass

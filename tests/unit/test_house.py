@@ -86,10 +86,46 @@ class Module:
     imports: tuple[tuple[str, int], ...]
     silent_tests: tuple[int, ...]
     """Lines of tests without a docstring."""
+    silent: tuple[tuple[int, str], ...]
+    """Line and name of what does not say what it gives: see `silent_in`."""
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def silent_in(tree: ast.Module, layer: str) -> tuple[tuple[int, str], ...]:
+    """Line and name of what is public in a layer and has no docstring: functions of modules, methods of ports, and in
+    the domain those of every class. Routes and commands are described where they are declared.
+    """
+    asked: list[tuple[str, ast.stmt]] = []
+    if layer in LAYERS:
+        asked += [("", node) for node in tree.body if not (layer == "api" and is_declared(node))]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and (layer == "domain" or is_port(node)):
+                asked += [(f"{node.name}.", method) for method in node.body]
+    return tuple(
+        (node.lineno, name + node.name)
+        for name, node in asked
+        if isinstance(node, Function) and not node.name.startswith("_") and not ast.get_docstring(node)
+    )
+
+
+def is_port(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).split("[")[0] in ("Protocol", "typing.Protocol") for base in node.bases)
+
+
+def is_declared(node: ast.stmt) -> bool:
+    """Whether it is a route, or a command: those take the context and the words of the command line."""
+    if not isinstance(node, Function):
+        return False
+    routes = [ast.unparse(each) for each in node.decorator_list if ast.unparse(each).startswith("router.")]
+    taken = [ast.unparse(each.annotation) for each in node.args.args if each.annotation is not None]
+    return bool(routes) or taken == ["Context", "Namespace"]
 
 
 @cache
 def module(path: Path) -> Module:
+    layer = path.relative_to(ROOT).parts[0]
     tree = ast.parse(text_of(path))
     silent = [
         node.lineno
@@ -98,7 +134,9 @@ def module(path: Path) -> Module:
         and node.name.startswith("test_")
         and not ast.get_docstring(node)
     ]
-    return Module(not tree.body or bool(ast.get_docstring(tree)), tuple(imports_of(tree)), tuple(silent))
+    return Module(
+        not tree.body or bool(ast.get_docstring(tree)), tuple(imports_of(tree)), tuple(silent), silent_in(tree, layer)
+    )
 
 
 def domain_may_import(module: str) -> bool:
@@ -121,6 +159,57 @@ def test_every_test_says_what_it_shows() -> None:
     """Each test has a docstring, so that a red one tells a reader which promise broke."""
     silent = [shown(path, line) for path in python_files("tests") for line in module(path).silent_tests]
     assert silent == []
+
+
+SILENT = {"domain/records/record.py"}
+"""Modules that are excused."""
+
+
+def test_whatever_others_call_says_what_it_gives() -> None:
+    """Functions of modules, methods of ports and methods of the domain have a docstring; a module is excused only for
+    as long as it needs that.
+    """
+    found = {shown(path): module(path).silent for path in python_files(*LAYERS)}
+    lines = [f"{name}:{line} {what}" for name, some in found.items() if name not in SILENT for line, what in some]
+    assert lines == [], "\n".join(("without a docstring:", *lines))
+    assert {name for name, some in found.items() if some} >= SILENT
+
+
+SAMPLE = '''
+def loud():
+    """It says so."""
+
+def quiet(): ...
+def _inside(): ...
+
+class Port(Protocol):
+    def asked(self): ...
+    def told(self):
+        """It says so."""
+    def __len__(self): ...
+
+class Thing:
+    @property
+    def size(self): ...
+
+@router.get("/")
+async def page(): ...
+def command(context: Context, _: Namespace) -> int: ...
+'''
+
+
+@pytest.mark.parametrize(
+    ("layer", "silent"),
+    [
+        ("domain", ["quiet", "page", "command", "Port.asked", "Thing.size"]),
+        ("adapters", ["quiet", "page", "command", "Port.asked"]),
+        ("api", ["quiet", "Port.asked"]),
+        ("tests", []),
+    ],
+)
+def test_what_is_silent_is_found(layer: str, silent: list[str]) -> None:
+    """The rule finds what is silent, where each layer has to speak, and nothing that speaks or is private."""
+    assert [name for _, name in silent_in(ast.parse(SAMPLE), layer)] == silent
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)

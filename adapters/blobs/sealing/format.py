@@ -37,6 +37,7 @@ KEY_BYTES = 32
 
 
 def new_key() -> bytes:
+    """32 random bytes, of the system's generator for secrets."""
     return secrets.token_bytes(KEY_BYTES)
 
 

@@ -14,6 +14,7 @@ Point = tuple[int, int, int, int]
 
 
 def add(a: Point, b: Point) -> Point:
+    """The sum of two points (RFC 8032, 5.1.4)."""
     one, two = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     three, four = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     e, f, g, h = two - one, four - three, four + three, two + one
@@ -21,6 +22,7 @@ def add(a: Point, b: Point) -> Point:
 
 
 def times(scalar: int, point: Point) -> Point:
+    """A point so many times, the neutral one for 0. Not in constant time: there is no secret in a verification."""
     found = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:

@@ -6,10 +6,12 @@ import hashlib
 
 
 def hash_leaf(entry: bytes) -> bytes:
+    """32 bytes (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
 def hash_node(left: bytes, right: bytes) -> bytes:
+    """32 bytes (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 

@@ -37,11 +37,13 @@ def main(arguments: list[str], here: Path) -> int:
 
 
 def no_use(zh: str, en: str) -> int:
+    """Says why on standard error; gives the exit code."""
     sys.stderr.write(f"这不是能核验的证据包：{zh}\nNot a package that can be checked: {en}\n")
     return 2
 
 
 def tell(report: Report) -> None:
+    """The findings on standard output, UTF-8."""
     lines = [f"{sign} {text}" for sign, some in (("✓", report.proven), ("✗", report.wrong), ("!", report.open))
              for said in some for text in said]  # fmt: skip
     if report.sound:

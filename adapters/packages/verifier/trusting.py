@@ -18,6 +18,7 @@ LOG, WITNESS = 1, 4
 
 
 def unbase64(text: str) -> bytes:
+    """Not empty, and only as an encoder writes it. Raises `Wrong`."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
@@ -28,10 +29,12 @@ def unbase64(text: str) -> bytes:
 
 
 def id_of(key: Key) -> bytes:
+    """The 4 bytes by which signature lines name a key (C2SP signed-note)."""
     return hashlib.sha256(key[0].encode() + b"\n" + bytes([key[1]]) + key[2]).digest()[:4]
 
 
 def key_of(vkey: str) -> Key:
+    """Name, type and bytes of a vkey. Raises `Wrong`."""
     name, _, rest = vkey.partition("+")
     known, _, encoded = rest.partition("+")
     data = unbase64(encoded)

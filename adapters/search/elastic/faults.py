@@ -77,6 +77,7 @@ def translated() -> Iterator[None]:
 
 
 def fault_of(error: ApiError | TransportError | UnsupportedProductError) -> Exception:
+    """What an error of the client means; an answer of the server is read by `fault_in`."""
     if isinstance(error, UnsupportedProductError):
         return SearchRefuses("not Elasticsearch")
     if isinstance(error, TransportError):

@@ -25,7 +25,9 @@ Found = TypeVar("Found")
 class Lock(Protocol):
     """One holder among all who may rebuild."""
 
-    def held(self, wait: float = 0.0) -> AbstractContextManager[bool]: ...
+    def held(self, wait: float = 0.0) -> AbstractContextManager[bool]:
+        """Try for ``wait`` seconds; says whether it is ours for the length of the block."""
+        ...
 
 
 class ElasticGenerations:

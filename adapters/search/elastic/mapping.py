@@ -101,6 +101,7 @@ ORDER_OFFSET = 2**63
 
 
 def index_settings(shards: int) -> dict[str, Any]:
+    """What an index is made with; ``shards`` stays what it is for as long as the index is there."""
     return {
         "number_of_shards": shards,
         "auto_expand_replicas": "0-1",  # one copy where there is a second machine
@@ -110,10 +111,12 @@ def index_settings(shards: int) -> dict[str, Any]:
 
 
 def entry_id(record: str, revision: int) -> str:
+    """``<record>:<revision>``, without lone surrogates."""
     return well_formed(f"{record}:{revision}")
 
 
 def order_of(document: SearchDocument) -> int:
+    """The order key as the server's signed 64 bits."""
     number = revision_no(document.record, document.revision)
     return order_key(number, day_number(document.occurred_on)) - ORDER_OFFSET
 
@@ -173,10 +176,12 @@ def members_of(source: Mapping[str, Any]) -> list[SearchDocument]:
 
 
 def tokens(text: str) -> str:
+    """Tokens with blanks between them, which the server only splits."""
     return token_stream(text)
 
 
 def packed(document: SearchDocument) -> str:
+    """JSON that `unpacked` reads back as it was, lone surrogates included."""
     try:
         return orjson.dumps(vars(document)).decode()
     except orjson.JSONEncodeError:  # it refuses lone surrogates, which JSON holds by their escapes only

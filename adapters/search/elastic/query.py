@@ -171,4 +171,5 @@ def _all(queries: list[Query]) -> Query:
 
 
 def any_of(queries: list[Query]) -> Query:
+    """One of these at least; there is one to begin with."""
     return queries[0] if len(queries) == 1 else {"bool": {"should": queries, "minimum_should_match": 1}}

@@ -106,4 +106,5 @@ def account_json(directory: Directory, username: str) -> AccountJson:
 
 
 def grant_json(grant: Grant) -> GrantJson:
+    """Days are YYYY-MM-DD; ``until`` is the first on which the role is held no more."""
     return {"organisation": grant.organisation, "role": grant.role, "since": grant.since, "until": grant.until}

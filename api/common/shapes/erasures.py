@@ -88,6 +88,7 @@ class ProceedingsJson(TypedDict):
 
 
 def considered_json(outcome: Considered) -> ConsideredJson:
+    """Files by their SHA-256, with the number of the event that erased each."""
     record = outcome.record
     return {
         "record": str(record.id),

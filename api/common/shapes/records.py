@@ -259,6 +259,7 @@ def standing(
 
 
 def gaps_json(state: Version) -> list[GapJson]:
+    """What is missing of a version, told in both languages."""
     return [
         {
             "code": gap["code"],
@@ -271,6 +272,7 @@ def gaps_json(state: Version) -> list[GapJson]:
 
 
 def checked_json(checked: Checked) -> CheckedJson:
+    """What filing would say: problems refuse the record, gaps do not."""
     return {
         "problems": [{"field": p.field, "zh": p.zh, "en": p.en} for p in checked.problems],
         "gaps": [{"code": gap.code, "field": gap.field} for gap in checked.gaps],

@@ -108,6 +108,7 @@ class VerdictJson(TypedDict):
 
 
 def issued_json(done: Issued) -> IssuedJson:
+    """What was issued, when (ISO 8601, UTC) and by whom; ``changed`` is False where it had been issued before."""
     event = done.event
     return {
         "organisation": event.organisation,

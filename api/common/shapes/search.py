@@ -67,6 +67,7 @@ class SearchJson(TypedDict):
 
 
 def search_json(answer: Answer, took_ms: float) -> SearchJson:
+    """``took_ms`` in milliseconds, shown to a tenth."""
     return {
         "total": answer.total,
         "took_ms": round(took_ms, 1),

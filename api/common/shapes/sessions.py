@@ -60,11 +60,13 @@ class UploadJson(TypedDict):
 
 
 def session_json(actor: Actor, csrf: str) -> SessionJson:
+    """Who is signed in, and the token that every writing request has to send along."""
     roles = [grant_json(grant) for grant in actor.grants]
     return {"username": actor.username, "person": actor.person, "roles": roles, "csrf": csrf}
 
 
 def token_json(info: TokenInfo) -> TokenJson:
+    """A token without its secret; instants are ISO 8601 in UTC."""
     return {
         "id": info.id,
         "name": info.name,
@@ -75,6 +77,7 @@ def token_json(info: TokenInfo) -> TokenJson:
 
 
 def new_token_json(info: TokenInfo, secret: str) -> NewTokenJson:
+    """With the secret, which is shown this once."""
     return {**token_json(info), "token": secret}
 
 

@@ -29,6 +29,7 @@ GRADED_FORMS = ("democratic_appraisal", "organisation_opinion", "duty_appraisal"
 
 
 def evaluations(cases: list[Case], figures: Figures, directory: Directory) -> Json:
+    """The section about evaluations among the cases; its figures go into ``figures``."""
     by_form: defaultdict[str, list[Case]] = defaultdict(list)
     for case in cases:
         if case.family == "evaluation":

@@ -32,6 +32,7 @@ MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 
 
 def held(cases: list[Case], figures: Figures) -> Json:
+    """The section about everything held: counts of records, by month of the day on which it happened."""
     by_form: defaultdict[tuple[str, str], list[Case]] = defaultdict(list)
     for case in cases:
         by_form[case.family, case.form].append(case)

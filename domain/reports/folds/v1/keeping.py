@@ -64,6 +64,7 @@ def keeping(cases: list[Case], withdrawn: list[Case], erased: list[int], figures
 
 
 def publicity(cases: list[Case], figures: Figures) -> Json:
+    """The section about papers of publicity: how many of each level."""
     by_level: defaultdict[str, list[int]] = defaultdict(list)
     for case in cases:
         if case.form == "publicity" and case.family == "paper":

@@ -21,6 +21,7 @@ Leaves = defaultdict[str, list[int]]
 
 
 def people(cases: list[Case], figures: Figures, directory: Directory, organisation: str, day: str) -> Json:
+    """The section: everybody on the roll on ``day`` (YYYY-MM-DD), and whoever else came or was on leave, by code."""
     present: defaultdict[Number, Leaves] = defaultdict(lambda: defaultdict(list))  # by hours of the session
     absent: Leaves = defaultdict(list)
     sums: list[Number] = []

@@ -98,10 +98,12 @@ PUBLICITY: Final[dict[str, Words]] = {
 
 
 def family_label(key: str) -> Labels:
+    """In both languages; the key itself where this fold has no word for it."""
     return _labels(FAMILIES, key)
 
 
 def form_label(family: str, key: str) -> Labels:
+    """In both languages; the key itself where this fold has no word for it."""
     return _labels(FORMS.get(family, {}), key)
 
 
