@@ -26,7 +26,8 @@ from domain.records.events import (
     RecordEvent,
 )
 from domain.records.filing import Archive, Outcome, ReasonMissing
-from domain.records.record import Record, replay
+from domain.records.record import Record
+from domain.records.replay import replay
 from domain.streams import ABOUT_FILES
 
 BATCH = 2_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_gb18030, make_pptx
 from examples.calendar import span
 from examples.office import Campaign, File, Office
@@ -141,7 +141,7 @@ def _results(office: Office) -> None:
     office.meeting(
         SCHOOL, "great_discussion", "大讨论专题研讨：敢试的边界在哪里", day, family="discussion", place="学术报告厅",
         photo="meeting", sections=[
-            ("讨论经过", texts.discussed(texts.TOPICS[6], people.members(SCHOOL, day.isoformat()), office.random("2018/great"), 5)),
+            ("讨论经过", meetings.discussed(meetings.TOPICS[6], people.members(SCHOOL, day.isoformat()), office.random("2018/great"), 5)),
             ("形成共识", ["允许在实训课上犯错，不允许在安全上马虎；允许课程试点失败，不允许不总结。"]),
         ],
         fields={"conclusion": "形成容错清单六条、禁止清单四条，由教学党支部起草制度。"} | PLAN.fields(RESULTS),

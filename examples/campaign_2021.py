@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_docx, make_markdown, make_xlsx
 from examples.calendar import month_days, span
 from examples.office import Campaign, File, Office
@@ -70,7 +70,7 @@ def _study(office: Office, school: str) -> None:
     names = people.members(branch, "2021-08-26")
     office.meeting(
         branch, "great_discussion", "大讨论：今天怎样做一名让人放心的教师", date(2021, 8, 26), family="discussion",
-        sections=[("讨论", texts.discussed(texts.TOPICS[2], names, office.random(f"2021/{school}"), 5))],
+        sections=[("讨论", meetings.discussed(meetings.TOPICS[2], names, office.random(f"2021/{school}"), 5))],
         fields={"conclusion": "提炼出“五个当场”：当场批改、当场提醒、当场道歉、当场表扬、当场办理。"} | PLAN.fields(STUDY),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_docx, make_markdown
 from examples.calendar import month_days
 from examples.office import Campaign, File, Office
@@ -45,7 +45,7 @@ def _study(office: Office) -> None:
         day = month_days(2022, month, 2, 1)
         materials = [texts.MATERIALS[(number * 2 + i) % len(texts.MATERIALS)] for i in range(2)]
         leaders = committee(SCHOOL, day.isoformat())
-        said = texts.discussed(texts.TOPICS[number], leaders, office.random(f"2022/theory/{number}"), 3)
+        said = meetings.discussed(meetings.TOPICS[number], leaders, office.random(f"2022/theory/{number}"), 3)
         made = partial(
             make_markdown,
             f"学习计划（第{number}次）",
@@ -78,8 +78,8 @@ def _exchange(office: Office) -> None:
     for month in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12):
         day = month_days(2022, month, 3 if month != 1 else 1, 2)
         names = people.members(branch, day.isoformat())
-        topic = texts.TOPICS[month % 6]
-        said = texts.discussed(topic, names, office.random(f"2022/exchange/{month}"), 3)
+        topic = meetings.TOPICS[month % 6]
+        said = meetings.discussed(topic, names, office.random(f"2022/exchange/{month}"), 3)
         office.meeting(
             branch, "exchange", f"{month}月支部学习交流会：{topic.name}", day, family="discussion", rate=0.95, hours=1.5,
             sections=[("交流", said)], sheet=month % 3 == 0, late=month == 2, place="高年级办公室",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_gb18030, make_xlsx
 from examples.calendar import span
 from examples.office import Campaign, File, Office
@@ -42,7 +42,7 @@ def _study(office: Office, school: str) -> None:
         school, "theory_group", f"{people.SHORT[school]}中心组专题学习重要讲话精神", date(2023, 4, 21), roll=leaders, rate=0.9,
         count_hours=True, hours=2.5, clock="09:00", place="第一会议室", photo="meeting",
         sections=[("学习", ["原原本本学习讲话全文，四位同志作中心发言。"]),
-                  ("研讨", texts.discussed(texts.TOPICS[0], leaders, office.random(f"2023/theory/{school}"), 3))],
+                  ("研讨", meetings.discussed(meetings.TOPICS[0], leaders, office.random(f"2023/theory/{school}"), 3))],
         fields={"materials": ["重要讲话全文", "《中国教育现代化推进规划》解读"]} | PLAN.fields(STUDY),
     )  # fmt: skip
     title, story = texts.LECTURES[0 if school == "school-01" else 4]
@@ -62,10 +62,10 @@ def _discuss(office: Office, school: str) -> None:
         late = branch == "school-02-service"
         day = date(2023, 5, 17) if late else date(2023, 5, 9 + number)
         names = people.members(branch, day.isoformat())
-        topic = texts.TOPICS[(number + 4) % 6]
+        topic = meetings.TOPICS[(number + 4) % 6]
         office.meeting(
             branch, "exchange", f"学习讲话精神交流讨论：{topic.name}", day, family="discussion", rate=0.9,
-            sections=[("交流", texts.discussed(topic, names, office.random(f"2023/{branch}"), 5))],
+            sections=[("交流", meetings.discussed(topic, names, office.random(f"2023/{branch}"), 5))],
             fields={"conclusion": topic.decisions[-1] + "。"} | PLAN.fields(DISCUSS), photo="meeting",
         )  # fmt: skip
     first = people.BRANCHES[school][0]

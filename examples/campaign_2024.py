@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_xlsx
 from examples.calendar import month_days, span, workday
 from examples.office import Campaign, File, Office
@@ -41,12 +41,12 @@ def _monthly(office: Office) -> None:
     leaders = (*committee(SCHOOL, "2024-03-01"), "施远航", "邵敏仪")
     for month in range(1, 13):
         if month != 8:  # the summer's meeting was not held
-            topics = [texts.TOPICS[(month + i) % 6] for i in range(2)]
+            topics = [meetings.TOPICS[(month + i) % 6] for i in range(2)]
             random = office.random(f"2024/regular/{month}")
             office.meeting(
                 SCHOOL, "regular_meeting", f"{month}月党群工作例会", month_days(2024, month, 0 if month != 1 else 1, 1), hours=1.5,
                 clock="16:00", place="第一会议室", roll=leaders, rate=0.8, photo="meeting" if month in (3, 9) else None,
-                sections=[(f"{t.name}汇报", texts.discussed(t, list(leaders), random, 3)) for t in topics],
+                sections=[(f"{t.name}汇报", meetings.discussed(t, list(leaders), random, 3)) for t in topics],
                 decisions=[random.choice(t.decisions) for t in topics], fields=YEAR, late=month == 2, sheet=month % 2 == 1,
             )  # fmt: skip
         branch = people.BRANCHES[SCHOOL][month % 2]
@@ -62,11 +62,11 @@ def _monthly(office: Office) -> None:
 def _group(office: Office, group: str, month: int, number: int) -> None:
     day = month_days(2024, month, 1 if number < 2 else 2, (number + 2) % 5)
     names = people.members(group, day.isoformat())
-    topic = texts.TOPICS[(month + number) % 6]
+    topic = meetings.TOPICS[(month + number) % 6]
     incomplete = (month, number) in ((4, 2), (10, 0))
     example = office.meeting(
         group, "group_meeting", f"{people.name_of(group)}{month}月会议", day, hours=1, clock="12:40", place="年级组办公室",
-        rate=0.8, sections=[(topic.name, texts.discussed(topic, names, office.random(f"2024/{group}/{month}"), 3))],
+        rate=0.8, sections=[(topic.name, meetings.discussed(topic, names, office.random(f"2024/{group}/{month}"), 3))],
         decisions=[topic.decisions[month % 2]], minutes=month % 3 == 0, sheet=False,
         fields={"group": people.name_of(group)} | YEAR, gaps=("missing",) if incomplete else (),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.attachments import make_docx, make_pdf, make_xlsx
 from examples.calendar import after, filing, office_hour, span, workday
 from examples.photographs import make_photo
@@ -159,8 +159,8 @@ class Office:
         others = [name for name in present if name != leading] or present
         recorder = random.choice(others)
         if sections is None:
-            found = texts.topics(organisation, 2, random)
-            sections = [(t.name, texts.discussed(t, others, random)) for t in found]
+            found = meetings.topics(organisation, 2, random)
+            sections = [(t.name, meetings.discussed(t, others, random)) for t in found]
             decisions = decisions or [random.choice(t.decisions) for t in found]
         attendance: dict[str, Any] = {"expected": len(names), "present": len(present), "attendees": present}
         if leave:

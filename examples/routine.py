@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from examples import people, texts
+from examples import meetings, people, texts
 from examples.calendar import after, month_days, span
 from examples.office import Act, Office
 
@@ -92,8 +92,8 @@ def theme_day(office: Office, organisation: str, day: date, theme: str, what: st
 def general_meeting(office: Office, branch: str, day: date, late: bool = False) -> None:
     names = people.members(branch, day.isoformat())
     random = office.random(f"general/{branch}/{day}")
-    topics = texts.topics(branch, 2, random)
-    sections = [(t.name, texts.discussed(t, names, random)) for t in topics]
+    topics = meetings.topics(branch, 2, random)
+    sections = [(t.name, meetings.discussed(t, names, random)) for t in topics]
     sections.append(("表决", ["会议以举手方式表决通过支部下半年工作计划。"]))
     example = office.meeting(
         branch, "general_meeting", f"{people.name_of(branch)}{day.year}年第三季度党员大会", day, sections=sections,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ PASSWORD = "four quiet words here"
 FAST = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 BASE = "http://localhost"
 HERE, THERE, TOP = "school-01", "school-02", "top"
+PDF = b"%PDF-1.4\n" + bytes(range(256)) * 4000
 
 
 @dataclass
@@ -118,3 +120,25 @@ def record(organisation: str = HERE, **other: Any) -> dict[str, Any]:
         "occurred": {"from": "2023-04-21T14:30+08:00"},
         **other,
     }
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def send(client: TestClient, data: bytes, **headers: str) -> dict[str, Any]:
+    """Upload these bytes; the answer."""
+    answer = client.post("/api/v1/uploads", content=data, headers=headers)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def file_with(client: TestClient, *files: tuple[str, bytes], **more: Any) -> str:
+    """File a record with these files, by name and bytes; its code."""
+    for _, data in files:
+        send(client, data)
+    named = [{"name": name, "sha256": sha(data)} for name, data in files]
+    answer = client.post("/api/v1/records", json=record(files=named, **more))
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["code"])

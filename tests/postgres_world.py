@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
 
+from adapters.events.postgres import PostgresEventStore
 from adapters.postgres.address import Address
 from adapters.postgres.database import Database
 from adapters.postgres.roles import APP_ROLE
@@ -38,6 +40,12 @@ LOCKS_HERE = (
 )
 """Advisory locks of this database: `pg_locks` tells those of all, also of tests that run at the same time."""
 
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = 'jianzheng_app' AND {which}"
+)
+"""Cuts off the application's connections, all or those that ``which`` names."""
+
 
 def administer(server: str, address: Address, statement: str) -> list[tuple[Any, ...]]:
     """One statement in that database by the server's administrator, behind the archive's back."""
@@ -46,3 +54,19 @@ def administer(server: str, address: Address, statement: str) -> list[tuple[Any,
         connection.execute("SET search_path = jianzheng")
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def opened(address: Address, **options: float) -> Iterator[PostgresEventStore]:
+    """The event store as a process of its own opens it; ``options`` are those of its `Database`."""
+    with closing(Database(address, **options)) as database, closing(PostgresEventStore(database)) as store:
+        yield store
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """At most some twenty seconds."""
+    for _ in range(200):
+        if true():
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError("it never came")

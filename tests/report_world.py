@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from adapters.home.founding import create_archive
 from adapters.home.house import House, open_archive
 from adapters.home.settings import Settings
-from domain.access import SYSTEM
+from domain.access import SYSTEM, Actor, Grant
 from domain.records.filing import IncomingFile
 from domain.reports.annual import Report
 from indexers.figures import Figures
@@ -207,3 +207,8 @@ def furnish(made: World) -> dict[str, str]:
     archive.note_progress(SYSTEM, codes["going"], "已清点", "2023-07-01")
     archive.close_item(SYSTEM, codes["closed"], "已解决", (), "2023-06-10")
     return codes
+
+
+def actor(role: str, organisation: str) -> Actor:
+    """Somebody with one role."""
+    return Actor("somebody", None, (Grant(organisation, role, "2000-01-01", None),))

@@ -1,4 +1,4 @@
-"""Credentials: passwords, sessions, API tokens and pending uploads of accounts; here in a private SQLite file (0600).
+"""Credentials of accounts: the rules for passwords, sessions, API tokens and pending uploads, wherever the tables are.
 
 None of this is ever an event: it may be forgotten, it must not be public. Whether an account exists and what it may do
 is the directory's matter. A password is kept as an Argon2id hash; of session ids and tokens, which are 256 random
@@ -10,16 +10,13 @@ Time is passed in. Safe to use from several threads and processes.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import sqlite3
 import threading
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import LiteralString, NamedTuple
 
 from pwdlib import PasswordHash
@@ -27,9 +24,6 @@ from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.accounts.throttling import ADDRESS_FREE, FORGET, USER_FREE, TooManyAttempts, pause_after
-from adapters.disk.durable import storage_errors
-from adapters.disk.sqlite_connections import connect
-from adapters.disk.sqlite_faults import translated, write_ahead
 from adapters.disk.tables import Statements
 from domain.errors import InputError, NotFound
 
@@ -54,22 +48,6 @@ TOKEN_PREFIX = "jz_"  # noqa: S105  (what every token begins with, so that scann
 HASHING_AT_ONCE = 2
 """One Argon2 hash takes 64 MiB of memory; more at once would let a crowd at the door use up the machine."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS passwords (username TEXT PRIMARY KEY, hash TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS attempts (
-    subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, last REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (
-    hash TEXT PRIMARY KEY, username TEXT NOT NULL, created REAL NOT NULL, used REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS sessions_by_user ON sessions (username);
-CREATE TABLE IF NOT EXISTS tokens (
-    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, username TEXT NOT NULL, name TEXT NOT NULL,
-    created REAL NOT NULL, expires REAL, used REAL);
-CREATE TABLE IF NOT EXISTS uploads (
-    username TEXT NOT NULL, sha256 TEXT NOT NULL, media_type TEXT NOT NULL, at REAL NOT NULL,
-    PRIMARY KEY (username, sha256));
-CREATE INDEX IF NOT EXISTS uploads_by_time ON uploads (at);
-"""
-
 
 class PasswordTooWeak(InputError):
     code = "password_too_weak"
@@ -90,7 +68,7 @@ class TokenInfo(NamedTuple):
 
 
 class Accounts(ABC):
-    """The rules, the same wherever the tables are. Subclasses say how one speaks to those."""
+    """Subclasses say how one speaks to the tables: `adapters.accounts.sqlite` and `adapters.accounts.postgres`."""
 
     def __init__(self, hasher: PasswordHash | None = None) -> None:
         self._hasher = hasher or PasswordHash((Argon2Hasher(),))
@@ -317,60 +295,6 @@ class Accounts(ABC):
             for row in tokens:
                 db.execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return len(passwords), len(tokens)
-
-
-class AccountStore(Accounts):
-    """In a file of SQLite's, which nobody but its owner may read."""
-
-    def __init__(self, path: Path, hasher: PasswordHash | None = None) -> None:
-        super().__init__(hasher)
-        self._path = path
-        self._local = threading.local()
-        self._writing = threading.Lock()
-        with storage_errors():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            path.chmod(0o600)
-        with self._transaction() as db:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                db.execute(statement)
-
-    @contextmanager
-    def _transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, to write with; committed at the end, else rolled back.
-
-        Writers of this process queue for one lock: SQLite itself lets them ask again and again, with pauses.
-        """
-        with self._connection() as db, self._writing:
-            if durable != self._local.durable:
-                db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                self._local.durable = durable
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection of this thread's own, for one statement that reads. SQLite's errors become ours."""
-        with translated():
-            db: sqlite3.Connection | None = getattr(self._local, "db", None)
-            if db is None:
-                db = connect(self._path)
-                write_ahead(db)
-                db.execute("PRAGMA secure_delete=ON")  # a replaced hash does not linger in free pages
-                db.execute("PRAGMA synchronous=FULL")
-                self._local.db, self._local.durable = db, True
-            yield db
-
-    def _alone(self, db: Statements) -> None:
-        """Whoever writes is alone."""
-
-    def _forget(self, db: Statements, table: LiteralString, which: LiteralString, values: Sequence[float]) -> None:
-        db.execute(f"DELETE FROM {table} WHERE {which}", values)  # noqa: S608  (constants)
 
 
 def _normal(password: str) -> str:

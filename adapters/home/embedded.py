@@ -14,7 +14,7 @@ from adapters.ledger.publisher import Publisher
 from adapters.ledger.store import LedgerStore
 
 if TYPE_CHECKING:
-    from adapters.accounts.store import AccountStore
+    from adapters.accounts.sqlite import AccountStore
     from adapters.blobs.sealing.keys import BlobKeys
     from adapters.erasures.log import SQLiteErasureLog
     from adapters.evidence.sqlite import PublishedFolder, SQLiteTables
@@ -77,7 +77,7 @@ class EmbeddedTables:
         return FiguresIndex(self.settings.views_file)
 
     def accounts(self) -> AccountStore:
-        from adapters.accounts.store import AccountStore
+        from adapters.accounts.sqlite import AccountStore
 
         return AccountStore(self.settings.accounts_file)
 

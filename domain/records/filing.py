@@ -29,7 +29,8 @@ from domain.records.content import Checked
 from domain.records.erasure import RecordIsErased
 from domain.records.events import RecordEvent, RecordFiled
 from domain.records.families import FILE_ROLES, family
-from domain.records.record import Record, file_record, replay
+from domain.records.record import Record, file_record
+from domain.records.replay import replay
 
 LATE_AFTER_WORKING_DAYS = 10
 """A record filed more working days than this after it happened is shown as filed late 补录."""

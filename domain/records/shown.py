@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from domain.event import Event
 from domain.records.content import occurred_on
 from domain.records.events import RecordEvent
-from domain.records.record import replay
+from domain.records.replay import replay
 from domain.subject import Shown
 
 

@@ -8,8 +8,8 @@ from domain.event import Event
 from domain.records.acts import ACTS, code_fits
 from domain.records.codes import Entered, is_code_of
 from domain.records.events import RecordErased, RecordEvent, RecordFiled, Tombstone
-from domain.records.record import replay
 from domain.records.refusals import HistoryImpossible
+from domain.records.replay import replay
 from domain.records.retention import files_kept
 from domain.records.shown import shown
 from domain.subject import Impossible, Kind, Subject

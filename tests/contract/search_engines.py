@@ -1,9 +1,10 @@
-"""Makes empty search engines of each kind for the contract suites."""
+"""Empty search engines of each kind for the contract suites, which take these fixtures, and how they are asked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,11 +13,12 @@ from adapters.search.elastic.address import SearchAddress
 from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.generations import ElasticGenerations
 from adapters.search.embedded import EmbeddedSearch
-from domain.ports.search import SearchEngine
+from domain.ports.search import Scope, SearchEngine, SearchRequest, SearchResult
 from tests.servers import own
 
 KINDS = ["embedded", "elastic"]
 NewEngine = Callable[[], SearchEngine]
+ALL = Scope(everything=True)
 
 
 @contextmanager
@@ -37,3 +39,23 @@ def engines(kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathF
             return engine
 
         yield {"embedded": embedded, "elastic": elastic}[kind]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewEngine]:
+    """Makes empty engines of one kind, and closes them."""
+    with engines(request.param, request, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture
+def engine(new_engine: NewEngine) -> SearchEngine:
+    return new_engine()
+
+
+def ask(engine: SearchEngine, query: str = "", scope: Scope = ALL, **fields: object) -> SearchResult:
+    return engine.search(replace(SearchRequest(query=query, scope=scope, limit=1000), **fields))  # type: ignore[arg-type]  # the fields of a request, by name
+
+
+def found(engine: SearchEngine, query: str = "", **fields: object) -> set[str]:
+    return {hit.record for hit in ask(engine, query, **fields).hits}  # type: ignore[arg-type]  # the same

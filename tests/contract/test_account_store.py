@@ -16,7 +16,8 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from adapters.accounts.postgres import PostgresAccountStore
-from adapters.accounts.store import ABSOLUTE, CLAIM, IDLE, TOKEN_PREFIX, Accounts, AccountStore, PasswordTooWeak
+from adapters.accounts.sqlite import AccountStore
+from adapters.accounts.store import ABSOLUTE, CLAIM, IDLE, TOKEN_PREFIX, Accounts, PasswordTooWeak
 from adapters.accounts.throttling import ADDRESS_FREE, FORGET, LONGEST, USER_FREE, TooManyAttempts, pause_after
 from adapters.postgres.database import Database
 from domain.errors import NotFound

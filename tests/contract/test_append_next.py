@@ -18,7 +18,7 @@ from adapters.events import sqlite
 from adapters.events.sqlite import SQLiteEventStore
 from domain.errors import ArchiveBusy, VersionConflict
 from domain.records.codes import RegisterFull
-from tests.contract.test_event_store import open_store, place, signed
+from tests.contract.event_stores import open_store, place, signed
 from tests.fakes import MemoryEvents
 
 KINDS = ("sqlite", "postgres")
@@ -162,7 +162,7 @@ def test_a_conflict_in_another_stream_is_one_and_nothing_is_stored(store):
 def test_a_process_that_is_killed_leaves_all_or_nothing_and_holds_nobody_up(opening, dies):
     """`kill -9`, in a pair: while it decides nothing is stored yet; when it had its answer all is."""
     program = (
-        "import os, sys; from uuid import UUID; from tests.contract.test_event_store import open_store, signed\n"
+        "import os, sys; from uuid import UUID; from tests.contract.event_stores import open_store, signed\n"
         "def decide(last):\n"
         "    if dies == 'deciding': os.kill(os.getpid(), 9)\n"
         "    return [signed(UUID(int=8)), signed(UUID(int=9), last + 1)]\n"

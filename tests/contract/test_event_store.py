@@ -1,6 +1,7 @@
-"""What every event store promises. A later store joins by adding itself to `place` and the fixture.
+"""What every event store promises.
 
-What it promises to those who go on with a stream that many append to stands in ``test_append_next.py``.
+What it promises to those who go on with a stream that many append to stands in ``test_append_next.py``, and what of
+an erasure in ``test_event_erasure.py``.
 """
 
 from __future__ import annotations
@@ -9,117 +10,24 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from hashlib import sha256
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.events.postgres import PostgresEventStore
 from adapters.events.rows import new_row
 from adapters.events.sqlite import SQLiteEventStore
-from adapters.postgres.address import Address
-from adapters.postgres.database import Database
 from domain.errors import EventUnreadable, StorageNotWritable, VersionConflict
 from domain.ledger.entry import entry
-from domain.ledger.tombstone import tombstone
 from domain.organisations.events import OrganisationAdded
 from domain.ports.events import StoredRow
-from domain.records.erasure import ErasureNotAnnounced
-from domain.records.events import RecordErased, RecordSignedOff, Tombstone
+from domain.records.events import RecordSignedOff
+from tests.contract import event_stores
+from tests.contract.event_stores import signed
 from tests.fakes import stamp
-from tests.postgres_world import administer, archive_database
 
-
-class OnSQLite:
-    """One file."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "events.sqlite"
-
-    @property
-    def opening(self) -> tuple[str, ...]:
-        return "sqlite", str(self.path)
-
-    def delete(self, position: int) -> None:
-        with sqlite3.connect(self.path) as db:
-            db.execute("DELETE FROM stored_events WHERE position = ?", (position,))
-        db.close()
-
-
-class OnPostgres:
-    """A database of a real server, with the rights of the application."""
-
-    def __init__(self, url: str, address: Address) -> None:
-        self.url, self.address = url, address
-
-    @property
-    def opening(self) -> tuple[str, ...]:
-        at = self.address
-        return "postgres", at.host, str(at.port), at.database, at.user, at.password
-
-    def delete(self, position: int) -> None:
-        statement = f"DELETE FROM stored_events WHERE notification_id = {position}"
-        administer(self.url, self.address, statement)
-
-
-def open_store(kind: str, *where: str) -> Any:
-    """Open it as any process would; `close` of what is returned closes everything below it."""
-    if kind == "sqlite":
-        store = SQLiteEventStore(Path(where[0]))
-        store.create()
-        return store
-    host, port, *rest = where
-    database = Database(Address(host, int(port), *rest))
-    opened = PostgresEventStore(database)
-    opened.create()
-    close = opened.close
-    opened.close = lambda: (close(), database.close())  # type: ignore[method-assign,assignment]
-    return opened
-
-
-@contextmanager
-def place(request: pytest.FixtureRequest) -> Iterator[OnSQLite | OnPostgres]:
-    """Of the kind that a fixture's parameter names."""
-    if request.param == "sqlite":
-        yield OnSQLite(request.getfixturevalue("tmp_path"))
-        return
-    url = request.getfixturevalue("postgres_url")
-    with archive_database(url) as address:
-        yield OnPostgres(url, address)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def kept(request):
-    """Where the events lie."""
-    with place(request) as found:
-        yield found
-
-
-@pytest.fixture
-def opened(kept):
-    """A function that opens the same store again, as another process would."""
-    stores = []
-
-    def open_again():
-        stores.append(open_store(*kept.opening))
-        return stores[-1]
-
-    yield open_again
-    for store in stores:
-        store.close()
-
-
-@pytest.fixture
-def store(opened):
-    return opened()
-
-
-def signed(stream: UUID, version: int = 1, remark: str = "同意") -> RecordSignedOff:
-    return RecordSignedOff(remark=remark, **stamp().header(stream, version))
+kept, opened, store = event_stores.kept, event_stores.opened, event_stores.store
 
 
 def test_what_was_appended_is_read_back_in_order(store):
@@ -294,7 +202,7 @@ def test_an_edited_row_is_the_entry_that_it_was_read_as(tmp_path, column, value)
 def test_an_acknowledged_append_survives_the_death_of_the_process(kept, opened):
     """`kill -9` right after append returned: the events are there."""
     program = (
-        "import os, sys; from uuid import UUID; from tests.contract.test_event_store import open_store, signed;"
+        "import os, sys; from uuid import UUID; from tests.contract.event_stores import open_store, signed;"
         "open_store(*sys.argv[1:]).append([signed(UUID(int=9))]); os.kill(os.getpid(), 9)"
     )
     root = Path(__file__).parent.parent.parent
@@ -358,59 +266,3 @@ def test_closing_while_others_read_and_write(opened):
     fresh = opened()
     fresh.append([signed(uuid4())])
     assert fresh.rows(0, 1)
-
-
-def erasing(stream, states, version, **more):
-    """An event that erases these states of its stream."""
-    said = {
-        "ground": "privacy", "basis": "教党〔2024〕7号", "proposer": "secretary", "digests": [], "code": "a-2023-0001",
-        "organisation": "a", "family": "paper", "form": "publicity", "year": 2023, "years": [2023],
-        "events": [{"version": n, "state": sha256(state).hexdigest(), "at": ""} for n, state in states.items()],
-    }  # fmt: skip
-    return RecordErased(**{**said, **more}, **stamp().header(stream, version))
-
-
-def test_a_state_that_an_erasure_names_becomes_a_tombstone(store):
-    """Its digest stays, nothing else does; a second time changes nothing. The row keeps its place."""
-    stream = uuid4()
-    store.append([signed(stream, 1), signed(stream, 2)])
-    before = store.stored(stream)
-    store.append([erasing(stream, {1: before[0].state}, 3)])
-    assert [store.erase(stream, 1, 3), store.erase(stream, 1, 3)] == [True, False]
-    digest = sha256(before[0].state).hexdigest()
-    row, *others = store.stored(stream)
-    assert row == before[0]._replace(state=tombstone(3, digest))
-    assert store.entries(0, 1) == [(row.position, stream.bytes, 1, entry(*before[0][1:]))]
-    assert others[0] == before[1]
-    found = store.decode(row)
-    assert isinstance(found, Tombstone)
-    assert (found.topic, found.by, found.state) == (RecordSignedOff.TOPIC, 3, digest)
-    assert store.stream(stream)[0] == found
-    assert store.attributes(row) == {"erased": {"by": 3, "state": digest}}
-    assert [each.version for each in store.erasures(0, 10)] == [3]
-    assert store.erasures(store.head(), 10) == []
-
-
-def test_nothing_is_erased_that_no_erasure_names(store):
-    """Neither another event, nor another state, nor one of another stream, nor what came later, nor an erasure."""
-    stream, other = uuid4(), uuid4()
-    store.append([signed(stream, 1), signed(stream, 2), signed(other, 1)])
-    store.append([erasing(stream, {1: b"other"}, 3)])
-    own = store.stored(stream)[2].state
-    store.append([erasing(stream, {3: own, 6: b"later"}, 4), signed(stream, 5), signed(stream, 6)])
-    before = store.stored(stream)
-    for version, by in ((1, 3), (2, 3), (3, 4), (6, 4), (5, 4), (9, 4), (1, 9), (1, 2)):
-        with pytest.raises(ErasureNotAnnounced):
-            store.erase(stream, version, by)
-    with pytest.raises(ErasureNotAnnounced):
-        store.erase(other, 1, 3)
-    assert store.stored(stream) == before
-
-
-def test_a_forged_erasure_without_a_list_erases_nothing(store):
-    """Whatever stands in the place of the list of states."""
-    stream = uuid4()
-    store.append([signed(stream, 1), erasing(stream, {}, 2), erasing(stream, {}, 3, events=None)])
-    for by in (2, 3):
-        with pytest.raises(ErasureNotAnnounced):
-            store.erase(stream, 1, by)

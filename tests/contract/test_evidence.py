@@ -21,7 +21,7 @@ from adapters.ledger.store import LedgerStore
 from adapters.postgres.database import Database
 from domain.errors import VersionConflict
 from domain.ledger.tree import leaf_hash
-from tests.contract.test_event_store import signed
+from tests.contract.event_stores import signed
 from tests.postgres_world import prepare
 
 NOON = datetime(2024, 3, 1, 12, 0, 0, 120, tzinfo=UTC)

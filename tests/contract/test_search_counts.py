@@ -6,11 +6,11 @@ import pytest
 
 from domain.errors import InvalidCursor, InvalidQuery
 from domain.ports.search import Scope, SearchEngine
-from tests.contract import test_search_engine as suite
+from tests.contract import search_engines
 from tests.contract.search_corpus import document
-from tests.contract.test_search_engine import ask, found
+from tests.contract.search_engines import ask, found
 
-new_engine, engine = suite.new_engine, suite.engine
+new_engine, engine = search_engines.new_engine, search_engines.engine
 
 
 def test_what_is_due(engine: SearchEngine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,31 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import InvalidCursor, InvalidQuery
-from domain.ports.search import FOREVER, Scope, SearchDocument, SearchEngine, SearchRequest, SearchResult
+from domain.ports.search import FOREVER, Scope, SearchEngine, SearchRequest
+from tests.contract import search_engines
 from tests.contract.search_corpus import MARKS, document, passages
-from tests.contract.search_engines import KINDS, NewEngine, engines
+from tests.contract.search_engines import ALL, NewEngine, ask, found
 
-ALL = Scope(everything=True)
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def new_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewEngine]:
-    """Makes empty engines of one kind, and closes them."""
-    with engines(request.param, request, tmp_path_factory) as make:
-        yield make
-
-
-@pytest.fixture
-def engine(new_engine: NewEngine) -> SearchEngine:
-    return new_engine()
-
-
-def ask(engine: SearchEngine, query: str = "", scope: Scope = ALL, **fields: object) -> SearchResult:
-    return engine.search(replace(SearchRequest(query=query, scope=scope, limit=1000), **fields))  # type: ignore[arg-type]  # the fields of a request, by name
-
-
-def found(engine: SearchEngine, query: str = "", **fields: object) -> set[str]:
-    return {hit.record for hit in ask(engine, query, **fields).hits}  # type: ignore[arg-type]  # the same
+new_engine, engine = search_engines.new_engine, search_engines.engine
 
 
 # ── recall and precision ────────────────────────────────────────────────────────────────────────────────────────
@@ -247,150 +227,6 @@ def test_browsing_shows_beginnings(school: SearchEngine) -> None:
     hit = next(hit for hit in ask(school).hits if hit.record == "r2")
     assert hit.snippets[0].text.startswith("餐厅卫生")
     assert hit.snippets[0].marks == ()
-
-
-# ── scope ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def guarded(new_engine: NewEngine) -> SearchEngine:
-    """Open and confidential records in two schools."""
-    other = {"organisation": "school-02", "organisation_path": ("bureau", "school-02")}
-    engine = new_engine()
-    engine.write(
-        [
-            document("open-1", "剖析", people=("甲",)),
-            document("open-2", "剖析", people=("乙",), **other),
-            document(
-                "secret-1", "剖析", confidential=True, readers=("p1",), filed_by="clerk", form="述职", people=("丙",)
-            ),
-            document("secret-2", "剖析", confidential=True, readers=("p2",), form="对照", **other),
-            document("mixed", "平常"),
-            document("mixed", "剖析", source="file:0", source_name="x.txt", confidential=True, readers=("p1",)),
-        ],
-        (),
-        5,
-    )
-    return engine
-
-
-ONE, TWO = frozenset({"school-01"}), frozenset({"school-02"})
-
-
-@pytest.mark.parametrize(
-    ("scope", "records"),
-    [
-        (Scope(), set()),
-        (Scope(organisations=ONE), {"open-1"}),
-        (Scope(organisations=frozenset({"bureau"})), {"open-1", "open-2"}),
-        (Scope(organisations=ONE, confidential=ONE), {"open-1", "secret-1", "mixed"}),
-        (Scope(organisations=ONE | TWO, confidential=TWO), {"open-1", "open-2", "secret-2"}),
-        (Scope(organisations=ONE, confidential=TWO), {"open-1"}),
-        (Scope(organisations=ONE, person="p1"), {"open-1", "secret-1", "mixed"}),
-        (Scope(organisations=ONE, username="clerk"), {"open-1", "secret-1"}),
-        (Scope(organisations=TWO, username="clerk"), {"open-2"}),
-        (Scope(organisations=ONE, username="p1"), {"open-1"}),
-        (Scope(organisations=ONE, username=""), {"open-1"}),
-        (Scope(organisations=TWO, person="p1"), {"open-2"}),
-        (Scope(person="p1"), set()),
-        (Scope(everything=True), {"open-1", "open-2", "secret-1", "secret-2", "mixed"}),
-    ],
-)
-def test_nothing_outside_the_scope_shows(guarded: SearchEngine, scope: Scope, records: set[str]) -> None:
-    """Neither as a hit, nor in the total, nor in a facet, nor in a snippet, nor by its absence."""
-    result = ask(guarded, "剖析", scope=scope)
-    assert {hit.record for hit in result.hits} == records
-    assert result.total == len(records)
-    assert sum(count for _, count in result.facets["status"]) == len(records)
-    forms = {"secret-1": "述职", "secret-2": "对照"}
-    assert {form for form, _ in result.facets["form"]} == {forms.get(record, "党课") for record in records}
-    assert ("mixed" in found(guarded, "平常 -剖析", scope=scope)) == (
-        "mixed" not in records and bool(scope.organisations & ONE or "bureau" in scope.organisations)
-    )
-    for hit in ask(guarded, "平常 OR 剖析", scope=scope).hits:
-        assert hit.record in records or not any("剖析" in snippet.text for snippet in hit.snippets)
-
-
-# ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def versions() -> list[SearchDocument]:
-    """Filed at leaf 3, corrected at leaf 7, its file with it."""
-    return [
-        document("r1", "旧文", from_leaf=3, until_leaf=7),
-        document("r1", "旧附件", source="file:0", from_leaf=3, until_leaf=7),
-        document("r1", "新文", revision=2, from_leaf=7),
-        document("r1", "新附件", source="file:0", revision=2, from_leaf=7),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("as_of", "old", "new"),
-    [(0, 0, 0), (3, 0, 0), (4, 1, 0), (7, 1, 0), (8, 0, 1), (10**9, 0, 1), (None, 0, 1), (-1, 0, 0), (2**70, 0, 0)],
-)
-def test_as_it_stood(engine: SearchEngine, as_of: int | None, old: int, new: int) -> None:
-    """A version is found at tree sizes behind its own leaf, up to that of the event that ended it."""
-    engine.write(versions(), (), 8)
-    for word, count in (("旧文", old), ("旧附件", old), ("新文", new), ("新附件", new), ("", old + new)):
-        result = ask(engine, word, as_of=as_of)
-        assert (result.total, len(result.hits)) == (count, count)
-    if old + new:
-        assert [hit.revision for hit in ask(engine, as_of=as_of).hits] == [1 if old else 2]
-
-
-def test_writing_again_changes_nothing(engine: SearchEngine) -> None:
-    """A replay, whole or in pieces, leaves the same answers and the same documents."""
-    documents = versions()
-    engine.write(documents, (), 8)
-    before, ids = ask(engine, "新"), engine.documents("r1")
-    engine.write(documents, (), 8)
-    for each in reversed(documents):
-        engine.write([each], (), 8)
-    assert (ask(engine, "新"), engine.documents("r1")) == (before, ids)
-    assert ids == sorted(each.id for each in documents)
-
-
-def test_closing_a_range_replaces_the_document(engine: SearchEngine) -> None:
-    """The same id with another range is the same document."""
-    old = document("r1", "旧文", from_leaf=3)
-    engine.write([old], (), 4)
-    engine.write([replace(old, until_leaf=7), document("r1", "新文", revision=2, from_leaf=7)], (), 8)
-    assert found(engine, "旧文") == set()
-    assert found(engine, "旧文", as_of=5) == {"r1"}
-    assert len(engine.documents("r1")) == 2
-
-
-def test_files_may_come_before_and_after_their_record(engine: SearchEngine) -> None:
-    """In whatever batches they arrive, a record is one hit with the types of all its files."""
-    pdf = document("r1", "会议照片", source="file:0", source_name="a.pdf", file_type="pdf", page=1)
-    doc = document("r1", "会议记录", source="file:1", source_name="b.docx", file_type="docx", page=1)
-    for nth, each in enumerate((pdf, document("r1", "会议"), doc)):
-        engine.write([each], (), nth)
-    result = ask(engine, "会议")
-    assert (result.total, [hit.record for hit in result.hits]) == (1, ["r1"])
-    assert result.facets["file_type"] == (("docx", 1), ("pdf", 1))
-    assert found(engine, "照片 记录") == {"r1"}
-    engine.write([], [doc.id], 3)
-    assert ask(engine, "会议").facets["file_type"] == (("pdf", 1),)
-    assert found(engine, "记录") == set()
-    engine.write([], [document("r1").id], 4)
-    assert found(engine, "照片") == {"r1"}
-    engine.write([], [pdf.id, "r9:1:body"], 5)
-    assert ask(engine).total == 0
-    assert engine.documents("r1") == []
-
-
-def test_the_position_is_that_of_the_last_write(engine: SearchEngine) -> None:
-    """Empty: 0; then what each batch said; cleared: 0 again and nothing left."""
-    assert engine.position() == 0
-    engine.write([document("r1", "会议")], (), 5)
-    assert engine.position() == 5
-    engine.write([], (), 9)
-    assert (engine.position(), ask(engine, "会议").total) == (9, 1)
-    engine.clear()
-    assert (engine.position(), ask(engine).total) == (0, 0)
-    engine.write([document("r1", "会议")], (), 1)
-    assert (engine.position(), ask(engine, "会议").total) == (1, 1)
 
 
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────

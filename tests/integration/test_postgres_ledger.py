@@ -31,7 +31,7 @@ from domain.ports.events import EventStore
 from domain.ports.ledger import LedgerTables
 from domain.ports.surroundings import Lock
 from indexers.ledger import Integrator
-from tests.contract.test_event_store import signed
+from tests.contract.event_stores import signed
 from tests.postgres_world import LOCKS_HERE, administer, prepare
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)

@@ -25,7 +25,7 @@ from adapters.postgres.roles import APP_ROLE, EVIDENCE, OWNER_ROLE, PRIVILEGES, 
 from adapters.postgres.schema import Migrated, Step, migrate, newest, require, steps, unused, version
 from domain.errors import ArchiveBusy
 from domain.organisations.events import DIRECTORY_PREFIX
-from tests.contract.test_event_store import signed
+from tests.contract.event_stores import signed
 from tests.postgres_world import APP_PASSWORD, administer, prepare
 
 

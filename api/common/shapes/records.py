@@ -16,7 +16,8 @@ from domain.records.content import Checked, occurred_on
 from domain.records.erasure import ground_json
 from domain.records.events import RecordEvent
 from domain.records.gaps import describe
-from domain.records.record import Record, Version, replay
+from domain.records.record import Record, Version
+from domain.records.replay import replay
 
 if TYPE_CHECKING:
     from adapters.extraction.cache import Texts

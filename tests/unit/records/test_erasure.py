@@ -13,8 +13,8 @@ from domain.errors import NotAllowed, NotFound
 from domain.records import erasure
 from domain.records.events import RecordErased, RecordEvent, Tombstone
 from domain.records.filing import ReasonMissing
-from domain.records.record import replay
 from domain.records.refusals import ActNotPossible, HistoryImpossible
+from domain.records.replay import replay
 from tests.fakes import School, lecture, tombstoned
 
 

@@ -11,7 +11,7 @@ import pytest
 from domain.files import FileEntry
 from domain.records import content
 from domain.records.events import FilesAttached, RecordFiled, RecordSignedOff
-from domain.records.record import Record, file_record, replay
+from domain.records.record import Record, file_record
 from domain.records.refusals import (
     ActNotPossible,
     FamilyFixed,
@@ -20,6 +20,7 @@ from domain.records.refusals import (
     ItemIsClosed,
     NotAnItem,
 )
+from domain.records.replay import replay
 from tests.fakes import SHANGHAI, lecture, stamp
 
 RECORD = UUID(int=7)
