@@ -15,7 +15,6 @@ from filelock import FileLock
 
 from tests.cli_world import LECTURE
 from tests.faults.bad_input import (
-from tests.faults.served import IMPATIENT
     Office,
     lecture_folder,
     office_line,
@@ -24,6 +23,7 @@ from tests.faults.served import IMPATIENT
     without_override,
     writable,
 )
+from tests.faults.served import IMPATIENT
 
 # ── not usable now ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -161,18 +161,11 @@ def test_every_test_says_what_it_shows() -> None:
     assert silent == []
 
 
-SILENT = {"domain/records/record.py"}
-"""Modules that are excused."""
-
-
 def test_whatever_others_call_says_what_it_gives() -> None:
-    """Functions of modules, methods of ports and methods of the domain have a docstring; a module is excused only for
-    as long as it needs that.
-    """
+    """Functions of modules, methods of ports and methods of the domain have a docstring."""
     found = {shown(path): module(path).silent for path in python_files(*LAYERS)}
-    lines = [f"{name}:{line} {what}" for name, some in found.items() if name not in SILENT for line, what in some]
+    lines = [f"{name}:{line} {what}" for name, some in found.items() for line, what in some]
     assert lines == [], "\n".join(("without a docstring:", *lines))
-    assert {name for name, some in found.items() if some} >= SILENT
 
 
 SAMPLE = '''
