@@ -31,11 +31,12 @@ class RecordPraised(RecordEvent):
 
     words: str
 '''
-PRAISE = """
+PRAISE = '''
     def praise(self, words: str, stamp: Stamp) -> RecordPraised:
+        """Raises `ActNotPossible`."""
         self._require(RecordPraised)
         return RecordPraised(words=words, **self._next(stamp))
-"""
+'''
 PROGRAM = """
 import sys
 from datetime import UTC, datetime

@@ -32,6 +32,7 @@ class Keepsake:
 
     @classmethod
     def begin(cls, event: KeepsakeKept) -> Keepsake:
+        """As it was given."""
         names = tuple(str(file["name"]) for file in event.files)
         return cls(event.originator_id, event.organisation, event.title, event.recorded_at, event.actor, names)
 
@@ -42,6 +43,7 @@ class Keepsake:
         return KeepsakeLost(reason=reason, **stamp.header(self.id, self.version + 1))
 
     def apply(self, event: Event) -> None:
+        """Take in what happened; it was decided before."""
         self.version = event.originator_version
         if isinstance(event, KeepsakeLost):
             self.lost = event.reason
