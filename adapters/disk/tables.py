@@ -17,7 +17,7 @@ AT_ONCE = 10_000
 """Values that are asked for in one statement: fewer than SQLite has room for."""
 
 
-class Answer(Protocol):
+class Cursor(Protocol):
     @property
     def rowcount(self) -> int:
         """How many rows a statement that writes has changed."""
@@ -35,11 +35,11 @@ class Answer(Protocol):
 class Statements(Protocol):
     """A connection."""
 
-    def execute(self, statement: LiteralString, values: Values = (), /) -> Answer:
+    def execute(self, statement: LiteralString, values: Values = (), /) -> Cursor:
         """One statement, with a value for each ``?``."""
         ...
 
-    def executemany(self, statement: LiteralString, rows: Collection[Values], /) -> Answer:
+    def executemany(self, statement: LiteralString, rows: Collection[Values], /) -> Cursor:
         """The statement with each of these, at least one; ``rowcount`` is of all together."""
         ...
 

@@ -62,7 +62,7 @@ class Filed:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NotFiled:
     """``where`` holds all problems with their lines, where there is more than the one the error speaks of."""
 
     path: str
@@ -81,7 +81,7 @@ class Ingest:
     organisation: str | None = None
     passed: list[Passed] = field(default_factory=list)
 
-    def run(self, paths: Iterable[Path]) -> Iterator[Filed | Refused]:
+    def run(self, paths: Iterable[Path]) -> Iterator[Filed | NotFiled]:
         """Each record's outcome, as soon as it is durable."""
         search = Search(self.passed)
         seen: set[Path] = set()
@@ -93,9 +93,9 @@ class Ingest:
                         seen.add(place)
                         yield self._one(found)
             except JianzhengError as error:
-                yield Refused(shown(path), error)
+                yield NotFiled(shown(path), error)
 
-    def _one(self, found: Found) -> Filed | Refused:
+    def _one(self, found: Found) -> Filed | NotFiled:
         record: RecordFile | None = None
         path = shown(found.path)
         try:
@@ -105,9 +105,9 @@ class Ingest:
             return Filed(path, self._file_folder(found.path, record))
         except JianzhengError as error:
             if record is None:
-                return Refused(path, error)
+                return NotFiled(path, error)
             problems = sorted(record.problems(error), key=lambda found: found[0] or 0)
-            return Refused(path, record.locate(error), tuple(problems))
+            return NotFiled(path, record.locate(error), tuple(problems))
 
     def _file_folder(self, folder: Path, record: RecordFile) -> Outcome:
         raw = dict(record.raw)

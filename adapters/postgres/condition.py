@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.postgres import roles, schema
 from adapters.postgres.database import Database
-from adapters.servers.safety import Remark, is_local, of_line, of_secret
+from adapters.servers.safety import Risk, is_local, of_line, of_secret
 
 CLOCKS_APART = 5.0
 """Seconds by which two clocks may differ before anybody wonders which of two acts came first."""
@@ -22,7 +22,7 @@ class Condition:
     known: int  # the newest that this program knows
     standby: bool  # takes no writes
     encrypted: bool
-    unsafe: tuple[Remark, ...]
+    unsafe: tuple[Risk, ...]
 
 
 _DURABLE = {
@@ -47,7 +47,7 @@ def condition(database: Database) -> Condition:
     unsafe = _settings(database)
     if encoding != "UTF8":
         said = f"数据库的编码是 {encoding}，存不下所有汉字。", f"The database's encoding, {encoding}, lacks characters."
-        unsafe.append(Remark("encoding", *said))
+        unsafe.append(Risk("encoding", *said))
     unsafe += _clocks(clock, before, time.time())
     address = database.address
     if server is not None and not is_local(server):  # None: a socket in a folder
@@ -61,7 +61,7 @@ def condition(database: Database) -> Condition:
     return Condition(str(version).split()[0], found, schema.newest(), standby, encrypted, tuple(unsafe))
 
 
-def _settings(database: Database) -> list[Remark]:
+def _settings(database: Database) -> list[Risk]:
     rows = database.all(
         "SELECT name, setting FROM pg_settings WHERE name = ANY(%s) AND setting <> 'on' ORDER BY name",
         (list(_DURABLE),),
@@ -69,17 +69,17 @@ def _settings(database: Database) -> list[Remark]:
     found = []
     for name, value in rows:
         zh, en = _DURABLE[name]
-        found.append(Remark(name, f"{name} = {value}：{zh}。", f"{name} = {value}: {en}."))
+        found.append(Risk(name, f"{name} = {value}：{zh}。", f"{name} = {value}: {en}."))
     return found
 
 
-def _clocks(server: float, before: float, after: float) -> list[Remark]:
+def _clocks(server: float, before: float, after: float) -> list[Risk]:
     """The answer came somewhere between ``before`` and ``after``; what lies outside is the clocks' doing."""
     apart = max(before - server, server - after)
     if apart <= CLOCKS_APART:
         return []
     return [
-        Remark(
+        Risk(
             "clocks_differ",
             f"数据库服务器的时钟和本机差 {apart:.0f} 秒：请让两台机器都对时（NTP）。",
             f"The clocks of the database server and of this machine differ by {apart:.0f} s: let both keep time (NTP).",
@@ -87,12 +87,12 @@ def _clocks(server: float, before: float, after: float) -> list[Remark]:
     ]
 
 
-def _rights(excess: tuple[str, ...]) -> list[Remark]:
+def _rights(excess: tuple[str, ...]) -> list[Risk]:
     if not excess:
         return []
     rights = ", ".join(excess)
     return [
-        Remark(
+        Risk(
             "role_too_mighty",
             f"程序连接数据库的角色可以改动或删除存证（{rights}）：请换成 {roles.APP_ROLE}。",
             f"The role as which the program connects could change or delete evidence ({rights}): use {roles.APP_ROLE}.",

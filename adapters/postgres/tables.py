@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
-from adapters.disk.tables import Answer, Statements, Values
+from adapters.disk.tables import Cursor, Statements, Values
 from adapters.postgres.database import Database, Link
 
 
@@ -38,10 +38,10 @@ class LinkStatements:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def execute(self, statement: LiteralString, values: Values = (), /) -> Answer:
+    def execute(self, statement: LiteralString, values: Values = (), /) -> Cursor:
         return self._link.execute(statement.replace("?", "%s"), storable(values))
 
-    def executemany(self, statement: LiteralString, rows: Collection[Values], /) -> Answer:
+    def executemany(self, statement: LiteralString, rows: Collection[Values], /) -> Cursor:
         cursor = self._link.cursor()
         cursor.executemany(statement.replace("?", "%s"), [storable(each) for each in rows])
         return cursor

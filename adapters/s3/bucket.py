@@ -27,7 +27,7 @@ from minio.versioningconfig import VersioningConfig
 from adapters.s3.client import Client, Kept
 from adapters.s3.faults import BucketCannotLock, BucketMissing, FileStoreUnreachable, fault
 from adapters.s3.places import CHECKPOINT, RETENTION, STAGING
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from domain.errors import JianzhengError, Lang
 
 SAME_DAY = timedelta(days=1)
@@ -54,8 +54,8 @@ class BucketFacts:
         found = [] if self.problem is None else [self.problem.message(lang)]
         return found + [remark.said(lang) for remark in self.unsafe()]
 
-    def unsafe(self) -> list[Remark]:
-        return [Remark(code, zh, en) for unsafe, code, zh, en in self._judged() if unsafe]
+    def unsafe(self) -> list[Risk]:
+        return [Risk(code, zh, en) for unsafe, code, zh, en in self._judged() if unsafe]
 
     def _judged(self) -> list[tuple[bool, str, str, str]]:
         return [

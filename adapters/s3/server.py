@@ -16,13 +16,13 @@ from minio.error import MinioAdminException
 from urllib3.exceptions import HTTPError
 
 from adapters.s3.client import Client
-from adapters.servers.safety import Remark, of_line, of_secret
+from adapters.servers.safety import Risk, of_line, of_secret
 
 
 class ServerFacts(NamedTuple):
     version: str | None  # None where the server does not tell
     administrator: bool
-    unsafe: tuple[Remark, ...]
+    unsafe: tuple[Risk, ...]
 
 
 def server(client: Client) -> ServerFacts:
@@ -32,7 +32,7 @@ def server(client: Client) -> ServerFacts:
     told = _told(client)
     if told is not None:
         unsafe.append(
-            Remark(
+            Risk(
                 "key_of_administrator",
                 "程序用的是服务器管理员的密钥：拿到它的人可以解除锁定、删除文件。请给程序一个只管这个存储桶的密钥。",
                 "The program uses an administrator's key: whoever gets hold of it can lift locks and remove files. Give"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from domain.errors import Lang
 
 
-class Remark(NamedTuple):
+class Risk(NamedTuple):
     """One thing that is unsafe. ``code`` is stable."""
 
     code: str
@@ -41,20 +41,20 @@ def is_local(host: str) -> bool:
         return False
 
 
-def of_secret(secret: str, user: str = "") -> list[Remark]:
+def of_secret(secret: str, user: str = "") -> list[Risk]:
     """What is wrong with a server's password or key; it is not repeated."""
     plain = secret.lower().rstrip("0123456789!")
     if not secret:
-        return [Remark("no_password", "没有口令，谁都能连。", "No password: anybody may connect.")]
+        return [Risk("no_password", "没有口令，谁都能连。", "No password: anybody may connect.")]
     if secret.lower() in KNOWN_SECRETS or plain in KNOWN_SECRETS or secret == user:
         return [
-            Remark(
+            Risk(
                 "known_password", "口令是众所周知的默认值，请换掉。", "The password is a well-known default: change it."
             )
         ]
     if len(secret) < SHORTEST:
         return [
-            Remark(
+            Risk(
                 "short_password",
                 f"口令不到 {SHORTEST} 个字符，容易被试出来。",
                 f"The password is shorter than {SHORTEST} characters and can be found by trying.",
@@ -63,13 +63,13 @@ def of_secret(secret: str, user: str = "") -> list[Remark]:
     return []
 
 
-def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Remark]:
+def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Risk]:
     """What is wrong with the way to a server; nothing where it never leaves this machine."""
     if is_local(host):
         return []
     if not encrypted:
         return [
-            Remark(
+            Risk(
                 "no_tls",
                 "到服务器的连接没有加密（TLS）：这段网络上的人看得到口令和内容。",
                 "The connection is not encrypted (TLS): whoever is on that network sees passwords and contents.",
@@ -77,7 +77,7 @@ def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Remark]:
         ]
     if not checked:
         return [
-            Remark(
+            Risk(
                 "certificate_not_checked",
                 "连接加密了，但不核对服务器的证书：冒充的服务器看不出来。",
                 "The connection is encrypted, but the server's certificate is not checked: another server could pose as"
@@ -87,7 +87,7 @@ def of_line(host: str, *, encrypted: bool, checked: bool) -> list[Remark]:
     return []
 
 
-def of_signed_line(who_zh: str, who_en: str, url: str) -> list[Remark]:
+def of_signed_line(who_zh: str, who_en: str, url: str) -> list[Risk]:
     """What is wrong with the way to whoever answers with a signature: it cannot be forged, but it can be kept back."""
     try:
         at = urlsplit(url)
@@ -96,7 +96,7 @@ def of_signed_line(who_zh: str, who_en: str, url: str) -> list[Remark]:
     except ValueError:  # nobody can be asked there; whoever asks says so
         return []
     return [
-        Remark(
+        Risk(
             "no_tls",
             f"到{who_zh}的连接没有加密（TLS）：答复有签名，伪造不了；但这段网络上的人看得到问了什么，也能把答复扣下。"
             "对方有 https 地址的，请换上。",

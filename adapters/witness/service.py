@@ -15,7 +15,7 @@ from adapters.witness.limit import RateLimit
 from adapters.witness.state import Cosigned, WitnessState
 from domain.errors import Conflict, InputError, JianzhengError
 from domain.ledger.note import Note, Verifier, VerifierKey, check_key_name
-from domain.ledger.witness import Accepted, Answer, Seen, accept, judge, origin_hash
+from domain.ledger.witness import Accepted, Seen, WitnessReply, accept, judge, origin_hash
 
 RATE, BURST = 10.0, 50
 """Submissions of one log a second, and at once."""
@@ -81,15 +81,15 @@ class Witness:
     def name(self) -> str:
         return self.signers[0].key.name
 
-    def add_checkpoint(self, data: bytes) -> Answer:
+    def add_checkpoint(self, data: bytes) -> WitnessReply:
         """The answer to a submission; what it promises is durable when this returns."""
         found = accept(data, self._known())
-        if isinstance(found, Answer):
+        if isinstance(found, WitnessReply):
             return found
         origin = found.checkpoint.origin
         if wait := self._limit.wait(origin):
-            return Answer(429, "too many requests\n", retry_after=wait)
-        answer: list[Answer] = []
+            return WitnessReply(429, "too many requests\n", retry_after=wait)
+        answer: list[WitnessReply] = []
 
         def decide(seen: Seen, last: int) -> Cosigned | None:
             refusal = judge(found, seen)
@@ -98,7 +98,7 @@ class Witness:
                 return None
             made = self._cosign(found, max(int(self._now()), last, 1))  # a clock set back must not unsay what was said
             lines = made.note.removeprefix(found.note.encode())
-            answer.append(Answer(200, lines))
+            answer.append(WitnessReply(200, lines))
             return made
 
         self.state.replace(origin, origin_hash(origin), decide)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from domain.errors import JianzhengError, Lang
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Answer:
     address: str | None = None  # where it is, without secrets
     version: str | None = None
     behind: int | None = None  # None where there is nothing to follow
-    unsafe: Sequence[Remark] = ()
+    unsafe: Sequence[Risk] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     warning: bool = False
     missing: bool = False

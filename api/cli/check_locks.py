@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from api.cli.check_answers import Answer, Look
 
 
@@ -23,7 +23,7 @@ def locks(look: Look) -> Answer:
     unsafe = []
     if last.mended:
         unsafe.append(
-            Remark(
+            Risk(
                 "locks_shortened",
                 f"有 {last.mended} 个文件的锁定被人缩短，已经补足。",
                 f"Somebody had shortened the locks of {last.mended} files; they were lengthened again.",
@@ -32,7 +32,7 @@ def locks(look: Look) -> Answer:
     if last.refused:
         names = ", ".join(last.names)
         unsafe.append(
-            Remark(
+            Risk(
                 "locks_refused",
                 f"有 {last.refused} 个文件存储服务器不让锁定：{names}。",
                 f"The file server refused to lock {last.refused} files: {names}.",

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from adapters.home.settings import Settings
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from api.cli.check_answers import Answer, Look
 from api.cli.check_locks import locks
 from api.cli.check_sealing import sealing
@@ -100,7 +100,7 @@ def files(look: Look) -> Answer:
 def search(look: Look) -> Answer:
     """Which engine, where, and how many leaves it has not taken in."""
     address = look.settings.search
-    unsafe: tuple[Remark, ...] = ()
+    unsafe: tuple[Risk, ...] = ()
     if address is None:
         place, number, where = "Tantivy", version("tantivy"), str(look.settings.index_folder)
         facts: dict[str, Any] = {"kind": "embedded"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 from adapters.home import parts
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from api.cli.check_answers import Answer, Look
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -25,7 +25,7 @@ def sealing(look: Look) -> Answer:
     unsafe = []
     if bucket is not None and bucket.address.lock != "off" and not settings.sealing:
         unsafe.append(
-            Remark(
+            Risk(
                 "locked_unsealed",
                 "文件上锁而不加密（JIANZHENG_SEAL=off）：锁定期满以前，依法该销毁的也销毁不了。",
                 "Files are locked and not sealed (JIANZHENG_SEAL=off): before a lock ends nothing can be erased.",
@@ -34,7 +34,7 @@ def sealing(look: Look) -> Answer:
     file = settings.blob_keys_file
     if settings.database is None and file.exists() and (mode := stat.S_IMODE(file.stat().st_mode)) & OTHERS:
         unsafe.append(
-            Remark(
+            Risk(
                 "blob_keys_open_to_others",
                 f"别的账户读得到 {file.name}（权限 {mode:o}），请改成 600。",
                 f"Other accounts may read {file.name} (mode {mode:o}): make it 600.",

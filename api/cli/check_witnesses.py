@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from adapters.ledger.policy import PolicyFile
-from adapters.servers.safety import Remark, of_signed_line
+from adapters.servers.safety import Risk, of_signed_line
 from api.cli.check_answers import LANGUAGES, Answer, Look
 from domain.errors import InputError
 from indexers.loop.witness_status import said
@@ -23,14 +23,14 @@ def witnesses(look: Look) -> Answer:
     found = watched(house.trust, house.cosignatures, house.ledger, look.settings.lang)
     facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
     zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)
-    unsafe = [Remark("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
+    unsafe = [Risk("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
     unsafe += _lines(house.trust)
     late = found["since"] is not None and _age(found["since"]) > PATIENCE
     warning = found["state"] == "unknown" or (found["state"] == "unwitnessed" and late)
     return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
 
 
-def _lines(trust: PolicyFile) -> list[Remark]:
+def _lines(trust: PolicyFile) -> list[Risk]:
     """Of the addresses in the policy; that one cannot be read is told by the state."""
     try:
         known = trust.read().policy.witnesses

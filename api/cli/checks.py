@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapters.home import connections
 from adapters.home.variables import NAMES
-from adapters.servers.safety import Remark
+from adapters.servers.safety import Risk
 from api.cli.check_answers import Answer, Look, failed
 from api.cli.check_parts import PARTS, address_of
 from api.cli.context import Context
@@ -85,7 +85,7 @@ def _settings(look: Look) -> Answer:
     given = sorted(name for name, value in look.context.environment.items() if name.startswith("JIANZHENG_") and value)
     unknown = [name for name in given if name not in NAMES]
     unsafe = [
-        Remark(
+        Risk(
             "setting_unknown",
             f"没有 {name} 这个设置：是不是写错了？",
             f"There is no setting {name}: is it misspelt?",
@@ -95,7 +95,7 @@ def _settings(look: Look) -> Answer:
     once = "JIANZHENG_ADMIN_PASSWORD"
     if once in given and look.there:
         unsafe.append(
-            Remark(
+            Risk(
                 "password_left_in_environment",
                 f"环境变量 {once} 只在 init 时用，档案库已经建好：请删掉它。",
                 f"{once} is for init alone, and the archive exists: remove it from the environment.",
@@ -112,7 +112,7 @@ def _home(look: Look) -> Answer:
         for folder in (home, look.settings.keys_folder):
             if folder.exists() and (mode := stat.S_IMODE(folder.stat().st_mode)) & OTHERS:
                 unsafe.append(
-                    Remark(
+                    Risk(
                         "folder_open_to_others",
                         f"别的账户进得了 {folder}（权限 {mode:o}），请改成 700。",
                         f"Other accounts may enter {folder} (mode {mode:o}): make it 700.",
@@ -121,7 +121,7 @@ def _home(look: Look) -> Answer:
         kind = _file_system(home)
         if look.servers.database is None and kind in ON_ANOTHER_MACHINE:
             unsafe.append(
-                Remark(
+                Risk(
                     "sqlite_on_network",
                     f"档案库在网络文件系统（{kind}）上：SQLite 的锁在那里靠不住，请放到本机磁盘，或改用 PostgreSQL。",
                     f"The archive is on a network file system ({kind}), where SQLite's locks cannot be relied upon:"

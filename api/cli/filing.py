@@ -14,12 +14,12 @@ from api.cli.usage import ChooseOne
 from domain.errors import EXIT_DONE, EXIT_INPUT
 
 if TYPE_CHECKING:
-    from adapters.intake.folders import Filed, Refused
+    from adapters.intake.folders import Filed, NotFiled
     from adapters.intake.record_yaml import RecordFile
 
 
 def ingest(context: Context, args: Namespace) -> int:
-    from adapters.intake.folders import Ingest, Refused
+    from adapters.intake.folders import Ingest, NotFiled
     from api.common.shapes.intake import ingest_json
 
     screen = context.screen
@@ -29,11 +29,11 @@ def ingest(context: Context, args: Namespace) -> int:
     tally: Counter[str] = Counter()
     codes: set[int] = set()
 
-    def watched() -> Iterator[Filed | Refused]:
+    def watched() -> Iterator[Filed | NotFiled]:
         for outcome in run.run(Path(path) for path in args.path):
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, NotFiled):
                 codes.add(outcome.error.exit_code)
-            tally["refused" if isinstance(outcome, Refused) else "filed" if outcome.outcome.changed else "same"] += 1
+            tally["refused" if isinstance(outcome, NotFiled) else "filed" if outcome.outcome.changed else "same"] += 1
             _report(screen, outcome)
             screen.progress(f"已处理 {tally.total()} 条：{outcome.path}", f"{tally.total()} done: {outcome.path}")
             yield outcome
@@ -141,7 +141,7 @@ def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple
         yield name, folder / name, roles[name]
 
 
-def _report(screen: Screen, outcome: Filed | Refused) -> None:
+def _report(screen: Screen, outcome: Filed | NotFiled) -> None:
     from adapters.intake.folders import Filed
     from api.cli.failures import describe, where
 

@@ -91,9 +91,6 @@ def door_of(request: Request) -> Door:
     return Door(lambda: house.accounts, house.directory, house.clock())
 
 
-HouseDep = Annotated[House, part(lambda house: house)]
-"""For the pages."""
-
 ArchiveDep = Annotated[Archive, part(lambda house: house.archive)]
 ErasingDep = Annotated[Erasing, part(lambda house: house.erasing)]
 AdministrationDep = Annotated[Administration, part(lambda house: house.administration)]

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from adapters.witness.service import Witness
 from domain.errors import JianzhengError
-from domain.ledger.witness import ADD_CHECKPOINT, MAX_REQUEST, TEXT, Answer
+from domain.ledger.witness import ADD_CHECKPOINT, MAX_REQUEST, TEXT, WitnessReply
 
 PATIENCE = 10.0
 """Seconds in which a request must have arrived."""
@@ -76,7 +76,7 @@ async def _body(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: WitnessReply) -> Response:
     headers = {} if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
     # Not as `media_type`: the framework would add a charset, and the protocol names the type to the letter.
     return Response(answer.body, answer.status, {"Content-Type": answer.media_type, **headers})

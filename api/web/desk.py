@@ -30,7 +30,7 @@ from domain.records.events import RecordFiled
 from domain.records.families import family
 from domain.records.filing import Archive
 from domain.records.record import Record
-from domain.search.searching import Answer
+from domain.search.searching import Results
 
 router = APIRouter()
 
@@ -49,7 +49,7 @@ WAITING = Question(filters={"status": ("filed",)})
 LATE = Question(filters={"late": ("true",), "status": VALID})
 ALL = Question(filters={"status": VALID})
 
-Ask = Callable[[Question], Answer]
+Ask = Callable[[Question], Results]
 """A search as the one who looks at the desk."""
 
 
@@ -122,11 +122,11 @@ def _found(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, An
     }
 
 
-def _first(ask: Ask, asked: Question) -> Answer:
+def _first(ask: Ask, asked: Question) -> Results:
     return ask(asked.but(limit=str(SHOWN)))
 
 
-def _records(archive: Archive, answer: Answer) -> list[Record]:
+def _records(archive: Archive, answer: Results) -> list[Record]:
     return [archive.find(found.hit.record) for found in answer.hits]
 
 

@@ -22,7 +22,7 @@ from domain.organisations.directory import Directory
 from domain.ports.search import Snippet
 from domain.records import codes
 from domain.records.families import FAMILIES, family
-from domain.search.searching import Answer, Found
+from domain.search.searching import Found, Results
 
 router = APIRouter()
 
@@ -54,7 +54,7 @@ def search(
     # A browser sends every input of the form, those that were left empty too.
     asked = read((name, text) for name, text in request.query_params.multi_items() if text.strip())
     t, zone, directory = say(request), settings.zone, directory_of()
-    answer: Answer | None = None
+    answer: Results | None = None
     problem: InputError | None = None
     away: Unavailable | None = None
     begun = time.perf_counter()
@@ -141,7 +141,7 @@ def marked(snippet: Snippet) -> Markup:
     return Markup("").join([*parts, escape(snippet.text[at:])])
 
 
-def _facets(t: Speaker, answer: Answer, asked: Question, directory: Directory) -> Iterable[dict[str, Any]]:
+def _facets(t: Speaker, answer: Results, asked: Question, directory: Directory) -> Iterable[dict[str, Any]]:
     for name in FACETS:
         wanted = asked.filters.get(name, ())
         values = [(v, n) for v, n in answer.facets.get(name, []) if not (name in ("late", "gaps") and v == "false")]

@@ -38,7 +38,7 @@ class Span:
         return (self.how == "anchor" or size > self.after) and (self.last is None or size <= self.last)
 
 
-class Refused(NamedTuple):
+class RefusedAct(NamedTuple):
     """An act that changes nothing, and why."""
 
     act: KeyEvent
@@ -49,7 +49,7 @@ class Refused(NamedTuple):
 @dataclass(frozen=True)
 class KeyHistory:
     spans: tuple[Span, ...]  # in the order in which the keys came
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedAct, ...] = ()
     acts: tuple[KeyEvent, ...] = field(default=(), repr=False)
 
     def at(self, size: int) -> tuple[VerifierKey, ...]:
@@ -78,7 +78,7 @@ def fold(anchors: Sequence[VerifierKey], acts: Iterable[KeyEvent], verifier_of: 
     for act in acts:
         why = why_refused(history, act, anchors, verifier_of)
         if why is not None:
-            history = KeyHistory(history.spans, (*history.refused, Refused(act, *why)), history.acts)
+            history = KeyHistory(history.spans, (*history.refused, RefusedAct(act, *why)), history.acts)
         else:
             history = KeyHistory(_after(history.spans, act), history.refused, (*history.acts, act))
     return history

@@ -68,7 +68,7 @@ NEVER = Seen(0, EMPTY_ROOT)
 """A log of which nothing was cosigned yet."""
 
 
-class Answer(NamedTuple):
+class WitnessReply(NamedTuple):
     status: int
     body: str = ""
     media_type: str = TEXT
@@ -112,7 +112,7 @@ def decimal(text: str) -> int | None:
     return int(text) if found and int(text) < 2**63 else None
 
 
-def accept(data: bytes, known: Mapping[str, Sequence[Verifier]]) -> Accepted | Answer:
+def accept(data: bytes, known: Mapping[str, Sequence[Verifier]]) -> Accepted | WitnessReply:
     """What needs no memory: the form, the origin, the signature, and that no size goes down.
 
     ``known``: the keys that each origin may sign with. The answer is the refusal.
@@ -123,35 +123,35 @@ def accept(data: bytes, known: Mapping[str, Sequence[Verifier]]) -> Accepted | A
         found = Note(submission.note[:-1], ()) if unsigned else parse_note(submission.note)
         checkpoint = parse_checkpoint(found.text)
     except (InvalidSubmission, InvalidNote) as error:
-        return Answer(400, error.message("en") + "\n")
+        return WitnessReply(400, error.message("en") + "\n")
     verifiers = known.get(checkpoint.origin)
     if not verifiers:
-        return Answer(404, "unknown log\n")
+        return WitnessReply(404, "unknown log\n")
     try:
         if unsigned:
             raise InvalidNote("没有签名", "it has no signature")
         note = open_note(submission.note, verifiers)
     except InvalidNote as error:
-        return Answer(403, error.message("en") + "\n")
+        return WitnessReply(403, error.message("en") + "\n")
     if submission.old > checkpoint.size:
-        return Answer(400, "the old size is larger than the checkpoint's\n")
+        return WitnessReply(400, "the old size is larger than the checkpoint's\n")
     return Accepted(checkpoint, note, submission)
 
 
-def judge(accepted: Accepted, seen: Seen) -> Answer | None:
+def judge(accepted: Accepted, seen: Seen) -> WitnessReply | None:
     """Whether an accepted checkpoint continues the one that was cosigned last: the refusal, or None."""
     checkpoint, old, proof = accepted.checkpoint, accepted.submission.old, accepted.submission.proof
     if old != seen.size:
-        return Answer(409, f"{seen.size}\n", SIZE)
+        return WitnessReply(409, f"{seen.size}\n", SIZE)
     if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
-        return Answer(422, "the empty tree has another root\n")
+        return WitnessReply(422, "the empty tree has another root\n")
     try:
         if old:
             check_consistency(old, checkpoint.size, proof, seen.root, checkpoint.root)
         elif proof:
             raise InvalidProof("空树不需要证明", "a proof from the empty tree is empty")
     except InvalidProof as error:
-        return Answer(422, error.message("en") + "\n")
+        return WitnessReply(422, error.message("en") + "\n")
     return None
 
 

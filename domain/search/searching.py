@@ -23,7 +23,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     total: int
     hits: tuple[Found, ...]
     facets: dict[str, list[tuple[str, int]]]
@@ -35,7 +35,7 @@ class Searching:
     def __init__(self, *, engine: SearchEngine, archive: Archive, ledger: LedgerReader) -> None:
         self.engine, self.archive, self.ledger = engine, archive, ledger
 
-    def search(self, actor: Actor, request: SearchRequest) -> Answer:
+    def search(self, actor: Actor, request: SearchRequest) -> Results:
         """``request.scope`` is replaced by the actor's own, whatever was asked for."""
         mine = replace(request, scope=scope(actor, self.archive.today().isoformat()))
         found = self.engine.search(mine)
@@ -45,7 +45,7 @@ class Searching:
         # People are indexed by name and by code, so that both can be asked for; they are counted by name.
         codes = self.archive.directory().people
         facets["person"] = [(value, count) for value, count in facets.get("person", []) if value not in codes]
-        return Answer(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))
+        return Results(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))
 
     def _shown(self, hit: Hit) -> Shown | None:
         history = self.archive.events.stream(UUID(hit.record))

@@ -14,7 +14,7 @@ from adapters.home.founding import create_archive
 from adapters.home.house import House
 from adapters.home.settings import read
 from adapters.intake import record_folder
-from adapters.intake.folders import Filed, Ingest, Refused
+from adapters.intake.folders import Filed, Ingest, NotFiled
 
 NOW = datetime(2023, 4, 25, 2, 0, tzinfo=UTC)
 RECORD = """\
@@ -55,20 +55,20 @@ def make_record(path: Path, text: str, files: dict[str, bytes]) -> Path:
     return path
 
 
-def run(house: House, *paths: Path, organisation: str | None = None) -> tuple[list[Filed | Refused], Ingest]:
+def run(house: House, *paths: Path, organisation: str | None = None) -> tuple[list[Filed | NotFiled], Ingest]:
     ingest = Ingest(house.archive, house.blobs, house.settings.zone, house.operator(), organisation)
     return list(ingest.run(paths)), ingest
 
 
-def filed(outcomes: list[Filed | Refused]) -> Filed:
+def filed(outcomes: list[Filed | NotFiled]) -> Filed:
     (outcome,) = outcomes
     assert isinstance(outcome, Filed), outcome
     return outcome
 
 
-def refused(outcomes: list[Filed | Refused]) -> Refused:
+def refused(outcomes: list[Filed | NotFiled]) -> NotFiled:
     (outcome,) = outcomes
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, NotFiled), outcome
     return outcome
 
 
@@ -126,7 +126,7 @@ def test_a_bad_folder_does_not_stop_the_good_ones(house: House, folder: Path) ->
     bad = RECORD.replace("  expected", "  absent: 1\n  expected") + "retention: 20y\n"
     make_record(folder.parent / "bad", bad, {"a.txt": b"a"})
     outcomes, _ = run(house, folder.parent)
-    wrong = next(o for o in outcomes if isinstance(o, Refused))
+    wrong = next(o for o in outcomes if isinstance(o, NotFiled))
     assert sum(isinstance(o, Filed) for o in outcomes) == 1
     assert wrong.error.code == "record_invalid"
     assert wrong.error.file is not None
@@ -310,4 +310,4 @@ def test_paths_that_hold_nothing_are_named(house: House, tmp_path: Path) -> None
     """A missing path and a folder without records are errors of their own."""
     (tmp_path / "empty").mkdir()
     outcomes, _ = run(house, tmp_path / "nowhere", tmp_path / "empty")
-    assert [o.error.code for o in outcomes if isinstance(o, Refused)] == ["path_missing", "nothing_to_file"]
+    assert [o.error.code for o in outcomes if isinstance(o, NotFiled)] == ["path_missing", "nothing_to_file"]

@@ -14,7 +14,7 @@ from adapters.queue.text_queue import TextQueue
 from adapters.work.log import SQLiteWorkLog
 from domain.access import Actor
 from domain.ports.search import SearchRequest
-from domain.search.searching import Answer, Found, Searching
+from domain.search.searching import Found, Results, Searching
 from indexers.pipeline import Pipeline
 from tests.contract.search_engines import engines
 from tests.demo_world import demonstration
@@ -63,7 +63,7 @@ class Both:
     def actor(self, name: str) -> Actor:
         return self.house.directory().account(name).actor()
 
-    def ask(self, name: str, question: SearchRequest) -> tuple[Answer, Answer]:
+    def ask(self, name: str, question: SearchRequest) -> tuple[Results, Results]:
         return tuple(each.search(self.actor(name), question) for each in (self.embedded, self.elastic))  # type: ignore[return-value]  # two
 
 

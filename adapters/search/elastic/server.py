@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from elasticsearch import Elasticsearch
 
 from adapters.search.elastic.connection import Connection
-from adapters.servers.safety import Remark, of_line, of_secret
+from adapters.servers.safety import Risk, of_line, of_secret
 
 _NO_ANSWER = (400, 401, 403, 404, 405)
 """Of a server without logins."""
@@ -18,7 +18,7 @@ class ServerFacts(NamedTuple):
     version: str | None  # of all nodes; several during an upgrade; None where our login may not ask
     nodes: int | None
     health: str | None  # of our indices: green, yellow (copies are missing), red (parts cannot be read)
-    unsafe: tuple[Remark, ...]
+    unsafe: tuple[Risk, ...]
 
 
 def server(connection: Connection) -> ServerFacts:
@@ -38,7 +38,7 @@ def server(connection: Connection) -> ServerFacts:
     unsafe += of_secret(address.api_key or address.password, address.user)
     if too_powerful:
         unsafe.append(
-            Remark(
+            Risk(
                 "key_of_administrator",
                 "登录用的是管理员（如 elastic），能读写这台服务器上的一切；请改用只管本档案库索引的 API 密钥。",
                 "The login is an administrator's, such as elastic, who may read and write everything on the server: use"
@@ -50,10 +50,10 @@ def server(connection: Connection) -> ServerFacts:
             "索引的一部分读不到（red），检索会失败或不全。",
             "Parts of the index cannot be read (red): searches fail.",
         )
-        unsafe.append(Remark("index_red", *said))
+        unsafe.append(Risk("index_red", *said))
     if blocked:
         unsafe.append(
-            Remark(
+            Risk(
                 "index_read_only",
                 "索引被设成了只读，多半是搜索服务器的磁盘快满了；新内容编不进去。",
                 "The index was made read-only, most likely for want of disk space there: nothing new gets in.",

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapters.intake.folders import Filed, Refused
+from adapters.intake.folders import Filed, NotFiled
 from adapters.intake.record_folder import Passed
 from api.common.shapes.declaring import Json
 from api.common.shapes.records import gaps_json
 from domain.errors import Lang
 
 
-def ingest_json(outcomes: Iterable[Filed | Refused], passed: Iterable[Passed], lang: Lang) -> Json:
+def ingest_json(outcomes: Iterable[Filed | NotFiled], passed: Iterable[Passed], lang: Lang) -> Json:
     """``warnings`` beside the keys of the contract: what was seen and not filed, and files of 0 bytes."""
     answer: Json = {"filed": [], "unchanged": [], "failed": [], "warnings": []}
     for outcome in outcomes:
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, NotFiled):
             answer["failed"].append(_refused(outcome, lang))
         else:
             answer["filed" if outcome.outcome.changed else "unchanged"].append(_filed(outcome))
@@ -36,7 +36,7 @@ def _filed(outcome: Filed) -> Json:
     }
 
 
-def _refused(outcome: Refused, lang: Lang) -> Json:
+def _refused(outcome: NotFiled, lang: Lang) -> Json:
     error = outcome.error
     found: Json = {
         "path": outcome.path,

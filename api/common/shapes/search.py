@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from api.common.shapes.declaring import TypedDict, shape
 
 if TYPE_CHECKING:
-    from domain.search.searching import Answer, Found
+    from domain.search.searching import Found, Results
 
 
 @shape
@@ -66,7 +66,7 @@ class SearchJson(TypedDict):
     """How many events the index has not taken in yet."""
 
 
-def search_json(answer: Answer, took_ms: float) -> SearchJson:
+def search_json(answer: Results, took_ms: float) -> SearchJson:
     """``took_ms`` in milliseconds, shown to a tenth."""
     return {
         "total": answer.total,
