@@ -26,7 +26,7 @@ from adapters.disk import sqlite_faults
 patience = sqlite_faults.LOCK_TIMEOUT
 for module in list(sys.modules.values()):
     if vars(module).get("LOCK_TIMEOUT") is patience:
-        module.LOCK_TIMEOUT = 1
+        module.LOCK_TIMEOUT = 4
 """
 SERVE = "import sys; from api.cli.main import main; sys.exit(main(['serve', '--port', '0']))"
 """The command as it is, but for the half minute that nobody wants to wait for a lock."""
