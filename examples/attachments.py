@@ -15,12 +15,11 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import docx
 import typst
 import xlsxwriter
-from docx.oxml.ns import qn
-from docx.shared import Pt
 from pptx import Presentation
+
+from examples.word import word
 
 AUTHOR = "青禾区教育局"
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts", "/Library/Fonts")
@@ -58,52 +57,11 @@ def _evening(day: date) -> datetime:
 # ── DOCX ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@cache
-def _blank_docx() -> bytes:
-    """The library's template without what nobody needs: it would be most of every file."""
-    document = docx.Document()
-    package = document.part.package
-    for part, words in ((document.part, ("stylesWithEffects", "customXml")), (package, ("thumbnail",))):
-        for key in [k for k, rel in part.rels.items() if any(word in rel.reltype for word in words)]:
-            del part.rels[key]
-    keep = {"Normal", "Heading 1", "Title", "Table Grid", "Normal Table", "Default Paragraph Font", "List Number"}
-    styles = document.styles
-    for style in list(styles):
-        if style.name not in keep:
-            style.element.getparent().remove(style.element)
-    for name, font, size in (("Normal", "仿宋", 14), ("Heading 1", "黑体", 15), ("Title", "宋体", 20)):
-        style = styles[name]
-        style.font.name, style.font.size = font, Pt(size)
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
-    out = BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
 def make_docx(
     title: str, head: Sequence[tuple[str, str]], sections: Sequence[tuple[str, Sequence[str]]], day: date, author: str
 ) -> bytes:
     """Minutes and manuscripts: a title, a table of facts, and headed paragraphs."""
-    document = docx.Document(BytesIO(_blank_docx()))
-    document.add_paragraph(title, style="Title")
-    if head:
-        table = document.add_table(rows=0, cols=2, style="Table Grid")
-        for label, value in head:
-            cells = table.add_row().cells
-            cells[0].text, cells[1].text = label, value
-        document.add_paragraph("")
-    for heading, paragraphs in sections:
-        if heading:
-            document.add_paragraph(heading, style="Heading 1")
-        for paragraph in paragraphs:
-            document.add_paragraph(paragraph).paragraph_format.first_line_indent = Pt(28)
-    properties = document.core_properties
-    properties.title, properties.author, properties.last_modified_by = title, author, author
-    properties.created = properties.modified = _evening(day)
-    properties.comments = ""
-    out = BytesIO()
-    document.save(out)
-    return _settled(out.getvalue(), day)
+    return _settled(word(title, head, sections, author, _evening(day)), day)
 
 
 # ── XLSX ────────────────────────────────────────────────────────────────────────────────────────────────────────────

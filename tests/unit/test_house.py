@@ -289,6 +289,18 @@ def test_the_product_imports_only_what_it_declares() -> None:
     assert wrong == []
 
 
+def test_the_demonstration_needs_nothing_but_what_running_needs() -> None:
+    """`make demo` installs the lock of those who run the program, and that alone."""
+    locked = {canonical(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.M)}
+    homes = packages_distributions()
+    wrong = [
+        f"{place} imports {top}"
+        for top, place in distributions_imported("examples").items()
+        if not locked & {canonical(name) for name in homes.get(top, [])}
+    ]
+    assert wrong == []
+
+
 def test_what_is_declared_is_imported() -> None:
     """Nobody installs what nothing uses: neither users nor developers; and a reason why something is not imported is
     given for that alone.
