@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,10 @@ class ConnectionOutside(AssertionError):
 
 
 def pytest_configure() -> None:
-    """Forget the developer's settings: archives, servers, language, colour. Child processes inherit that."""
+    """Forget the developer's settings: archives, servers, language, colour, and whether an interrupt is ignored, as a
+    shell has it for what runs in the background. Child processes inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("JIANZHENG_")]:
         del os.environ[name]
     for name in (*COLOUR_SWITCHES, *LOCALE):

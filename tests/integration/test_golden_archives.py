@@ -56,7 +56,8 @@ class Kept:
 @pytest.fixture(params=KEPT, ids=lambda path: path.name.removesuffix(".tar.xz"))
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     with tarfile.open(request.param) as packed:
-        packed.extractall(tmp_path, filter="data")
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2, which Debian 12 has, has none
+        packed.extractall(tmp_path)
     (tmp_path / "home").rename(tmp_path / "jianzheng-data")
     for key in (tmp_path / "jianzheng-data" / "keys").iterdir():
         key.chmod(0o600)
