@@ -1,4 +1,4 @@
-"""``serve``: the web pages and the HTTP interface on this machine."""
+"""``serve``: the web pages and the HTTP interface on this machine. ``work``: what it does in the background, alone."""
 
 from __future__ import annotations
 
@@ -67,21 +67,27 @@ def run_server(context: Context, app: ASGIApp, host: str, port: int, ready: tupl
 
 def work(context: Context, _: Namespace) -> int:
     import signal
-    import threading
+    import socket
 
     from api.http.shield import log_to_stderr
 
     log_to_stderr()
-    done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
-    context.pipeline.start()
-    try:
-        context.screen.say("后台处理已启动（Ctrl+C 停止）", "Working in the background (Ctrl+C stops)")
-        context.screen.flush()
-        done.wait()
-    finally:
-        context.pipeline.stop()
+    # The system may interrupt any thread, and the first one just before it waits. A lock would go on waiting then;
+    # what is written into a socket lies there.
+    asked, asking = socket.socketpair()
+    with asked, asking:
+        asking.setblocking(False)
+        signal.set_wakeup_fd(asking.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        context.pipeline.start()
+        try:
+            context.screen.say("后台处理已启动（Ctrl+C 停止）", "Working in the background (Ctrl+C stops)")
+            context.screen.flush()
+            asked.recv(1)
+        finally:
+            context.pipeline.stop()
+            signal.set_wakeup_fd(-1)
     return EXIT_DONE
 
 

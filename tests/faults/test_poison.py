@@ -67,7 +67,10 @@ def running(shell: Shell, *command: str) -> Iterator[str]:
         yield process.stdout.readline()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        try:
+            process.communicate(timeout=60)
+        finally:
+            process.kill()  # one that did not end would work on beside the next test
     assert process.returncode == 0, log.read_text("utf-8")
 
 
