@@ -28,6 +28,7 @@ from domain.access import Actor
 from domain.erasing import Erasing
 from domain.errors import DatabaseMissing, InputError, NotFound
 from domain.keys.keeping import KeyKeeping
+from domain.moments import Moments
 from domain.organisations.administering import Administration
 from domain.records.filing import Archive
 from domain.search.searching import Searching
@@ -148,6 +149,11 @@ class House:
         if self._searching is None:
             self._searching = Searching(engine=self.engine, archive=self.archive, ledger=self.ledger)
         return self._searching
+
+    @property
+    def moments(self) -> Moments:
+        """What was known when, in days and hours of the archive's zone."""
+        return Moments(self.ledger, self.events, self.settings.zone)
 
     @property
     def extractor(self) -> SandboxedExtractor:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tantivy import DocAddress, Document, Index, IndexWriter, Order, Query, Searcher
 
-from adapters.search.cursor import Cursor, decode, encode
+from adapters.search.cursor import Cursor, dated_next, decode, encode, ranked_next
 from adapters.search.faults import index_faults
 from adapters.search.revisions import plan
 from adapters.search.schema import (
@@ -36,9 +36,8 @@ WRITER_MEMORY = 64 * 1024 * 1024  # bytes of postings collected before the engin
 MOST_HITS = 1000  # in one page
 FEW_DOCUMENTS = 256  # that a record has, as a rule, in all its revisions
 FACET_VALUES = 50  # of each facet, the most frequent ones
-_FACET_CANDIDATES = 500  # that each segment reports: with more values than this the counts of rare ones may be low
+_FACET_CANDIDATES = 1_000_000  # that each segment reports: all, so that a count is the number of records
 _MOST_PARTS = 300  # read for the snippets of one page
-_SCANNED_ON = 1000  # heads looked through for a cursor's place when the index has changed meanwhile
 SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
 POSITION = "@position"  # id of the one document that is no document: it holds the position
 NOTHING = "@nothing"  # id of none
@@ -131,7 +130,7 @@ class EmbeddedSearch:
             return sorted(from_engine(searcher.doc(address)).id for _, address in found)
 
     def search(self, request: SearchRequest) -> SearchResult:
-        tree = parse(request.query)
+        tree = parse(request.query, request.tags)
         with index_faults():
             snapshot = self._snapshot()
             try:
@@ -165,54 +164,38 @@ class EmbeddedSearch:
         limit = min(max(request.limit, 0), MOST_HITS)
         facets = snapshot.counted((exact, *limits(request)), lambda: self._facets(searcher, query))
         total = sum(count for _, count in facets["late"])  # each head has this value exactly once: counted in one go
-        if request.sort == "relevance" and ranks(tree):
-            found = self._by_score(searcher, query, limit, cursor)
+        ranked = request.sort == "relevance" and ranks(tree) and (cursor is None or cursor.behind is None)
+        if cursor is not None:
+            query = to.but(query, cursor.shown)
+        if ranked:
+            found = searcher.search(query, limit + 1, count=False).hits
         else:
             found = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
         page, more = found[:limit], len(found) > limit
+        behind = None
+        if page and more:
+            shown = self._numbers(searcher, page, "revision_no" if ranked else "order")
+            behind = ranked_next(cursor, shown) if ranked else dated_next(cursor, shown[-1])
         return SearchResult(
             total=total,
             hits=self._hits(searcher, page, positive_phrases(tree), to),
             facets=dict(facets),
-            next=self._next(searcher, page[-1], len(page), cursor, request) if page and more else None,
+            next=None if behind is None else encode(behind, request),
         )
 
     def _by_date(
         self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None, to: Translator, *, descending: bool
     ) -> Found:
         """The order key is unique, so a page goes on exactly behind the last, whatever was written meanwhile."""
-        if cursor is not None:
-            query = limited(query, to.behind(cursor.order, descending=descending))
+        if cursor is not None and cursor.behind is not None:
+            query = limited(query, to.behind(cursor.behind, descending=descending))
         order = Order.Desc if descending else Order.Asc
         found = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
         return [(0.0, address) for _, address in found]
 
-    def _by_score(self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None) -> Found:
-        """Goes on behind the cursor's head; where that is gone, behind as many as were shown."""
-        if cursor is None:
-            return searcher.search(query, limit + 1, count=False).hits
-        found = searcher.search(query, limit + 2, count=False, offset=cursor.shown - 1).hits
-        if found and self._orders(searcher, found[:1]) == [cursor.order]:
-            return found[1:]
-        found = searcher.search(query, cursor.shown + limit + 1 + _SCANNED_ON, count=False).hits
-        orders = self._orders(searcher, found)
-        begin = orders.index(cursor.order) + 1 if cursor.order in orders else cursor.shown
-        return found[begin : begin + limit + 1]
-
-    def _orders(self, searcher: Searcher, found: Found) -> list[int]:
-        values = searcher.fast_field_values("order", [address for _, address in found])
+    def _numbers(self, searcher: Searcher, found: Found, field: str) -> list[int]:
+        values = searcher.fast_field_values(field, [address for _, address in found])
         return [int(value or 0) for value in values]
-
-    def _next(
-        self,
-        searcher: Searcher,
-        last: tuple[float, DocAddress],
-        size: int,
-        cursor: Cursor | None,
-        request: SearchRequest,
-    ) -> str:
-        shown = size + (cursor.shown if cursor else 0)
-        return encode(Cursor(shown, last[0], self._orders(searcher, [last])[0]), request)
 
     def _facets(self, searcher: Searcher, query: Query) -> Facets:
         wanted = {

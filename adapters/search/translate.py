@@ -7,7 +7,7 @@ file of the record has it. Parts are looked up inside the scope: nobody learns o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
@@ -186,6 +186,13 @@ class Translator:
 
     def _range(self, field: str, lowest: int | None, highest: int | None) -> Query:
         return Query.range_query(self._schema, field, FieldType.Unsigned, lowest, highest)
+
+    def but(self, query: Query, revisions: Sequence[int]) -> Query:
+        """Without the heads of the revisions with these numbers; the scores stay as they are."""
+        if not revisions:
+            return query
+        shown = Query.term_set_query(self._schema, "revision_no", list(revisions))
+        return Query.boolean_query([(MUST, query), (MUST_NOT, shown)])
 
     def behind(self, order: int, *, descending: bool) -> Query:
         """What comes after the head with this order key."""

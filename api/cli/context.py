@@ -168,7 +168,7 @@ class Context:
         """How many leaves ``--as-of`` means; None for now. Raises `BadInstant`, `NotYetReached`."""
         from api.common.instants import tree_size
 
-        return None if said is None else tree_size(said, self.ledger, self.settings.zone)
+        return None if said is None else tree_size(said, self.house.moments)
 
     def name_of(self) -> NameOf:
         """What records are called to whoever acts."""

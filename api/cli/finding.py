@@ -22,7 +22,7 @@ def search(context: Context, args: Namespace) -> int:
 
     context.refresh()
     begun = time.perf_counter()
-    request = read(_said(args)).request(context.ledger, context.settings.zone)
+    request = read(_said(args)).request(context.house.moments)
     answer = context.searching.search(context.actor, request)
     found = search_json(answer, (time.perf_counter() - begun) * 1000)
     context.screen.document(found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 
 from domain.errors import InputError
-from domain.ports.ledger import LedgerReader
+from domain.moments import Moments
 
 _SIZE = re.compile(r"[0-9]{1,18}")
 
@@ -25,18 +25,19 @@ class NotYetReached(InputError):
     en = "The ledger has {size} leaves, not yet {value}."
 
 
-def tree_size(text: str, ledger: LedgerReader, zone: tzinfo) -> int:
-    """How many leaves the ledger had then; a date means its end, as the archive's clock has it."""
+def tree_size(text: str, moments: Moments) -> int:
+    """How many events were known then; a date means its end, as the archive's clock has it.
+
+    Raises `BadInstant`, `NotYetReached`, `EventUnreadable`.
+    """
     said = text.strip()
     if _SIZE.fullmatch(said):
-        if int(said) > ledger.size():
-            raise NotYetReached(value=int(said), size=ledger.size(), field="as_of")
+        if int(said) > (size := moments.ledger.size()):
+            raise NotYetReached(value=int(said), size=size, field="as_of")
         return int(said)
     try:
         if len(said) == 10:
-            midnight = datetime.combine(date.fromisoformat(said) + timedelta(days=1), time(), zone)
-            return ledger.size_at(midnight - timedelta(microseconds=1))
-        at = datetime.fromisoformat(said)
+            return moments.end_of(date.fromisoformat(said))
+        return moments.at(datetime.fromisoformat(said))
     except (ValueError, OverflowError):
         raise BadInstant(value=said[:40], field="as_of") from None
-    return ledger.size_at(at if at.tzinfo else at.replace(tzinfo=zone))

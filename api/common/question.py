@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
 from typing import Any, get_args
 
 from api.common.instants import tree_size
 from domain.days import day
 from domain.errors import InputError
-from domain.ports.ledger import LedgerReader
+from domain.moments import Moments
 from domain.ports.search import SearchRequest, Sort
-from domain.records.families import FAMILIES, family
+from domain.records.acts import STATUS_ZH
+from domain.records.families import FAMILIES
+from domain.search import values
 
 FACETS = (
     "organisation", "family", "form", "plan", "phase", "person", "year", "status", "file_type", "late", "gaps",
@@ -41,9 +42,6 @@ MOST_VALUES = 50
 
 SHOWN = 40
 """Characters of a wrong word that its error repeats."""
-
-_TRUTH = {"true": "true", "1": "true", "yes": "true", "是": "true",
-          "false": "false", "0": "false", "no": "false", "否": "false"}  # fmt: skip
 
 
 class BadFilter(InputError):
@@ -113,6 +111,8 @@ class Question:
             found["family"] = tuple(_family(word) for word in found["family"])
         if "form" in found:
             found["form"] = tuple(_form(word, found.get("family", ())) for word in found["form"])
+        if "status" in found:
+            found["status"] = tuple(_status(word) for word in found["status"])
         for name in ("late", "gaps"):
             if name in found:
                 found[name] = tuple(_truth(name, word) for word in found[name])
@@ -120,7 +120,7 @@ class Question:
             raise refused("sort", self.sort, "、".join(SORTS))
         return replace(self, filters=found, dates={name: day(said, name) for name, said in self.dates.items()})
 
-    def request(self, ledger: LedgerReader, zone: tzinfo) -> SearchRequest:
+    def request(self, moments: Moments) -> SearchRequest:
         """For `Searching.search`. Raises `BadFilter`, `BadDate`, `BadInstant`, `NotYetReached`."""
         asked = self.checked()
         return SearchRequest(
@@ -131,7 +131,7 @@ class Question:
             recorded_from=asked.dates.get("recorded_from"),
             recorded_to=asked.dates.get("recorded_to"),
             due_before=asked.dates.get("due_before"),
-            as_of=None if asked.as_of is None else tree_size(asked.as_of, ledger, zone),
+            as_of=None if asked.as_of is None else tree_size(asked.as_of, moments),
             sort=next(known for known in SORTS if known == asked.order),
             limit=_limit(asked.limit),
             cursor=asked.cursor,
@@ -167,22 +167,26 @@ def _few(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _family(word: str) -> str:
-    found = family(word)
-    if found is None:
+    if not (meant := values.families_called(word)):
         raise refused("family", word, "、".join(f"{f.zh}({f.key})" for f in FAMILIES))
-    return found.key
+    return meant[0]
 
 
 def _form(word: str, families: tuple[str, ...]) -> str:
-    among = [each for each in FAMILIES if not families or each.key in families]
-    for each in among:
-        if (form := each.form(word)) is not None:
-            return form.key
-    raise refused("form", word, "、".join(f"{form.zh}({form.key})" for each in among for form in each.forms))
+    if not (meant := values.forms_called(word, families)):
+        among = [form for each in FAMILIES if not families or each.key in families for form in each.forms]
+        raise refused("form", word, "、".join(f"{form.zh}({form.key})" for form in among))
+    return meant[0]
+
+
+def _status(word: str) -> str:
+    if not (meant := values.states_called(word)):
+        raise refused("status", word, "、".join(f"{zh}({key})" for key, zh in STATUS_ZH.items()))
+    return meant[0]
 
 
 def _truth(name: str, word: str) -> str:
-    if (said := _TRUTH.get(word.lower())) is None:
+    if (said := values.TRUTH.get(word.lower())) is None:
         raise refused(name, word, "true、false")
     return said
 

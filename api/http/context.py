@@ -28,6 +28,7 @@ from domain.access import Actor
 from domain.erasing import Erasing
 from domain.errors import Lang
 from domain.ledger.timestamps import TimestampStore
+from domain.moments import Moments
 from domain.organisations.administering import Administration
 from domain.organisations.directory import Directory
 from domain.ports.blobs import BlobStore
@@ -105,6 +106,7 @@ ClockDep = Annotated[Callable[[], datetime], part(lambda house: house.clock)]
 OriginDep = Annotated[str, part(lambda house: house.identity.origin)]
 
 AccountsDep = Annotated[Accounts, part_made(lambda house: house.accounts)]
+MomentsDep = Annotated[Moments, part(lambda house: house.moments)]
 SearchingDep = Annotated[Searching, part_made(lambda house: house.searching)]
 ReportingDep = Annotated[Reporting, part_made(lambda house: house.reporting)]
 ReceiptsDep = Annotated[Receipts, part_made(lambda house: house.receipts)]

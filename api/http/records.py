@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import tzinfo
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -12,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.common import instants
 from api.common.shapes.records import CheckedJson, RecordAfterAct, RecordJson, RecordShapes, checked_json
 from api.http.auth import ActorDep
-from api.http.context import ArchiveDep, BlobsDep, LedgerDep, RecordShapesDep, SettingsDep
+from api.http.context import ArchiveDep, BlobsDep, MomentsDep, RecordShapesDep, SettingsDep
 from api.http.errors import RequestInvalid
 from api.http.operations import Operation, file_of, may
 from api.http.serving import serve_file
 from api.http.uploads import FileNamed, UploadsDep
 from domain.errors import NotFound
 from domain.event import stream_id
-from domain.ports.ledger import LedgerReader
+from domain.moments import Moments
 from domain.records.filing import Outcome
 
 router = APIRouter(prefix="/records", tags=["records"], route_class=Operation)
@@ -111,7 +110,7 @@ def check_record(actor: ActorDep, archive: ArchiveDep, said: RecordIn) -> Checke
 def show(
     actor: ActorDep,
     archive: ArchiveDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     settings: SettingsDep,
     shapes: RecordShapesDep,
     reference: str,
@@ -120,7 +119,7 @@ def show(
 ) -> RecordJson:
     """A record with its history, by archival code or id; an earlier version, or as it stood at ``as_of``."""
     record = archive.read(actor, reference)
-    return shapes.record(record, version, as_of_size(as_of, ledger, settings.zone))
+    return shapes.record(record, version, as_of_size(as_of, moments))
 
 
 @router.head("/{reference}/files/{name}", include_in_schema=False)
@@ -219,9 +218,9 @@ def close(
     return _did(shapes, archive.close_item(actor, reference, storable(said.note), storable(said.evidence), said.on))
 
 
-def as_of_size(said: str | None, ledger: LedgerReader, zone: tzinfo) -> int | None:
+def as_of_size(said: str | None, moments: Moments) -> int | None:
     """``T`` of the interface as a tree size. Raises `BadInstant`, `NotYetReached`."""
-    return None if said is None else instants.tree_size(said, ledger, zone)
+    return None if said is None else instants.tree_size(said, moments)
 
 
 def storable(value: T) -> T:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.common.shapes.reports import AnnualReportJson, IssuedJson, VerdictJson, issued_json, verdict_json
 from api.http.auth import ActorDep
-from api.http.context import LedgerDep, ReportingDep, SettingsDep, language
+from api.http.context import MomentsDep, ReportingDep, SettingsDep, language
 from api.http.operations import Operation, file_of, may
 from api.http.records import as_of_size
 from api.http.serving import SANDBOX, disposition
@@ -47,7 +47,7 @@ def annual(
     request: Request,
     actor: ActorDep,
     reporting: ReportingDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     settings: SettingsDep,
     organisation: Annotated[str, Query(max_length=100)],
     year: int,
@@ -55,7 +55,7 @@ def annual(
     format: Ending = "json",
 ) -> Response:
     """The annual report of an organisation, as it stands at the last checkpoint or stood at ``as_of``."""
-    report = reporting.annual(actor, organisation, year, as_of_size(as_of, ledger, settings.zone))
+    report = reporting.annual(actor, organisation, year, as_of_size(as_of, moments))
     data = reporting.render(report, format, language(request))
     name = f"{organisation}-{year}.{format}"
     headers = {"Content-Disposition": disposition(name), "Content-Security-Policy": SANDBOX}
@@ -74,14 +74,12 @@ def issue(
     response: Response,
     actor: ActorDep,
     reporting: ReportingDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     settings: SettingsDep,
     said: Issue,
 ) -> IssuedJson:
     """Issue the report: its digests become an event. The same report again is answered 200 and issues nothing."""
-    done = reporting.issue(
-        actor, said.organisation, said.year, as_of_size(said.as_of, ledger, settings.zone), said.endings
-    )
+    done = reporting.issue(actor, said.organisation, said.year, as_of_size(said.as_of, moments), said.endings)
     if not done.changed:
         response.status_code = 200
     return issued_json(done)

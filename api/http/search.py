@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from api.common import question
 from api.common.shapes.search import SearchJson, search_json
 from api.http.auth import ActorDep
-from api.http.context import LedgerDep, SearchingDep, SettingsDep
+from api.http.context import MomentsDep, SearchingDep, SettingsDep
 from api.http.operations import Operation, may
 
 router = APIRouter(tags=["search"], route_class=Operation)
@@ -33,7 +33,7 @@ def _described(*names: str) -> dict[str, Any]:
 
 @router.get("/search", openapi_extra=_described(*question.NAMES))
 def search(
-    request: Request, searching: SearchingDep, ledger: LedgerDep, settings: SettingsDep, actor: ActorDep
+    request: Request, searching: SearchingDep, moments: MomentsDep, settings: SettingsDep, actor: ActorDep
 ) -> SearchJson:
     """Search the text of records and of their files; every total and facet counts only what one may read.
 
@@ -41,16 +41,16 @@ def search(
     """
     begun = time.perf_counter()
     asked = question.read(request.query_params.multi_items())
-    answer = searching.search(actor, asked.request(ledger, settings.zone))
+    answer = searching.search(actor, asked.request(moments))
     return search_json(answer, (time.perf_counter() - begun) * 1000)
 
 
 @router.get("/records", tags=["records"], openapi_extra=_described(*(name for name in question.NAMES if name != "q")))
 def records(
-    request: Request, searching: SearchingDep, ledger: LedgerDep, settings: SettingsDep, actor: ActorDep
+    request: Request, searching: SearchingDep, moments: MomentsDep, settings: SettingsDep, actor: ActorDep
 ) -> SearchJson:
     """List records, newest first, with the filters and the answer of a search."""
     begun = time.perf_counter()
     asked = question.read(pair for pair in request.query_params.multi_items() if pair[0] != "q")
-    answer = searching.search(actor, asked.request(ledger, settings.zone))
+    answer = searching.search(actor, asked.request(moments))
     return search_json(answer, (time.perf_counter() - begun) * 1000)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.common.question import Question
 from api.http.auth import optional_actor
-from api.http.context import ArchiveDep, EventsDep, LedgerDep, SearchingDep, takes_page
+from api.http.context import ArchiveDep, EventsDep, LedgerDep, MomentsDep, SearchingDep, takes_page
 from api.web import shown, sign_in
 from api.web.locale import Speaker
 from api.web.page import render, say
@@ -63,7 +63,12 @@ class Figure:
 
 @router.get("/")
 def front(
-    request: Request, archive: ArchiveDep, searching: SearchingDep, ledger: LedgerDep, events: EventsDep
+    request: Request,
+    archive: ArchiveDep,
+    searching: SearchingDep,
+    ledger: LedgerDep,
+    moments: MomentsDep,
+    events: EventsDep,
 ) -> Response:
     """The desk of whoever is signed in; everybody else is greeted, and told what can be done here.
 
@@ -75,9 +80,7 @@ def front(
             raise NotSignedIn
         return sign_in.greet(request)
     try:
-        found = _found(
-            lambda asked: searching.search(actor, asked.request(ledger, archive.zone)), archive, actor, say(request)
-        )
+        found = _found(lambda asked: searching.search(actor, asked.request(moments)), archive, actor, say(request))
     except Unavailable:  # the index is away; where it is the database, the page cannot be made either, and says so
         found = {}
     return render(

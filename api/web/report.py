@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -15,7 +14,7 @@ from adapters.figures.index import FiguresTables
 from adapters.rendering.page import page as laid_out
 from api.common.instants import tree_size
 from api.http.auth import ActorDep
-from api.http.context import ArchiveDep, EventsDep, LedgerDep, ReportingDep
+from api.http.context import ArchiveDep, EventsDep, MomentsDep, ReportingDep
 from api.http.serving import disposition
 from api.web.file_record import FormDep
 from api.web.page import organisations_for, render, say, to
@@ -23,6 +22,7 @@ from api.web.parts import FiguresDep
 from domain.access import Actor
 from domain.errors import InputError, JianzhengError, Unavailable
 from domain.event import stream_id
+from domain.moments import Moments
 from domain.ports.events import EventStore
 from domain.ports.ledger import LedgerReader
 from domain.records.events import RecordEvent
@@ -57,7 +57,7 @@ def page(
     archive: ArchiveDep,
     reporting: ReportingDep,
     figures: FiguresDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     events: EventsDep,
     actor: ActorDep,
     organisation: str = "",
@@ -74,7 +74,7 @@ def page(
     asked = Question(organisation, known[0], as_of.strip())
     try:
         asked = Question(organisation, _year(year or str(known[0]), archive), as_of.strip())
-        report = reporting.annual(actor, organisation, asked.year, _size(asked.as_of, ledger, archive.zone))
+        report = reporting.annual(actor, organisation, asked.year, _size(asked.as_of, moments))
     except (InputError, Unavailable) as error:
         problem = error
     issuing = archive.policy.may_in(actor, "report.issue", organisation)
@@ -99,7 +99,7 @@ def page(
 def download(
     archive: ArchiveDep,
     reporting: ReportingDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     actor: ActorDep,
     ending: str,
     organisation: str,
@@ -108,7 +108,7 @@ def download(
     language: str = "",
 ) -> Response:
     """The report as a file; in Chinese, as it is issued, unless another language is asked for."""
-    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), ledger, archive.zone))
+    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), moments))
     data = reporting.render(report, ending, "en" if language == "en" else "zh")
     name = f"{organisation}-{report.year}.{ending}"
     return Response(
@@ -123,7 +123,7 @@ def figure(
     request: Request,
     archive: ArchiveDep,
     reporting: ReportingDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     events: EventsDep,
     actor: ActorDep,
     organisation: str,
@@ -132,7 +132,7 @@ def figure(
     as_of: str = "",
 ) -> Response:
     """The events behind one figure, with the records they belong to."""
-    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), ledger, archive.zone))
+    report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), moments))
     found = report.figures.get(name)
     leaves = found["events"] if found else []
     asked = Question(organisation, report.year, as_of.strip())
@@ -144,7 +144,7 @@ def figure(
         name_of=name[:200],
         figure=found,
         report=report,
-        lines=_lines(archive, ledger, events, actor, leaves[:SOURCES]),
+        lines=_lines(archive, moments.ledger, events, actor, leaves[:SOURCES]),
         rest=max(0, len(leaves) - SOURCES),
     )
 
@@ -153,14 +153,14 @@ def figure(
 def issue(
     archive: ArchiveDep,
     reporting: ReportingDep,
-    ledger: LedgerDep,
+    moments: MomentsDep,
     actor: ActorDep,
     organisation: Annotated[str, Form(max_length=100)],
     year: Annotated[str, Form(max_length=10)],
     as_of: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     asked = Question(organisation, _year(year, archive), as_of.strip())
-    reporting.issue(actor, organisation, asked.year, _size(asked.as_of, ledger, archive.zone))
+    reporting.issue(actor, organisation, asked.year, _size(asked.as_of, moments))
     return to(f"/reports?{asked.query}#issued")
 
 
@@ -213,8 +213,8 @@ def _years(figures: FiguresTables, archive: Archive, organisation: str) -> list[
     return found[::-1] or [archive.today().year]
 
 
-def _size(as_of: str, ledger: LedgerReader, zone: tzinfo) -> int | None:
-    return tree_size(as_of, ledger, zone) if as_of else None
+def _size(as_of: str, moments: Moments) -> int | None:
+    return tree_size(as_of, moments) if as_of else None
 
 
 def _issued(events: EventStore, organisation: str, year: int) -> list[ReportIssued]:

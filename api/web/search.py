@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from api.common.question import SORTS, Question, read
 from api.http.auth import ActorDep
-from api.http.context import DirectoryDep, LedgerDep, SearchingDep, SettingsDep
+from api.http.context import DirectoryDep, LedgerDep, MomentsDep, SearchingDep, SettingsDep
 from api.web import shown
 from api.web.locale import Speaker
 from api.web.page import come_again, render, say
@@ -47,6 +47,7 @@ def search(
     request: Request,
     searching: SearchingDep,
     ledger: LedgerDep,
+    moments: MomentsDep,
     directory_of: DirectoryDep,
     settings: SettingsDep,
     actor: ActorDep,
@@ -60,7 +61,7 @@ def search(
     begun = time.perf_counter()
     try:
         asked = asked.checked()
-        answer = searching.search(actor, asked.request(ledger, zone))
+        answer = searching.search(actor, asked.request(moments))
     except InputError as error:
         problem = error
     except Unavailable as error:  # the form stays, so that nobody types the question twice

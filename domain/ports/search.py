@@ -83,6 +83,8 @@ class SearchRequest:
     sort: Sort = "relevance"
     limit: int = 20
     cursor: str | None = None
+    tags: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """What is meant by values typed in the query for fields that are no text, where they are no keys of the index."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,14 @@ from domain.subject import Shown
 
 
 def shown(history: Sequence[Event], revision: int) -> Shown | None:
-    """The record as it stood after event ``revision``; None for one that was erased: nobody is shown a word of it."""
-    record = replay(event for event in history if isinstance(event, RecordEvent))
-    if record is None or record.status == "erased":
+    """The record as it stood after event ``revision``; None for one that was erased: nobody is shown a word of it.
+    ``newest`` alone is of the present."""
+    events = [event for event in history if isinstance(event, RecordEvent)]
+    present = replay(events)
+    if present is None or present.status == "erased":
         return None
-    state = next((v for v in reversed(record.versions) if v.revision <= revision), record.versions[0])
+    record = replay(event for event in events if event.originator_version <= revision) or present
+    state = record.current
     return Shown(
         path=f"/records/{record.code}",
         code=record.code,
@@ -28,7 +31,7 @@ def shown(history: Sequence[Event], revision: int) -> Shown | None:
         recorded_at=record.filed_at,
         status=record.status,
         version=state.number,
-        newest=record.current.number,
+        newest=present.current.number,
         late=record.late,
         gaps=len(state.gaps),
         item=record.item,

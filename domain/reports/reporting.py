@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.entry import entry
 from domain.ledger.note import parse_note
 from domain.ledger.tree import leaf_hash
+from domain.moments import Moments
 from domain.organisations.directory import Directory
 from domain.organisations.policy import Policy
 from domain.ports.events import EventStore
@@ -155,6 +156,7 @@ class Reporting:
         self.directory, self.directory_at = directory, directory_at
         self.renderers = renderers
         self.clock, self.entropy, self.zone = clock, entropy, zone
+        self.moments = Moments(ledger, events, zone)
         self.policy = Policy(directory, lambda: clock().astimezone(zone).date())
         self._stood: tuple[AsOf, Directory] | None = None  # at the checkpoint asked for last
 
@@ -183,11 +185,7 @@ class Reporting:
             if not 0 <= as_of <= self.ledger.size():
                 raise NotFound("账本大小", "tree size", as_of, field="as_of")
             return as_of
-        if not isinstance(as_of, datetime):
-            as_of = datetime.combine(as_of + timedelta(days=1), time(), self.zone) - timedelta(microseconds=1)
-        elif as_of.tzinfo is None:
-            as_of = as_of.replace(tzinfo=self.zone)
-        return self.ledger.size_at(as_of)
+        return self.moments.at(as_of) if isinstance(as_of, datetime) else self.moments.end_of(as_of)
 
     # ── issue ───────────────────────────────────────────────────────────────────────────────────────────────────
 

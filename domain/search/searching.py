@@ -10,6 +10,7 @@ from domain.errors import NotFound
 from domain.ports.ledger import LedgerReader
 from domain.ports.search import Hit, SearchEngine, SearchRequest
 from domain.records.filing import Archive
+from domain.search import values
 from domain.streams import SUBJECT_OF
 from domain.subject import Shown
 
@@ -37,13 +38,18 @@ class Searching:
 
     def search(self, actor: Actor, request: SearchRequest) -> Results:
         """``request.scope`` is replaced by the actor's own, whatever was asked for."""
-        mine = replace(request, scope=scope(actor, self.archive.today().isoformat()))
+        directory = self.archive.directory()
+        mine = replace(
+            request,
+            scope=scope(actor, self.archive.today().isoformat()),
+            tags=values.typed(request.query, directory),
+        )
         found = self.engine.search(mine)
         # What was erased a moment ago may be in the index still; nobody is shown a word of it.
         hits = tuple(Found(hit, shown) for hit in found.hits if (shown := self._shown(hit)) is not None)
         facets = {name: list(values) for name, values in found.facets.items()}
         # People are indexed by name and by code, so that both can be asked for; they are counted by name.
-        codes = self.archive.directory().people
+        codes = directory.people
         facets["person"] = [(value, count) for value, count in facets.get("person", []) if value not in codes]
         return Results(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))
 

@@ -6,8 +6,9 @@
     整改 -食堂             without; also ``NOT 食堂``
     form:党课 标题:计划    in one field; an unknown field is plain text
 
-An operator counts only at the beginning of a word, so ``党-员``, a lone ``"`` and ``a:b`` are text. Text with its
-punctuation is a phrase: a break in it stands for any punctuation.
+An operator counts only at the beginning of a word, so ``党-员``, a lone ``"`` and ``a:b`` are text. It means the same
+in its wide form, as input methods write it: ``－食堂``, ``ＯＲ``, ``年：２０２３``. Text with its punctuation is a
+phrase: a break in it stands for any punctuation.
 
 **Copied text is found**, as it is or in quotes, in either script, wherever it was cut, except when (a) it holds no
 letter, digit or Han character, or only bracketed pinyin that folding takes out; (b) the only word in it is the *rest*
@@ -19,6 +20,7 @@ from one page group of a file, or from a title, into the next text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +33,14 @@ MOST_WORDS = 64
 
 TextField = Literal["title", "body", "file"]
 
-TEXT_FIELDS: dict[str, TextField] = {"title": "title", "标题": "title", "body": "body", "正文": "body", "file": "file"}
+TEXT_FIELDS: dict[str, TextField] = {
+    "title": "title",
+    "body": "body",
+    "file": "file",
+    "标题": "title",
+    "正文": "body",
+    "附件": "file",
+}
 TAG_FIELDS = {
     "organisation": "organisation",
     "family": "family",
@@ -41,13 +50,22 @@ TAG_FIELDS = {
     "person": "person",
     "year": "year",
     "status": "status",
+    "late": "late",
+    "gaps": "gaps",
     "单位": "organisation",
     "类别": "family",
     "形式": "form",
     "方案": "plan",
     "人": "person",
     "年": "year",
+    "阶段": "phase",
+    "状态": "status",
+    "补录": "late",
+    "缺项": "gaps",
 }
+
+Tags = Mapping[tuple[str, str], tuple[str, ...]]
+"""What a value typed for a field of `TAG_FIELDS` means in the index: field and text → values, any of them."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +137,14 @@ class Nothing:
 
 Node = Phrase | Tag | And | Or | Not | Everything | Nothing
 
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xFE63: "-", 0x2212: "-"}
+"""Wide forms of ASCII, the small hyphen-minus and the minus sign: one character for one."""
+
 _ITEM = re.compile(
     r"""\s*(?:
         (?P<either>OR|或|\||｜)(?=\s|$)
       | (?P<both>AND|且)(?=\s)
-      | (?P<without>-(?=[\w“"])|NOT\s+(?=\S))?
+      | (?P<without>-(?=[\w“"「『《〈【(\[])|NOT\s+(?=\S))?
         (?:(?P<field>[^\W\d_]{1,12})[:：](?=\S))?
         (?: "(?P<quoted>[^"]*)"(?=\s|$) | “(?P<curly>[^”]*)”(?=\s|$) | (?P<plain>\S+) )
     )""",
@@ -134,9 +155,12 @@ _CUT_NOISE_BEFORE = re.compile(rf"^[^\w(]*\(?[{PINYIN_LETTERS}]{{1,6}}\)")
 _CUT_NOISE_BEHIND = re.compile(rf"\([{PINYIN_LETTERS}]{{1,6}}[^\w)]*$")
 
 
-def parse(query: str) -> Node:
-    """The tree of a query. Raises `InvalidQuery` only for one that is too long or has too many words."""
-    query = well_formed(query)
+def parse(query: str, tags: Tags | None = None) -> Node:
+    """The tree of a query; ``tags`` says what is meant by values of fields that are not text, where they are no keys.
+
+    Raises `InvalidQuery` only for one that is too long or has too many words.
+    """
+    query = well_formed(query).translate(_NARROW)
     if len(query) > LONGEST_QUERY:
         raise InvalidQuery(f"超过 {LONGEST_QUERY} 个字", f"it is longer than {LONGEST_QUERY} characters")
     if not query.strip():
@@ -152,7 +176,7 @@ def parse(query: str) -> Node:
         if item["either"] and 0 < nth < len(items) - 1 and not items[nth - 1]["either"]:
             either = True
             continue
-        node = _item(item)
+        node = _item(item, tags or {})
         if either and groups:
             groups[-1].append(node)
         else:
@@ -163,6 +187,22 @@ def parse(query: str) -> Node:
         # The words together rank first, and a copy that begins inside a word is found as a whole.
         return _any((tree, phrase(query)))
     return tree
+
+
+def typed_tags(query: str) -> set[tuple[str, str]]:
+    """The fields that are not text with the values typed for them, as `parse` takes their meanings; raises likewise."""
+    return set(_tags(parse(query)))
+
+
+def _tags(node: Node) -> Iterator[tuple[str, str]]:
+    match node:
+        case Tag(name, value):
+            yield name, value
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _tags(part)
+        case Not(part):
+            yield from _tags(part)
 
 
 def positive_phrases(node: Node) -> list[Phrase]:
@@ -191,21 +231,22 @@ def _phrase(folded: str, where: TextField | None) -> Node:
     return Phrase(tuple(found), where) if found else Nothing()
 
 
-def _item(item: re.Match[str]) -> Node:
+def _item(item: re.Match[str], tags: Tags) -> Node:
     text = next((item[name] for name in ("quoted", "curly", "plain") if item[name] is not None), item[0].strip())
-    node = _in_field(item["field"], text, item[0]) if item["field"] else phrase(text)
+    node = _in_field(item["field"], text, item[0], tags) if item["field"] else phrase(text)
     if item["without"]:
         return Everything() if isinstance(node, Nothing) else Not(node)
     return node
 
 
-def _in_field(name: str, text: str, typed: str) -> Node:
+def _in_field(name: str, text: str, typed: str, tags: Tags) -> Node:
     """A field's value, or the same characters as text: ``负责人:`` may have been copied from behind its ``负责``."""
     literal = phrase(typed.strip().removeprefix("-").removeprefix("NOT").strip())
     if name.lower() in TEXT_FIELDS:
         return _any((phrase(text, TEXT_FIELDS[name.lower()]), literal))
     if name.lower() in TAG_FIELDS:
-        return _any((Tag(TAG_FIELDS[name.lower()], text), literal))
+        field = TAG_FIELDS[name.lower()]
+        return _any((*(Tag(field, value) for value in tags.get((field, text), (text,))), literal))
     return literal
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from domain.errors import InvalidCursor, InvalidQuery
@@ -39,3 +41,18 @@ def test_counts_are_those_of_the_index_now(engine: SearchEngine) -> None:
             assert ask(engine, "会议", filters={"form": ("座谈",)}).total == 0
             assert ask(engine, "会议", as_of=0).total == 0
         engine.write([document(f"r{nth}", "会议", form="党课")], (), nth)
+
+
+def test_counts_are_exact_however_many_values_there_are(engine: SearchEngine) -> None:
+    """Thousands of names, none of them frequent in every batch: each count is that of the records."""
+    count: Counter[str] = Counter()
+    for batch in range(4):
+        documents = []
+        for nth in range(500):
+            names = (f"甲{(nth * (batch + 1)) % 900:04}", f"乙{batch:02}{nth:04}")
+            count.update(names)
+            documents.append(document(f"r{batch}-{nth}", "会议", people=names))
+        engine.write(documents, (), batch + 1)
+    facet = ask(engine, "会议").facets["person"]
+    assert facet == tuple(sorted(count.items(), key=lambda value: (-value[1], value[0]))[: len(facet)])
+    assert len(facet) == 50

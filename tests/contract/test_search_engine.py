@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.search.cursor import RANKED
 from domain.errors import InvalidCursor, InvalidQuery
 from domain.ports.search import FOREVER, Scope, SearchEngine, SearchRequest
 from tests.contract import search_engines
@@ -274,6 +275,47 @@ def test_pages_by_date_survive_writes_between_them(engine: SearchEngine) -> None
     engine.write([document("late", "会议", occurred_on="2023-06-01")], [document("r03").id], 2)
     rest = pages(engine, replace(request, cursor=first.next))
     assert [hit.record for hit in first.hits] + rest == [f"r{nth:02}" for nth in reversed(range(20)) if nth != 3]
+
+
+def test_pages_by_relevance_survive_writes_between_them(engine: SearchEngine) -> None:
+    """Each filing moves the scores of all others; still every record that was there is shown, and none twice."""
+    texts = {f"r{nth:03}": "会议记录" + "安全" * (nth % 7) + "检查" * (nth % 5) for nth in range(120)}
+    engine.write([document(record, text) for record, text in texts.items()], (), 1)
+    request = SearchRequest(query="会议 安全 OR 检查", scope=ALL, limit=7)
+    shown: list[str] = []
+    for position in range(2, 100):
+        result = engine.search(request)
+        shown += [hit.record for hit in result.hits]
+        if result.next is None:
+            break
+        request = replace(request, cursor=result.next)
+        more = [document(f"n{position}-{nth}", "会议 安全" * nth, organisation="elsewhere") for nth in range(1, 5)]
+        engine.write(more, (), position)
+    assert len(shown) == len(set(shown))
+    assert {record for record, text in texts.items() if "安全" in text or "检查" in text} <= set(shown)
+
+
+def test_behind_the_best_the_others_come_by_date(engine: SearchEngine) -> None:
+    """However many there are, the pages hold each of them once."""
+    days = [f"2023-{1 + nth % 12:02}-{1 + nth % 28:02}" for nth in range(RANKED + 60)]
+    engine.write(
+        [document(f"r{nth:04}", "会议" * (1 + nth % 9), occurred_on=day) for nth, day in enumerate(days)], (), 1
+    )
+    records = pages(engine, SearchRequest(query="会议", scope=ALL, limit=99))
+    assert len(records) == len(set(records)) == len(days)
+    day_of = {f"r{nth:04}": day for nth, day in enumerate(days)}
+    rest = [day_of[record] for record in records[6 * 99 :]]
+    assert rest == sorted(rest, reverse=True)
+
+
+def test_a_cursor_tells_nothing_of_what_may_not_be_seen(engine: SearchEngine) -> None:
+    """It stays the same, whatever others file with the same words where the searcher may not look."""
+    mine = Scope(organisations=frozenset({"school-01"}))
+    engine.write([document(f"r{nth}", "会议 整改" + "安全" * nth) for nth in range(6)], (), 1)
+    before = ask(engine, "会议 安全", limit=2, scope=mine).next
+    hidden = [document(f"h{nth}", "会议 会议", organisation="school-02", confidential=True) for nth in range(50)]
+    engine.write(hidden, (), 2)
+    assert ask(engine, "会议 安全", limit=2, scope=mine).next == before is not None
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "会", "=" * 9, "A" * 60])

@@ -18,7 +18,7 @@ from adapters.search.elastic.connection import Connection
 from adapters.search.elastic.faults import IndexMissing, TooManyWords
 from adapters.search.elastic.indices import Indices
 from adapters.search.elastic.mapping import SHOWN_PARTS, unpacked
-from adapters.search.elastic.paging import BY_SCORE, NEWEST, OLDEST, Page, Question, let_go, read_page
+from adapters.search.elastic.paging import BY_SCORE, NEWEST, OLDEST, Page, Question, read_page
 from adapters.search.elastic.position import MOST, Hold, Position, read
 from adapters.search.elastic.query import Query, QueryBuilder
 from adapters.search.embedded import FACET_VALUES, MOST_HITS, ranks
@@ -30,7 +30,7 @@ from domain.search.errors import DocumentRejected, IndexPositionAltered
 from domain.text.folding import well_formed
 from domain.text.query import Node, Phrase, parse, positive_phrases
 
-_FACET_CANDIDATES = 500  # that each shard reports: with more values than this the counts of rare ones may be low
+_FACET_CANDIDATES = 100_000  # that each shard reports: all, so that a count is the number of records
 _OUTBID = 3  # times that a batch goes in anew above versions that none of us gave
 _FACETS: Mapping[str, Any] = {
     name: {"terms": {"field": name, "size": FACET_VALUES, "shard_size": _FACET_CANDIDATES}} for name in FACETS
@@ -144,7 +144,7 @@ class ElasticSearch:
             behind = {"search_after": hits[-1]["sort"]}
 
     def search(self, request: SearchRequest) -> SearchResult:
-        tree = parse(request.query)
+        tree = parse(request.query, request.tags)
         try:
             return self._search(tree, request, QueryBuilder(request))
         except TooManyWords:  # begin, or end, like a word cut in the middle: take it as a whole word
@@ -163,18 +163,17 @@ class ElasticSearch:
         limit = min(max(request.limit, 0), MOST_HITS)
         page = read_page(self._connection, self._index, Question(to.entries(tree), sort, limit, _FACETS), cursor)
         hits = self._hits(page, positive_phrases(tree), to)
-        let_go(self._connection, page)
         return SearchResult(
             total=page.total,
             hits=hits,
             facets={name: _counted(page.facets[name]) for name in FACETS},
-            next=None if page.last is None else encode(page.last, request),
+            next=None if page.next is None else encode(page.next, request),
         )
 
     def _hits(self, page: Page, phrases: list[Phrase], to: QueryBuilder) -> tuple[Hit, ...]:
         ids = [hit["_id"] for hit in page.hits if hit["_source"].get("parts")]
         query = to.parts(phrases) if ids else None
-        parts = {} if query is None else self._parts(page, ids, query)
+        parts = {} if query is None else self._parts(ids, query)
         found = []
         for hit in page.hits:
             head = unpacked(hit["_source"]["document"])
@@ -182,13 +181,13 @@ class ElasticSearch:
             found.append(Hit(head.record, head.revision, float(hit.get("_score") or 0.0), shown))
         return tuple(found)
 
-    def _parts(self, page: Page, ids: list[str], query: Query) -> dict[str, list[SearchDocument]]:
+    def _parts(self, ids: list[str], query: Query) -> dict[str, list[SearchDocument]]:
         """The parts with the words that were looked for, of these entries of one page."""
         inner = {"size": SHOWN_PARTS, "sort": [{"parts.nth": "asc"}], "_source": ["parts.document"]}
         nested = {"nested": {"path": "parts", "score_mode": "none", "query": query, "inner_hits": inner}}
         with self._connection.asking() as client:
             answer = client.search(
-                **page.place,
+                index=self._index,
                 query={"bool": {"filter": [{"ids": {"values": ids}}, nested]}},
                 size=len(ids),
                 source=False,

@@ -57,14 +57,9 @@ class TooManyWords(Exception):
     """More words begin, or end, like one of the query than the server looks through. Never leaves the adapter."""
 
 
-class SnapshotGone(Exception):
-    """The point in time that a cursor names has expired, or never was one. Never leaves the adapter."""
-
-
 _NOT_NOW = frozenset({408, 429, 502, 503, 504})
 _TOO_MUCH = 429  # too many requests; also a disk that is too full for writes
 _TOO_MANY = ("too many terms", "maxclausecount", "too_many_clauses", "too_many_nested_clauses")
-_GONE = frozenset({"search_context_missing_exception", "no_such_element_exception"})
 
 
 @contextmanager
@@ -90,8 +85,6 @@ def fault_in(status: int, body: Any) -> Exception:
     kinds = types_of(body)
     if any(sign in str(body).lower() for sign in _TOO_MANY):
         return TooManyWords()
-    if kinds & _GONE:
-        return SnapshotGone()
     if "index_not_found_exception" in kinds:
         return IndexMissing(detail="index_not_found_exception")
     named = _named(status, kinds)

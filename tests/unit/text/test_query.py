@@ -21,6 +21,7 @@ from domain.text.query import (
     parse,
     phrase,
     positive_phrases,
+    typed_tags,
 )
 
 
@@ -93,7 +94,8 @@ def test_only_without() -> None:
         ("单位:school-01", Tag("organisation", "school-01")),
         ('person:"张 敏"', Tag("person", "张 敏")),
         ("YEAR:2023", Tag("year", "2023")),
-        ("状态:filed", None),
+        ("状态：已退回", Tag("status", "已退回")),
+        ("级别:filed", None),
     ],
 )
 def test_fields(query: str, tag: Tag | None) -> None:
@@ -156,3 +158,37 @@ def test_too_much_is_refused() -> None:
         parse("学" * (LONGEST_QUERY + 1))
     with pytest.raises(InvalidQuery, match=str(MOST_WORDS)):
         parse("学 " * (MOST_WORDS + 1))
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ("整改 －食堂", "整改 -食堂"),
+        ("整改 −食堂", "整改 -食堂"),
+        ("整改　－“食堂 卫生”", "整改 -“食堂 卫生”"),
+        ("整改 －《食堂》", "整改 -《食堂》"),
+        ("整改 ＮＯＴ 食堂", "整改 NOT 食堂"),
+        ("食堂 ＯＲ 餐厅", "食堂 OR 餐厅"),
+        ("食堂 ｜ 餐厅", "食堂 | 餐厅"),
+        ("整改 ＂食堂 卫生＂", '整改 "食堂 卫生"'),
+        ("年：２０２３ －形式：党课", "年:2023 -形式:党课"),
+    ],
+)
+def test_wide_operators_mean_what_narrow_ones_do(wide: str, narrow: str) -> None:
+    """As input methods write them."""
+    assert parse(wide) == parse(narrow)
+
+
+def test_what_is_put_in_brackets_is_left_out_as_well() -> None:
+    """A minus before a title mark or a bracket counts."""
+    for shown in ("-《食堂》", "-（食堂）", "-「食堂」", "-【食堂】"):
+        assert parse(f"整改 {shown}") == parse("整改 -食堂"), shown
+
+
+def test_values_of_fields_mean_what_they_are_said_to() -> None:
+    """Any of the values, or the characters as text; what nobody explains stays as it was typed."""
+    assert typed_tags("形式:党课 -年:2023 整改 标题:计划") == {("form", "党课"), ("year", "2023")}
+    tree = parse("形式:党课", {("form", "党课"): ("party_lecture", "lecture")})
+    assert isinstance(tree, Or)
+    assert tree.parts[:2] == (Tag("form", "party_lecture"), Tag("form", "lecture"))
+    assert parse("形式:党课", {("year", "党课"): ("x",)}) == parse("形式:党课")
