@@ -147,17 +147,17 @@ def scope(actor: Actor, day: str) -> Scope:
     )
 
 
-def visible(found: Scope, target: Target) -> bool:
+def visible(reader: Scope, target: Target) -> bool:
     """Is the target inside the scope? The search engines' filters say the same; tests prove it."""
-    if found.everything:
+    if reader.everything:
         return True
-    if not found.organisations.intersection(target.path):
+    if not reader.organisations.intersection(target.path):
         return False
     return (
         not target.confidential
-        or bool(found.confidential.intersection(target.path))
-        or (found.person is not None and found.person in target.readers)
-        or (target.filed_by is not None and found.username == target.filed_by)
+        or bool(reader.confidential.intersection(target.path))
+        or (reader.person is not None and reader.person in target.readers)
+        or (target.filed_by is not None and reader.username == target.filed_by)
     )
 
 

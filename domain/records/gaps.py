@@ -43,16 +43,16 @@ def label(path: str, content: Mapping[str, Any] | None = None) -> tuple[str, str
         if len(parts) == 1:
             return ("出席情况", "attendance") if parts[0] == "attendance" else ("时间", "time")
         parts = parts[1:]
-    found: list[Field] = []
+    matches: list[Field] = []
     for part in parts:
         match = next((field for field in fields if field.key == part), None)
         if match is None:
             break
-        found.append(match)
+        matches.append(match)
         fields = match.columns
-    if not found:
+    if not matches:
         return path, path
-    return "的".join(field.zh for field in found), ": ".join(field.en for field in found)
+    return "的".join(field.zh for field in matches), ": ".join(field.en for field in matches)
 
 
 def _fields(first: str, content: Mapping[str, Any] | None) -> tuple[Field, ...]:
