@@ -43,7 +43,7 @@ SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
 POSITION = "@position"  # id of the one document that is no document: it holds the position
 NOTHING = "@nothing"  # id of none
 
-Found = list[tuple[float, DocAddress]]
+Hits = list[tuple[float, DocAddress]]
 
 
 class EmbeddedSearch:
@@ -117,8 +117,8 @@ class EmbeddedSearch:
     def position(self) -> int:
         with index_faults():
             searcher = self._searcher()
-            found = searcher.search(Query.term_query(self._schema, "id", POSITION), 1).hits
-            return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
+            hits = searcher.search(Query.term_query(self._schema, "id", POSITION), 1).hits
+            return int(json.loads(bytes(searcher.doc(hits[0][1]).get_first("meta") or b"0"))) if hits else 0
 
     def documents(self, record: str) -> list[str]:
         with index_faults():
@@ -126,9 +126,9 @@ class EmbeddedSearch:
             query = Query.term_query(self._schema, "record", record)
             # Room for the hits is taken before they are counted: a record with few documents must not ask for many.
             room = FEW_DOCUMENTS
-            while len(found := searcher.search(query, room).hits) == room:
+            while len(hits := searcher.search(query, room).hits) == room:
                 room *= 8
-            return sorted(from_engine(searcher.doc(address)).id for _, address in found)
+            return sorted(from_engine(searcher.doc(address)).id for _, address in hits)
 
     def search(self, request: SearchRequest) -> SearchResult:
         tree = parse(request.query)
@@ -166,10 +166,10 @@ class EmbeddedSearch:
         facets = snapshot.counted((exact, *limits(request)), lambda: self._facets(searcher, query))
         total = sum(count for _, count in facets["late"])  # each head has this value exactly once: counted in one go
         if request.sort == "relevance" and ranks(tree):
-            found = self._by_score(searcher, query, limit, cursor)
+            hits = self._by_score(searcher, query, limit, cursor)
         else:
-            found = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
-        page, more = found[:limit], len(found) > limit
+            hits = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
+        page, more = hits[:limit], len(hits) > limit
         return SearchResult(
             total=total,
             hits=self._hits(searcher, page, positive_phrases(tree), to),
@@ -179,28 +179,28 @@ class EmbeddedSearch:
 
     def _by_date(
         self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None, to: Translator, *, descending: bool
-    ) -> Found:
+    ) -> Hits:
         """The order key is unique, so a page goes on exactly behind the last, whatever was written meanwhile."""
         if cursor is not None:
             query = limited(query, to.behind(cursor.order, descending=descending))
         order = Order.Desc if descending else Order.Asc
-        found = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
-        return [(0.0, address) for _, address in found]
+        hits = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
+        return [(0.0, address) for _, address in hits]
 
-    def _by_score(self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None) -> Found:
+    def _by_score(self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None) -> Hits:
         """Goes on behind the cursor's head; where that is gone, behind as many as were shown."""
         if cursor is None:
             return searcher.search(query, limit + 1, count=False).hits
-        found = searcher.search(query, limit + 2, count=False, offset=cursor.shown - 1).hits
-        if found and self._orders(searcher, found[:1]) == [cursor.order]:
-            return found[1:]
-        found = searcher.search(query, cursor.shown + limit + 1 + _SCANNED_ON, count=False).hits
-        orders = self._orders(searcher, found)
+        hits = searcher.search(query, limit + 2, count=False, offset=cursor.shown - 1).hits
+        if hits and self._orders(searcher, hits[:1]) == [cursor.order]:
+            return hits[1:]
+        hits = searcher.search(query, cursor.shown + limit + 1 + _SCANNED_ON, count=False).hits
+        orders = self._orders(searcher, hits)
         begin = orders.index(cursor.order) + 1 if cursor.order in orders else cursor.shown
-        return found[begin : begin + limit + 1]
+        return hits[begin : begin + limit + 1]
 
-    def _orders(self, searcher: Searcher, found: Found) -> list[int]:
-        values = searcher.fast_field_values("order", [address for _, address in found])
+    def _orders(self, searcher: Searcher, hits: Hits) -> list[int]:
+        values = searcher.fast_field_values("order", [address for _, address in hits])
         return [int(value or 0) for value in values]
 
     def _next(
@@ -229,7 +229,7 @@ class EmbeddedSearch:
             for name in FACETS
         }
 
-    def _hits(self, searcher: Searcher, page: Found, phrases: list[Phrase], to: Translator) -> tuple[Hit, ...]:
+    def _hits(self, searcher: Searcher, page: Hits, phrases: list[Phrase], to: Translator) -> tuple[Hit, ...]:
         heads = [(score, from_engine(searcher.doc(address))) for score, address in page]
         numbers = [revision_no(head.record, head.revision) for _, head in heads]
         parts: dict[int, list[SearchDocument]] = {}

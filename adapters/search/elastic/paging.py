@@ -114,11 +114,11 @@ def _page(
             raise fault_in(answer["status"], answer)
         if not answer["_shards"]["total"]:
             raise SnapshotGone
-    counted, found = answers
-    hits, more = found["hits"]["hits"][: question.limit], len(found["hits"]["hits"]) > question.limit
+    counted, page = answers
+    hits, more = page["hits"]["hits"][: question.limit], len(page["hits"]["hits"]) > question.limit
     last = None
     if hits and more:
         values = hits[-1]["sort"][: len(question.sort)]  # in a point in time the server adds one of its own
         score = float(values[0]) if question.sort is BY_SCORE else 0.0
-        last = Cursor(len(hits) + shown, score, int(values[-1]), str(found.get("pit_id", "")))
+        last = Cursor(len(hits) + shown, score, int(values[-1]), str(page.get("pit_id", "")))
     return Page(counted["hits"]["total"]["value"], hits, counted["aggregations"], last, place)
