@@ -43,24 +43,26 @@ def verify(context: Context, args: Namespace) -> int:
         )
 
     with closing(hashed) if hashed else nullcontext():
-        found = verify_archive(
+        verification = verify_archive(
             context.house, since=since, sample=args.sample, seed=args.seed, hashed=hashed, progress=progress
         )
         if hashed is not None:
             hashed.done()
     screen.progress_done()
-    screen.document(found.as_json(screen.lang))
-    for finding in found.findings:
+    screen.document(verification.as_json(screen.lang))
+    for finding in verification.findings:
         screen.line(f"✗ {finding.detail(screen.lang)}")
-    for remark in found.not_checked:
+    for remark in verification.not_checked:
         screen.line(f"! {remark.text(screen.lang)}")
     screen.say(
-        f"核验了 {found.events} 个事件、{found.files} 个文件（{found.bytes:,} 字节），账本 {found.tree_size} 条，"
-        + ("没有发现问题" if found.ok else f"发现 {len(found.findings)} 处问题"),
-        f"Checked {found.events} events, {found.files} files ({found.bytes:,} bytes), {found.tree_size} leaves: "
-        + ("nothing wrong found" if found.ok else f"{len(found.findings)} findings"),
+        f"核验了 {verification.events} 个事件、{verification.files} 个文件（{verification.bytes:,} 字节），"
+        f"账本 {verification.tree_size} 条，"
+        + ("没有发现问题" if verification.ok else f"发现 {len(verification.findings)} 处问题"),
+        f"Checked {verification.events} events, {verification.files} files ({verification.bytes:,} bytes), "
+        f"{verification.tree_size} leaves: "
+        + ("nothing wrong found" if verification.ok else f"{len(verification.findings)} findings"),
     )
-    return EXIT_DONE if found.ok else EXIT_FOUND
+    return EXIT_DONE if verification.ok else EXIT_FOUND
 
 
 def _hashed(context: Context, args: Namespace) -> Hashed | None:

@@ -29,12 +29,12 @@ _ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progres
 def sheet(screen: Screen, record: Mapping[str, Any], organisation: str, zone: tzinfo) -> Iterator[str]:
     """The lines for `api.common.shapes.records`; what the archive's clock said is shown in ``zone``."""
     zh = screen.lang == "zh"
-    found = family(record["family"])
-    form = found.form(record["form"]) if found else None
-    kind = " · ".join((found.zh, form.zh) if zh else (found.en, form.en)) if found and form else record["form"]
+    kind = family(record["family"])
+    form = kind.form(record["form"]) if kind else None
+    named = " · ".join((kind.zh, form.zh) if zh else (kind.en, form.en)) if kind and form else record["form"]
     status = (STATUS_ZH if zh else STATUS_EN)[record["status"]]
     yield screen.bold(record["title"])
-    yield f"{record['code']}  {'第' if zh else 'version'} {record['version']}{' 版' if zh else ''}  {status}  {kind}"
+    yield f"{record['code']}  {'第' if zh else 'version'} {record['version']}{' 版' if zh else ''}  {status}  {named}"
     yield f"{organisation} ({record['organisation']})  {_when(record['occurred'])}"
     if record["late"]:
         yield "补录" if zh else "filed late"

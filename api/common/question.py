@@ -108,17 +108,17 @@ class Question:
 
         Raises `BadFilter`, `BadDate`.
         """
-        found = {name: _few(name, values) for name, values in self.filters.items()}
-        if "family" in found:
-            found["family"] = tuple(_family(word) for word in found["family"])
-        if "form" in found:
-            found["form"] = tuple(_form(word, found.get("family", ())) for word in found["form"])
+        filters = {name: _few(name, values) for name, values in self.filters.items()}
+        if "family" in filters:
+            filters["family"] = tuple(_family(word) for word in filters["family"])
+        if "form" in filters:
+            filters["form"] = tuple(_form(word, filters.get("family", ())) for word in filters["form"])
         for name in ("late", "gaps"):
-            if name in found:
-                found[name] = tuple(_truth(name, word) for word in found[name])
+            if name in filters:
+                filters[name] = tuple(_truth(name, word) for word in filters[name])
         if self.sort and self.sort not in SORTS:
             raise refused("sort", self.sort, "、".join(SORTS))
-        return replace(self, filters=found, dates={name: day(said, name) for name, said in self.dates.items()})
+        return replace(self, filters=filters, dates={name: day(said, name) for name, said in self.dates.items()})
 
     def request(self, ledger: LedgerReader, zone: tzinfo) -> SearchRequest:
         """For `Searching.search`. Raises `BadFilter`, `BadDate`, `BadInstant`, `NotYetReached`."""
@@ -167,10 +167,10 @@ def _few(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _family(word: str) -> str:
-    found = family(word)
-    if found is None:
+    kind = family(word)
+    if kind is None:
         raise refused("family", word, "、".join(f"{f.zh}({f.key})" for f in FAMILIES))
-    return found.key
+    return kind.key
 
 
 def _form(word: str, families: tuple[str, ...]) -> str:

@@ -226,7 +226,7 @@ def _page(
 
 def _erasures(office: Office, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
     directory = office.archive.directory()
-    found = proceedings_json(office.erasing.proceedings(actor), office.erasures.left())["erasures"]
+    proceedings = proceedings_json(office.erasing.proceedings(actor), office.erasures.left())["erasures"]
     return [
         {
             **each,
@@ -236,7 +236,7 @@ def _erasures(office: Office, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
             "mine": each["proposed_by"] == actor.username,
             "left": each["incomplete"][t.lang] if each["incomplete"] else "",
         }
-        for each in found
+        for each in proceedings
     ]
 
 
@@ -266,9 +266,9 @@ def _job(job: dict[str, Any], t: Speaker) -> dict[str, Any]:
 
 def _tree(directory: Directory) -> list[dict[str, Any]]:
     def node(code: str) -> dict[str, Any]:
-        found = directory.organisations[code]
-        below = [node(child) for child in sorted(found.children)]
-        return {"code": code, "name": found.name, "kind": found.kind, "below": below}
+        organisation = directory.organisations[code]
+        below = [node(child) for child in sorted(organisation.children)]
+        return {"code": code, "name": organisation.name, "kind": organisation.kind, "below": below}
 
     return [node(directory.top)]
 

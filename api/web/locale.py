@@ -35,14 +35,14 @@ class Named(Protocol):
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
     """Key → sentence, a `str.format` template. Raises `ValueError` where two catalogues have one key."""
-    found: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     for each in sorted(files("api.locales").iterdir(), key=lambda each: each.name):
         if each.name == f"{lang}.json" or each.name.endswith(f".{lang}.json"):
             more: dict[str, str] = json.loads(each.read_text(encoding="utf-8"))
-            if twice := found.keys() & more.keys():
+            if twice := sentences.keys() & more.keys():
                 raise ValueError(f"{each.name}: {', '.join(sorted(twice))} stands in another catalogue")
-            found |= more
-    return found
+            sentences |= more
+    return sentences
 
 
 class Speaker:

@@ -66,7 +66,7 @@ def page(
 ) -> Response:
     t = say(request)
     record, state = standing(events, ledger, archive.read(actor, reference), version)
-    found = families.family(state.content["family"])
+    kind = families.family(state.content["family"])
     leaves = {leaf.version: leaf.index for leaf in ledger.leaves_of(record.id)}
     directory = archive.directory()
     current = state.number == record.current.number
@@ -78,8 +78,8 @@ def page(
         state=state,
         current=current,
         title=state.content["title"],
-        family=found,
-        form=found.form(state.content["form"]) if found else None,
+        family=kind,
+        form=kind.form(state.content["form"]) if kind else None,
         path=[(code, directory.name(code)) for code in directory.path(record.organisation)],
         year=state.content["occurred"]["from"][:4],
         facts=facts(t, state.content),
@@ -212,9 +212,9 @@ def _fact(t: Speaker, field: Field, value: Any) -> Fact:
     return Fact(t.name(field), shown.value(t, field, value), field)
 
 
-def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
-    counts = [t(f"record.{key}", n=found[key]) for key in ("expected", "present") if key in found]
-    leave = found.get("on_leave", [])
+def _attendance(t: Speaker, attendance: dict[str, Any]) -> list[Fact]:
+    counts = [t(f"record.{key}", n=attendance[key]) for key in ("expected", "present") if key in attendance]
+    leave = attendance.get("on_leave", [])
     if leave:
         counts.append(t("record.on_leave", n=len(leave)))
     facts = [Fact(t("record.attendance"), t("comma").join(counts))] if counts else []
@@ -225,8 +225,8 @@ def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
         ]
         facts.append(Fact(t.name(next(f for f in families.ATTENDANCE if f.key == "on_leave")), t.listed(said)))
     for field in families.ATTENDANCE:
-        if field.kind == "people" and field.key in found:
-            facts.append(Fact(t.name(field), shown.value(t, field, found[field.key]), field))
+        if field.kind == "people" and field.key in attendance:
+            facts.append(Fact(t.name(field), shown.value(t, field, attendance[field.key]), field))
     return facts
 
 
@@ -260,11 +260,12 @@ def _file(
 
 def _erasure(t: Speaker, directory: Directory, record: Record) -> dict[str, Any] | None:
     """The proposal that stands open, or by what all of it was erased."""
-    found = erasure_of(record)
-    if found is None:
+    erasure = erasure_of(record)
+    if erasure is None:
         return None
-    who = found["decided_by"] or found["proposed_by"]
-    return {**found, "who": person_of(directory, who), "said": found["ground_zh" if t.lang == "zh" else "ground_en"]}
+    who = erasure["decided_by"] or erasure["proposed_by"]
+    ground = erasure["ground_zh" if t.lang == "zh" else "ground_en"]
+    return {**erasure, "who": person_of(directory, who), "said": ground}
 
 
 def _history(t: Speaker, directory: Directory, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:
@@ -285,10 +286,10 @@ def _numbered(record: Record) -> list[Version]:
 
 
 def _version(record: Record, number: int) -> Version:
-    found = record.version(number)
-    if found is None:
+    version = record.version(number)
+    if version is None:
         raise NotFound("版本", "version", f"{record.code} v{number}", field="version")
-    return found
+    return version
 
 
 def _differences(t: Speaker, first: Version, second: Version) -> list[dict[str, Any]]:
@@ -305,8 +306,8 @@ def _differences(t: Speaker, first: Version, second: Version) -> list[dict[str, 
 
 def _texts(t: Speaker, version: Version) -> dict[str, str]:
     content = version.content
-    found = families.family(content["family"])
-    texts = {t("word.form"): t.name(found.form(content["form"])) if found else content["form"]}
+    kind = families.family(content["family"])
+    texts = {t("word.form"): t.name(kind.form(content["form"])) if kind else content["form"]}
     texts[t.name(families.COMMON[0])] = content["title"]
     for fact in (*facts(t, content), *prose(t, content)):
         if fact.rows is None:
