@@ -29,10 +29,16 @@ from domain.records.filing import Archive, Outcome, ReasonMissing
 from domain.records.record import Record
 from domain.records.replay import replay
 from domain.streams import ABOUT_FILES
+from domain.words import Words
 
 BATCH = 2_000
 
 State = Literal["open", "rejected", "erased"]
+STATES: dict[str, Words] = {
+    "open": Words("待批准", "open"),
+    "rejected": Words("不予销毁", "rejected"),
+    "erased": Words("已销毁", "erased"),
+}
 
 
 @dataclass(frozen=True)

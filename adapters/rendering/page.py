@@ -106,7 +106,7 @@ def value(figure: Json, lang: Lang, *, unit: bool = True) -> str:
         return f"{number * 100:.1f} %"
     if kind == "bytes":
         return size(number)
-    said = UNITS[kind][lang == "en"] if unit and kind in UNITS else ""
+    said = UNITS[kind].said(lang) if unit and kind in UNITS else ""
     return f"{grouped(number)} {said}".strip()
 
 

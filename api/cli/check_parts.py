@@ -147,15 +147,15 @@ def figures(look: Look) -> Answer:
 def background(look: Look) -> Answer:
     """Which followers stand still, and how many items were set aside: a warning, nothing is missing."""
     from indexers.loop.dead_letters import items
-    from indexers.loop.status import standing
+    from indexers.loop.status import part_name, standing
 
     work = look.context.work
     still, failed = standing(work, {}), items(work, look.context.queue)
     aside = sum(item.aside for item in failed)
     zh, en = "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
     if still:
-        parts = ", ".join(each.part for each in still)
-        zh = f"停住了：{'；'.join(f'{each.part}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
+        parts = ", ".join(part_name(each.part).en for each in still)
+        zh = f"停住了：{'；'.join(f'{part_name(each.part).zh}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
         en = f"standing still: {parts} ({'; '.join(each.fault.en for each in still)}); {aside} set aside."
         zh, en = f"{zh}见 jianzheng index status", f"{en} See jianzheng index status"
     elif aside:

@@ -39,13 +39,13 @@ def reject(context: Context, args: Namespace) -> int:
 
 def show(context: Context, args: Namespace) -> int:
     from api.common.shapes.erasures import proceedings_json
+    from domain.erasing import STATES
 
     screen = context.screen
     proceedings = proceedings_json(context.erasing.proceedings(context.actor), context.erasures.left())
     screen.document(proceedings)
-    states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
     for each in proceedings["erasures"]:
-        zh, en = states[each["state"]]
+        zh, en = STATES[each["state"]]
         whole = not each["digests"]
         scope_zh, scope_en = ("整条记录", "all of it") if whole else (f"{len(each['digests'])} 个文件", "files")
         left = each["incomplete"]

@@ -143,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
             option(
                 "--sort",
                 "S",
-                "排序：relevance 相关、newest 最新、oldest 最早",
+                "排序：relevance 按相关、newest 从新到旧、oldest 从旧到新",
                 "relevance, newest or oldest",
             ),
             option("--limit", "N", "一次最多多少条，1 到 1000", "hits in one answer, 1 to 1000"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.usage import UsageWrong
-from api.common.remaining import STAGES, Remaining, in_words
+from api.common.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def verify(context: Context, args: Namespace) -> int:
     from operations.verification import verify_archive
+    from operations.verify.findings import STAGES
 
     screen = context.screen
     # The check has no parts that could be shown to one and not another.
@@ -105,6 +106,8 @@ def checkpoint(context: Context, _: Namespace) -> int:
 
 
 def index_status(context: Context, _: Namespace) -> int:
+    from indexers.loop.status import part_name
+
     context.require_keeper()
     status = context.pipeline.status(context.screen.lang, context.name_of())
     context.screen.document(status)
@@ -132,7 +135,8 @@ def index_status(context: Context, _: Namespace) -> int:
             if each["fault"]:
                 context.screen.line(f"· {each['name']}：{each['fault']['message']}")
     for fault in status["faults"]:
-        context.screen.say(f"✗ 停住了：{fault['part']}：{fault['message']}", f"✗ {fault['part']}: {fault['message']}")
+        part = part_name(fault["part"])
+        context.screen.say(f"✗ 停住了：{part.zh}：{fault['message']}", f"✗ {part.en}: {fault['message']}")
     for item in status["aside"]:
         _show(context, item, "已搁置", "set aside")
     for item in status["failing"]:

@@ -20,7 +20,7 @@ from api.web.locale import Speaker
 from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports.texts import ExtractedText
+from domain.ports.texts import TEXT_STATES, ExtractedText
 from domain.records import families
 from domain.records.acts import NAMED
 from domain.records.content import Content
@@ -163,16 +163,18 @@ def text(
     entry = state.files[n]
     record.require_there(entry)
     extracted = texts.get(entry.sha256)
-    pages = extracted.pages if extracted else ()
+    pages, status = extracted.pages if extracted else (), text_status(extracted)
     room, cut = SHOWN_TEXT, []
     for each in pages:
         cut.append(each[:room])
         room -= len(cut[-1])
         if room <= 0:
             break
+    t = say(request)
     return render(
         request, "text.html", active="search", record=record, entry=entry, version=state.number,
-        text_status=extracted.status if extracted else "pending", pages=cut, paged=bool(extracted and extracted.paged),
+        missing="" if status == "extracted" else t.name(TEXT_STATES[status]),
+        pages=cut, paged=bool(extracted and extracted.paged),
         shortened=sum(map(len, pages)) > SHOWN_TEXT, picture=entry.media_type in shown.PICTURES,
     )  # fmt: skip
 
@@ -253,7 +255,7 @@ def _file(
         "sha256": entry.sha256,
         "pages": len(extracted.pages) if extracted and extracted.paged else None,
         "status": status,
-        "said": "" if picture and status in ("unsupported", "empty") else t(f"text.{status}"),
+        "said": "" if picture and status in ("unsupported", "empty") else t.name(TEXT_STATES[status]),
         "readable": status == "extracted",
     }
 

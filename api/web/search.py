@@ -21,6 +21,7 @@ from domain.errors import InputError, Unavailable
 from domain.organisations.directory import Directory
 from domain.ports.search import Hit, Snippet
 from domain.records import codes
+from domain.records.acts import STATUSES
 from domain.records.families import FAMILIES, family
 from domain.search.searching import Results
 from domain.subject import Shown
@@ -183,7 +184,8 @@ def facet_label(t: Speaker, directory: Directory, name: str, value: str) -> str:
         return person.name if person else value
     if name == "file_type":
         return t("search.image") if value == "image" else value.upper()
-    if name in ("status", "late", "gaps"):
-        key = f"status.{value}" if name == "status" else f"facet.{name}.yes"
-        return t(key) if t.has(key) else value
+    if name == "status":
+        return t.name(STATUSES.get(value), value)
+    if name in ("late", "gaps"):
+        return t(f"facet.{name}.yes")
     return value

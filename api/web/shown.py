@@ -8,7 +8,7 @@ from typing import Any
 
 from api.web.locale import Speaker, number
 from domain.records.families import FILE_ROLES
-from domain.records.fields import Field
+from domain.records.fields import FLAG, Field
 from domain.records.gaps import describe
 
 KINDS = {
@@ -103,7 +103,7 @@ def value(t: Speaker, field: Field, stored: Any) -> str:
         case "texts":
             return "\n".join(str(item) for item in stored)
         case "flag":
-            return t("word.yes") if stored else t("word.no")
+            return t.name(FLAG[bool(stored)])
         case "int" | "number":
             return number(stored)
         case "date":

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from api.common.remaining import STAGES, in_words
+from api.common.remaining import in_words
 from api.http.auth import ActorDep
 from api.http.context import (
     ArchiveDep,
@@ -30,7 +30,7 @@ from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
 from domain.records.filing import Archive
 from indexers.loop.witness_status import said
-from operations.verify.findings import CLASSES, Finding, Progress, Verification
+from operations.verify.findings import CLASSES, STAGES, SUBJECTS, Finding, Progress, Verification
 from operations.verify.meaning import advice, meaning
 
 router = APIRouter()
@@ -116,7 +116,7 @@ def _state(archive: Archive, actor: Actor, check: Check | None, t: Speaker) -> d
     stage = STAGES.get(check.stage) if check else None
     return {
         "check": check,
-        "stage": t.word(stage) if stage else t("verify.stage.start"),
+        "stage": t.name(stage, t("verify.stage.start")),
         "left": in_words(check.remaining, t.lang) if check else "",
         "result": result,
         "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
@@ -150,7 +150,7 @@ def _may_know(archive: Archive, actor: Actor, finding: Finding, whole: bool) -> 
 def _outside(finding: Finding, t: Speaker) -> dict[str, Any]:
     return {
         "class": _class(finding, t.lang),
-        "subject": finding.subject,
+        "subject": t.name(SUBJECTS[finding.subject]),
         "detail": t("verify.outside"),
         "record": None,
         "file": None,
@@ -161,13 +161,13 @@ def _outside(finding: Finding, t: Speaker) -> dict[str, Any]:
 
 
 def _class(finding: Finding, lang: Lang) -> str:
-    return speaker(lang).word(CLASSES[finding.klass])
+    return speaker(lang).name(CLASSES[finding.klass])
 
 
 def _said(finding: Finding, lang: Lang) -> dict[str, Any]:
     return {
         "class": _class(finding, lang),
-        "subject": finding.subject,
+        "subject": speaker(lang).name(SUBJECTS[finding.subject]),
         "detail": finding.detail(lang),
         "record": finding.record,
         "file": finding.file,

@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Literal
 
+from domain.words import Words
+
 Kind = Literal[
     "text", "longtext", "int", "number", "flag", "date", "moment", "choice", "person", "people", "texts", "rows"
 ]
+
+FLAG: dict[bool, Words] = {True: Words("是", "yes"), False: Words("否", "no")}
+"""What a flag says."""
 
 MAX_TEXT = 1_000_000
 """Characters in one text field: a book-length minute still fits, a runaway paste does not."""

@@ -11,25 +11,27 @@ from collections.abc import Iterable
 from math import fsum
 from typing import Any, Final
 
+from domain.words import Words
+
 Number = int | float
 Labels = dict[str, str]
 """The same words in each language: ``{"zh": …, "en": …}``."""
 
-UNITS: Final[dict[str, tuple[str, str]]] = {
-    "records": ("条", "records"),
-    "times": ("次", "times"),
-    "persons": ("人", "people"),
-    "person_times": ("人次", "attendances"),
-    "hours": ("学时", "hours"),
-    "person_hours": ("人学时", "person-hours"),
-    "items": ("项", "items"),
-    "gaps": ("处", "gaps"),
-    "files": ("个", "files"),
-    "bytes": ("字节", "bytes"),
-    "points": ("分", "points"),
-    "rank": ("名", "rank"),
-    "days": ("天", "days"),
-    "ratio": ("", ""),
+UNITS: Final[dict[str, Words]] = {
+    "records": Words("条", "records"),
+    "times": Words("次", "times"),
+    "persons": Words("人", "people"),
+    "person_times": Words("人次", "attendances"),
+    "hours": Words("学时", "hours"),
+    "person_hours": Words("人学时", "person-hours"),
+    "items": Words("项", "items"),
+    "gaps": Words("处", "gaps"),
+    "files": Words("个", "files"),
+    "bytes": Words("字节", "bytes"),
+    "points": Words("分", "points"),
+    "rank": Words("名", "rank"),
+    "days": Words("天", "days"),
+    "ratio": Words("", ""),
 }
 """Units by key, as shown in Chinese and in English; a ``ratio`` is between 0 and 1 and shown in per cent."""
 

@@ -11,7 +11,7 @@ from domain.errors import NotFound, Unavailable
 from domain.files import FileEntry
 from domain.ports.events import EventStore
 from domain.ports.ledger import LedgerReader
-from domain.ports.texts import ExtractedText
+from domain.ports.texts import ExtractedText, TextState
 from domain.records.content import Checked, occurred_on
 from domain.records.erasure import ground_json
 from domain.records.events import RecordEvent
@@ -297,7 +297,7 @@ def texts_of(texts: Texts, record: Record, entries: Sequence[FileEntry]) -> list
     return extracted
 
 
-def text_status(text: ExtractedText | Unavailable | None) -> str:
+def text_status(text: ExtractedText | Unavailable | None) -> TextState:
     """``unknown`` while nobody can say."""
     if isinstance(text, Unavailable):
         return "unknown"
