@@ -44,7 +44,7 @@ def _measure(world: World, size: int, count: int) -> list[Comparison]:
 
     def ours(_: int) -> float:
         def check() -> None:
-            if not all(result.found == result.sha256 for result in store.fixity(digests)):
+            if not all(result.computed == result.sha256 for result in store.fixity(digests)):
                 raise AssertionError("a file is not what it was")
 
         return total / seconds(check)

@@ -107,9 +107,9 @@ class Generator:
         """The two events of each filing: the record, and its entry in the register."""
         while True:
             organisation = self._random.choice(self.organisations)
-            found = self.content(organisation)
-            checked = content.Checked(found, (), content.find_gaps(found, ()))
-            new, year = UUID(int=self._random.getrandbits(128), version=4), int(content.occurred_on(found)[:4])
+            fields = self.content(organisation)
+            checked = content.Checked(fields, (), content.find_gaps(fields, ()))
+            new, year = UUID(int=self._random.getrandbits(128), version=4), int(content.occurred_on(fields)[:4])
             stamp, last = self._stamp(), self._registers[organisation, year]
             code, entered = codes.enter(organisation, year, new, last, stamp)
             self._registers[organisation, year] = last + 1
@@ -133,7 +133,7 @@ class Generator:
         form, staff = random.choice(_FORMS), self._teachers[organisation]
         day = (random.choice(YEARS), random.randint(1, 12), random.randint(1, 28))
         start = datetime(*day, random.randint(8, 16), tzinfo=_CHINA)
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "family": FAMILY_OF[form],
             "form": form,
             "title": self._filled(_TITLES[form], staff),
@@ -142,29 +142,31 @@ class Generator:
             "occurred": {"from": _moment(start)},
         }
         if FAMILY_OF[form] in ("study_session", "discussion"):
-            found["occurred"]["to"] = _moment(start + timedelta(hours=random.randint(1, 3)))
-            found |= {"place": random.choice(words.PLACES), "chair": staff[0].as_json(), "recorder": staff[1].as_json()}
+            fields["occurred"]["to"] = _moment(start + timedelta(hours=random.randint(1, 3)))
+            fields["place"] = random.choice(words.PLACES)
+            fields |= {"chair": staff[0].as_json(), "recorder": staff[1].as_json()}
             away = random.sample(staff[2:], random.randint(0, 2))
-            found["attendance"] = {"expected": TEACHERS, "present": TEACHERS - len(away)}
+            fields["attendance"] = {"expected": TEACHERS, "present": TEACHERS - len(away)}
             if away:
-                found["attendance"]["on_leave"] = [
+                fields["attendance"]["on_leave"] = [
                     {"person": p.as_json(), "reason": random.choice(("病假", "出差"))} for p in away
                 ]
         match form:
             case "party_lecture" | "group_study":
-                found["hours"] = random.choice((1, 1.5, 2))
+                fields["hours"] = random.choice((1, 1.5, 2))
             case "committee_meeting":
-                found["decisions"] = [self.passage(staff, 1) for _ in range(random.randint(1, 3))]
+                fields["decisions"] = [self.passage(staff, 1) for _ in range(random.randint(1, 3))]
             case "reflection":
-                found["author"] = random.choice(staff).as_json()
+                fields["author"] = random.choice(staff).as_json()
             case "satisfaction":
-                found |= {"ballots": 80, "satisfied": random.randint(20, 60), "mostly_satisfied": 12, "dissatisfied": 4}
-                found["subject"] = random.choice(words.SUBJECTS)
+                fields |= {"ballots": 80, "satisfied": random.randint(20, 60), "mostly_satisfied": 12}
+                fields |= {"dissatisfied": 4, "subject": random.choice(words.SUBJECTS)}
             case "problem_item":
-                found |= {"problem": self.passage(staff, 1), "measures": self.passage(staff, 2)}
-                found |= {"department": random.choice(words.DEPARTMENTS), "responsible": random.choice(staff).as_json()}
-                found |= {"deadline": (start + timedelta(days=60)).date().isoformat(), "term": "long_term"}
-        return found
+                fields |= {"problem": self.passage(staff, 1), "measures": self.passage(staff, 2)}
+                fields["department"] = random.choice(words.DEPARTMENTS)
+                fields["responsible"] = random.choice(staff).as_json()
+                fields |= {"deadline": (start + timedelta(days=60)).date().isoformat(), "term": "long_term"}
+        return fields
 
     def title(self, form: str, organisation: str) -> str:
         return self._filled(_TITLES[form], self._teachers[organisation])

@@ -56,9 +56,9 @@ def run(world: World, records: int) -> Result:
     add = result.comparisons.append
     for work, measure, repeats, unit in _WORK:
         values = paired(rounds if repeats else 1, *(_bound(measure, grown) for grown in archives))
-        for grown, found in zip(archives[1:], values[1:], strict=True):
+        for grown, samples in zip(archives[1:], values[1:], strict=True):
             against = f"the same at {archives[0].size:,} events"
-            add(Comparison(f"{work}, {grown.size:,} events", against, unit, found, values[0], FLAT))
+            add(Comparison(f"{work}, {grown.size:,} events", against, unit, samples, values[0], FLAT))
     for grown in archives:
         grown.house.close()
     return result

@@ -120,12 +120,12 @@ def documents_of(house: House) -> Iterator[list[SearchDocument]]:
     for start in range(0, house.ledger.size(), BATCH):
         leaves = house.ledger.leaves(start, BATCH)
         rows = house.events.rows(leaves[0].position - 1, len(leaves))
-        found: list[SearchDocument] = []
+        documents: list[SearchDocument] = []
         for leaf, row in zip(leaves, rows, strict=True):
             event = house.events.decode(row)
             if isinstance(event, RecordEvent):
-                found += of_record([LeafEvent(leaf.index, event)], directory, zone, lambda _: None)
-        yield found
+                documents += of_record([LeafEvent(leaf.index, event)], directory, zone, lambda _: None)
+        yield documents
 
 
 def indexer_of(world: World, house: House, engine: SearchEngine) -> SearchIndexer:

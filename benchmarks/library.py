@@ -46,13 +46,13 @@ def on_sqlite(file: Path) -> LibraryApplication:
     )
     recorder = app.recorder
     assert isinstance(recorder, SQLiteApplicationRecorder)
-    found = {}
+    pragmas = {}
     with recorder.datastore.transaction(commit=False) as cursor:
         for name in ("journal_mode", "synchronous"):
             cursor.execute(f"PRAGMA {name}")
-            found[name] = cursor.fetchone()[0]
-    if found != {"journal_mode": "wal", "synchronous": 2}:
-        raise AssertionError(f"the library is not as durable as ours: {found}")
+            pragmas[name] = cursor.fetchone()[0]
+    if pragmas != {"journal_mode": "wal", "synchronous": 2}:
+        raise AssertionError(f"the library is not as durable as ours: {pragmas}")
     return app
 
 

@@ -24,8 +24,8 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def _memory() -> float:
-    found = _field("/proc/meminfo", "MemTotal")
-    return round(int(found.split()[0]) / 1024**2, 1) if found else 0.0
+    total = _field("/proc/meminfo", "MemTotal")
+    return round(int(total.split()[0]) / 1024**2, 1) if total else 0.0
 
 
 def _system() -> str:
@@ -50,8 +50,8 @@ def _disk(folder: Path) -> str:
 
 def _field(path: str, name: str, separator: str = ":") -> str:
     for line in _lines(path):
-        key, found, value = line.partition(separator)
-        if found and key.strip() == name:
+        key, separated, value = line.partition(separator)
+        if separated and key.strip() == name:
             return value.strip()
     return ""
 

@@ -112,12 +112,12 @@ def each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
 
 def paired(rounds: int, *sides: Callable[[int], float]) -> list[list[float]]:
     """Each side's value in each round; who begins changes from round to round."""
-    found: list[list[float]] = [[] for _ in sides]
+    values: list[list[float]] = [[] for _ in sides]
     for n in range(rounds):
         order = list(range(len(sides)))
         for which in order[n % len(sides) :] + order[: n % len(sides)]:
-            found[which].append(sides[which](n))
-    return found
+            values[which].append(sides[which](n))
+    return values
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -58,8 +58,8 @@ def run(world: World, records: int) -> Result:
     organisations = Generator(records).organisations
     integrate(house)
     load = LOAD_SECONDS if records >= 1000 else 0.2
-    found = [take(house, organisations, RATE, load) for _ in range(world.rounds(3))]
-    rate: int | None = RATE if _kept(found) else None
+    rounds = [take(house, organisations, RATE, load) for _ in range(world.rounds(3))]
+    rate: int | None = RATE if _kept(rounds) else None
     for lower in LOWER if rate is None else ():
         if _kept([take(house, organisations, lower, load)]):
             rate = lower
@@ -69,11 +69,11 @@ def run(world: World, records: int) -> Result:
         ROW,
         NAME,
         records,
-        list(_comparisons(found, rate)),
+        list(_comparisons(rounds, rate)),
         {
             "records_before": records,
             "seconds_a_round": load,
-            "receipts_a_round": len(found[0].due),
+            "receipts_a_round": len(rounds[0].due),
             "filers": FILERS,
             "takers": TAKERS,
             "rate_that_keeps_the_limit": rate,

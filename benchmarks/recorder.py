@@ -76,7 +76,7 @@ def run(world: World, records: int) -> Result:
         ),
     }
     rounds = world.rounds(11)
-    found = {work: paired(rounds, *both) for work, both in sides.items()}
+    speeds = {work: paired(rounds, *both) for work, both in sides.items()}
     app.close()
     house.close()
     worth = Target("at least", WORTH)
@@ -86,7 +86,7 @@ def run(world: World, records: int) -> Result:
         records,
         [
             Comparison(work, "the library's recorder, as it comes", "events/s", ours, theirs, target)
-            for (work, (ours, theirs)), target in zip(found.items(), (worth, None, worth, worth), strict=True)
+            for (work, (ours, theirs)), target in zip(speeds.items(), (worth, None, worth, worth), strict=True)
         ],
         {"batch": BATCH, "appends_a_round": APPENDS},
     )

@@ -112,12 +112,12 @@ def apart(wanted: Iterable[Row], args: argparse.Namespace, shared: Path | None) 
     options = ["--servers", f"--shared={shared}"] if shared else []
     options += [f"--rounds={args.rounds}"] if args.rounds else []
     options += [f"--folder={args.folder}"] if args.folder else []
-    found: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
     for row in wanted:
         for count in counts(row, args):
             line = [sys.executable, "-m", "benchmarks.run", row.NAME, f"--records={count}", "--json", *options]
-            found.append(json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
-    return {"machine": found[0]["machine"], "rows": [row for each in found for row in each["rows"]]}
+            documents.append(json.loads(subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout))
+    return {"machine": documents[0]["machine"], "rows": [row for each in documents for row in each["rows"]]}
 
 
 def counts(row: Row, args: argparse.Namespace) -> tuple[int, ...]:
@@ -129,14 +129,14 @@ def on_servers(wanted: list[Row], args: argparse.Namespace) -> dict[str, Any]:
     """On servers that are there for all processes; archives that they fill for each other are removed in the end."""
     from benchmarks.servers import servers
 
-    with servers() as found:
+    with servers() as running:
         if args.shared or _alone(wanted, args):
-            return _here(wanted, args, World(args.folder, args.rounds, found, args.shared))
+            return _here(wanted, args, World(args.folder, args.rounds, running, args.shared))
         with TemporaryDirectory(prefix="jianzheng-bench-", dir=args.folder) as folder:
             try:
                 return apart(wanted, args, Path(folder))
             finally:
-                forget_shared(Path(folder), found)
+                forget_shared(Path(folder), running)
 
 
 def embedded(wanted: list[Row], args: argparse.Namespace) -> dict[str, Any]:

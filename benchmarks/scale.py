@@ -123,11 +123,11 @@ def _events(world: World, records: int) -> Measured:
     _drop(house)
     what = f"{count:,} events"
     work, against = f"`jianzheng verify` of {what}", LIMIT.format("states and entries")
-    found = [Comparison(work, against, "events/s", ours, limits, Target("at least", 0.5))]
+    comparisons = [Comparison(work, against, "events/s", ours, limits, Target("at least", 0.5))]
     if walker is not None:
         against = f"{FSCK_NAME} of the same log: bundles, tiles, tree, signature"
-        found.append(Comparison(work, against, "events/s", ours, walked, Target("at least", 1)))
-    return Measured(what, peaks, found)
+        comparisons.append(Comparison(work, against, "events/s", ours, walked, Target("at least", 1)))
+    return Measured(what, peaks, comparisons)
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,10 +148,11 @@ def _files(world: World, count: int) -> Measured:
     ours, limits, others = (_over(total, each) for each in times)
     _drop(house)
     what = f"{count:,} files of {FILE // 1024**2} MiB"
-    work, found = f"`jianzheng verify` of {what}", list[Comparison]()
+    work, comparisons = f"`jianzheng verify` of {what}", list[Comparison]()
     if world.servers is None:
-        found.append(Comparison(work, LIMIT.format("files, read again"), "GB/s", ours, limits, Target("at least", 0.8)))
-    return Measured(what, peaks, [*found, Comparison(work, tool.what, "GB/s", ours, others, tool.target)])
+        against = LIMIT.format("files, read again")
+        comparisons.append(Comparison(work, against, "GB/s", ours, limits, Target("at least", 0.8)))
+    return Measured(what, peaks, [*comparisons, Comparison(work, tool.what, "GB/s", ours, others, tool.target)])
 
 
 def _filed(house: House, count: int) -> list[str]:

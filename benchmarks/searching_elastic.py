@@ -32,8 +32,8 @@ class RawSearch:
         fields = [{"match_phrase": {field: phrase}} for field in ("title", "body")]
         query: dict[str, Any] = {"bool": {"should": fields}}
         with self._connection.asking() as client:
-            found = client.search(index=self._index, query=query, size=PAGE, source_includes=["document"])
-        return len(found["hits"]["hits"])
+            answer = client.search(index=self._index, query=query, size=PAGE, source_includes=["document"])
+        return len(answer["hits"]["hits"])
 
     def settled(self) -> int:
         """Wait until the server has merged what was written; how many entries there are."""

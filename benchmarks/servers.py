@@ -46,12 +46,12 @@ class Servers:
 
     def versions(self) -> str:
         with psycopg.connect(self.urls["postgres"]) as connection:
-            found = connection.execute("SHOW server_version").fetchone()
+            row = connection.execute("SHOW server_version").fetchone()
         with own.elasticsearch_client(self.urls["elasticsearch"]) as client:
             nodes = client.nodes.info(filter_path="nodes.*.version,nodes.*.jvm.mem.heap_max_in_bytes")["nodes"]
         node = next(iter(nodes.values()))
         heap = round(node["jvm"]["mem"]["heap_max_in_bytes"] / 2**20)
-        return f"PostgreSQL {found[0] if found else '?'}, MinIO, Elasticsearch {node['version']} (heap {heap} MiB)"
+        return f"PostgreSQL {row[0] if row else '?'}, MinIO, Elasticsearch {node['version']} (heap {heap} MiB)"
 
 
 @contextmanager
@@ -66,11 +66,11 @@ def servers() -> Iterator[Servers]:
         return
     running = lasting.current() is not None
     try:
-        found = lasting.up(list(KINDS))
-        missing = [f"{kind}: {outcome.unavailable}" for kind, outcome in found.items() if not outcome.url]
+        outcomes = lasting.up(list(KINDS))
+        missing = [f"{kind}: {outcome.unavailable}" for kind, outcome in outcomes.items() if not outcome.url]
         if missing:
             raise SystemExit("\n".join(missing))
-        urls = {kind: outcome.url for kind, outcome in found.items()}
+        urls = {kind: outcome.url for kind, outcome in outcomes.items()}
         os.environ |= {find.GIVEN[kind]: url for kind, url in urls.items()}
         yield Servers(urls)
     finally:

@@ -82,15 +82,15 @@ def memory_of(pid: int, field: str = "VmRSS") -> float:
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children")
     try:
-        found = [int(child) for child in children.read_text().split()]
+        pids = [int(child) for child in children.read_text().split()]
     except OSError:
-        found = []
-    return [pid, *(member for child in found for member in _family(child))]
+        pids = []
+    return [pid, *(member for child in pids for member in _family(child))]
 
 
 def _memory(pid: int, field: str) -> float:
     try:
-        found = re.search(rf"^{field}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        match = re.search(rf"^{field}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     except OSError:
         return 0.0
-    return int(found[1]) / 1024 if found else 0.0
+    return int(match[1]) / 1024 if match else 0.0

@@ -37,14 +37,14 @@ def render(measured: dict[str, Any], before: str = "") -> str:
     old = [
         line
         for line in before.splitlines(keepends=True)
-        if (found := _ROW.match(line)) and found.group(2, 3) not in fresh
+        if (match := _ROW.match(line)) and match.group(2, 3) not in fresh
     ]
     rows, said = sorted([*old, *_rows(measured["rows"])], key=_place), _said(measured["machine"])
     if not old:
         return f"Measured on {said}\n\n{_HEAD}" + "".join(rows)
     first, *_ = before.splitlines()
     later = {words: _names(names) for names, words in _LATER.findall(before)}
-    left = {found[2] for line in old if (found := _ROW.match(line))}
+    left = {match[2] for line in old if (match := _ROW.match(line))}
     later = {words: names & left - {name for name, _ in fresh} for words, names in later.items()}
     later[said] = later.get(said, set()) | {name for name, _ in fresh}
     told = "".join(
@@ -70,8 +70,8 @@ def _names(listed: str) -> set[str]:
 
 def _place(line: str) -> tuple[int, int]:
     """Rows stand in the order of their numbers, and of the records that they were measured with."""
-    found = _ROW.match(line)
-    return (int(found[1]), int(found[3].replace(",", ""))) if found else (0, 0)
+    match = _ROW.match(line)
+    return (int(match[1]), int(match[3].replace(",", ""))) if match else (0, 0)
 
 
 def write(measured: dict[str, Any], page: Path = PAGE, marks: tuple[str, str] = (BEGIN, END)) -> None:

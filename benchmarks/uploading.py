@@ -149,9 +149,9 @@ def _compare(
         short.clear()
         return speed
 
-    found = paired(rounds, ours, theirs)
+    speeds = paired(rounds, ours, theirs)
     shutil.rmtree(folder)
-    return found
+    return speeds
 
 
 def _all(pool: ThreadPoolExecutor, work: Send, paths: Sequence[Path]) -> None:

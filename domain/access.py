@@ -12,6 +12,7 @@ from typing import Literal
 
 from domain.errors import NotAllowed
 from domain.ports.search import Scope
+from domain.words import Words
 
 Role = Literal["administrator", "clerk", "secretary", "inspector", "reader"]
 Action = Literal[
@@ -21,12 +22,12 @@ Action = Literal[
     "erasure.propose", "erasure.approve",
 ]  # fmt: skip
 
-ROLES: dict[str, tuple[str, str]] = {
-    "administrator": ("管理员", "administrator"),
-    "clerk": ("录入员", "clerk"),
-    "secretary": ("书记", "secretary"),
-    "inspector": ("督查员", "inspector"),
-    "reader": ("查阅者", "reader"),
+ROLES: dict[str, Words] = {
+    "administrator": Words("管理员", "administrator"),
+    "clerk": Words("录入员", "clerk"),
+    "secretary": Words("书记", "secretary"),
+    "inspector": Words("督查员", "inspector"),
+    "reader": Words("查阅者", "reader"),
 }
 
 _READ: frozenset[Action] = frozenset({"record.read", "report.read", "directory.read", "archive.verify"})
@@ -45,27 +46,27 @@ MAY: dict[str, frozenset[Action]] = {
 }
 """What each role may do. `record.read` is for what is not confidential."""
 
-_ACTION_ZH: dict[str, tuple[str, str]] = {
-    "record.read": ("查阅这个单位的记录", "read records of this organisation"),
-    "record.read_confidential": ("查阅这份自我剖析", "read this self-analysis"),
-    "record.file": ("在这个单位录入记录", "file records in this organisation"),
-    "record.attach": ("给这条记录附文件", "attach files to this record"),
-    "record.correct": ("更正这条记录", "correct this record"),
-    "record.withdraw": ("撤回这条记录", "withdraw this record"),
-    "record.sign_off": ("审签这条记录", "sign this record off"),
-    "record.return": ("退回这条记录", "return this record"),
-    "item.progress": ("登记整改进展", "note progress of this item"),
-    "item.close": ("销号这个整改事项", "close this item"),
-    "report.read": ("查看这个单位的年报", "read this organisation's annual report"),
-    "report.issue": ("签发年报", "issue the annual report"),
-    "directory.read": ("查看单位和人员", "see organisations and people"),
-    "directory.manage": ("管理单位和人员", "manage organisations and people"),
-    "account.manage": ("管理账号", "manage accounts"),
-    "archive.verify": ("核验档案", "verify the archive"),
-    "index.manage": ("管理检索索引", "manage the search index"),
-    "key.manage": ("更换账本的密钥", "change the keys of the ledger"),
-    "erasure.propose": ("提请销毁这条记录", "propose to erase this record"),
-    "erasure.approve": ("批准销毁这条记录", "approve the erasure of this record"),
+ACTIONS: dict[str, Words] = {
+    "record.read": Words("查阅这个单位的记录", "read records of this organisation"),
+    "record.read_confidential": Words("查阅这份自我剖析", "read this self-analysis"),
+    "record.file": Words("在这个单位录入记录", "file records in this organisation"),
+    "record.attach": Words("给这条记录附文件", "attach files to this record"),
+    "record.correct": Words("更正这条记录", "correct this record"),
+    "record.withdraw": Words("撤回这条记录", "withdraw this record"),
+    "record.sign_off": Words("审签这条记录", "sign this record off"),
+    "record.return": Words("退回这条记录", "return this record"),
+    "item.progress": Words("登记整改进展", "note progress of this item"),
+    "item.close": Words("销号这个整改事项", "close this item"),
+    "report.read": Words("查看这个单位的年报", "read this organisation's annual report"),
+    "report.issue": Words("签发年报", "issue the annual report"),
+    "directory.read": Words("查看单位和人员", "see organisations and people"),
+    "directory.manage": Words("管理单位和人员", "manage organisations and people"),
+    "account.manage": Words("管理账号", "manage accounts"),
+    "archive.verify": Words("核验档案", "verify the archive"),
+    "index.manage": Words("管理检索索引", "manage the search index"),
+    "key.manage": Words("更换账本的密钥", "change the keys of the ledger"),
+    "erasure.propose": Words("提请销毁这条记录", "propose to erase this record"),
+    "erasure.approve": Words("批准销毁这条记录", "approve the erasure of this record"),
 }
 
 _UNREAD: frozenset[Action] = frozenset({"erasure.approve"})
@@ -147,17 +148,17 @@ def scope(actor: Actor, day: str) -> Scope:
     )
 
 
-def visible(found: Scope, target: Target) -> bool:
+def visible(reader: Scope, target: Target) -> bool:
     """Is the target inside the scope? The search engines' filters say the same; tests prove it."""
-    if found.everything:
+    if reader.everything:
         return True
-    if not found.organisations.intersection(target.path):
+    if not reader.organisations.intersection(target.path):
         return False
     return (
         not target.confidential
-        or bool(found.confidential.intersection(target.path))
-        or (found.person is not None and found.person in target.readers)
-        or (target.filed_by is not None and found.username == target.filed_by)
+        or bool(reader.confidential.intersection(target.path))
+        or (reader.person is not None and reader.person in target.readers)
+        or (target.filed_by is not None and reader.username == target.filed_by)
     )
 
 
@@ -170,5 +171,5 @@ def _initiated(actor: Actor, roles: set[str], target: Target) -> bool:
 
 
 def _denied(action: str) -> Decision:
-    zh, en = _ACTION_ZH[action]
+    zh, en = ACTIONS[action]
     return Decision(False, f"您没有权限{zh}", f"you may not {en}")

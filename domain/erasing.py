@@ -29,10 +29,16 @@ from domain.records.filing import Archive, Outcome, ReasonMissing
 from domain.records.record import Record
 from domain.records.replay import replay
 from domain.streams import ABOUT_FILES
+from domain.words import Words
 
 BATCH = 2_000
 
 State = Literal["open", "rejected", "erased"]
+STATES: dict[str, Words] = {
+    "open": Words("待批准", "open"),
+    "rejected": Words("不予销毁", "rejected"),
+    "erased": Words("已销毁", "erased"),
+}
 
 
 @dataclass(frozen=True)
@@ -128,22 +134,22 @@ class Erasing:
 
     def proceedings(self, actor: Actor) -> list[Proceeding]:
         """All that the actor may propose or decide about, the newest first."""
-        found: dict[tuple[UUID, int], Proceeding] = {}
+        proceedings: dict[tuple[UUID, int], Proceeding] = {}
         for row in self._rows():
             event = self.events.decode(row)
             if isinstance(event, ErasureProposed):
                 place = self._place(row.id)
                 if place is None:
                     continue
-                found[row.id, event.originator_version] = Proceeding(
+                proceedings[row.id, event.originator_version] = Proceeding(
                     row.id, *place, "open", event.ground, event.basis, event.actor, event.recorded_at,
                     tuple(event.digests), event.originator_version, row.position,
                 )  # fmt: skip
             elif isinstance(event, ErasureRejected | RecordErased):
-                key = next((k for k, p in reversed(found.items()) if k[0] == row.id and p.state == "open"), None)
+                key = next((k for k, p in reversed(proceedings.items()) if k[0] == row.id and p.state == "open"), None)
                 if key is not None:
-                    found[key] = _decided(found[key], event, row.position)
-        mine = [each for each in found.values() if self._sees(actor, each.organisation)]
+                    proceedings[key] = _decided(proceedings[key], event, row.position)
+        mine = [each for each in proceedings.values() if self._sees(actor, each.organisation)]
         return sorted(mine, key=lambda each: -each.position)
 
     def holders(self, record_id: UUID, digests: Collection[str], after: int = 0) -> dict[str, list[Record | None]]:
@@ -158,12 +164,12 @@ class Erasing:
                 if names := {each for each, needle in needles.items() if needle in row.state}:
                     sharing.setdefault(row.id, set()).update(names)
             after = rows[-1].position
-        found: dict[str, list[Record | None]] = {}
+        holders: dict[str, list[Record | None]] = {}
         for other, names in sharing.items():
             record, held = self._held(other, names)
             for each in held:
-                found.setdefault(each, []).append(record)
-        return found
+                holders.setdefault(each, []).append(record)
+        return holders
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 

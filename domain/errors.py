@@ -86,7 +86,7 @@ class JianzhengError(Exception):
 
     def as_dict(self, lang: Lang = "zh") -> dict[str, Any]:
         """The ``error`` object of the JSON contract."""
-        found: dict[str, Any] = {
+        error: dict[str, Any] = {
             "code": self.code,
             "message": self.message(lang),
             "field": self.field,
@@ -94,8 +94,8 @@ class JianzhengError(Exception):
             "next": self.next_step(lang),
         }
         if self.file is not None:
-            found["file"] = self.file
-        return found
+            error["file"] = self.file
+        return error
 
     def _fill(self, template: str) -> str:
         return template.format(file=self.file, line=self.line, field=self.field, **self.params)

@@ -32,8 +32,8 @@ class Moments:
         size = self.ledger.size_at(moment)
         while leaves := self.ledger.leaves(size, BATCH):
             for row in self.events.rows_at([leaf.position for leaf in leaves]):
-                received = self.events.attributes(row).get("recorded_at")  # an erased event has none left
-                if isinstance(received, str) and datetime.fromisoformat(received) > moment:
+                received = self.events.decode(row).recorded_at  # an erased event has none left
+                if received and datetime.fromisoformat(received) > moment:
                     return size
                 size += 1
         return size

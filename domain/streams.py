@@ -27,8 +27,8 @@ class Undeclared(TypeError):
     """An event that no subject declares, or a declaration that says too little: a mistake in the program."""
 
 
-if _found := [*faults(SUBJECTS)]:
-    raise Undeclared("; ".join(_found))
+if _faults := [*faults(SUBJECTS)]:
+    raise Undeclared("; ".join(_faults))
 
 KINDS: dict[type[Event], Kind] = {kind.event: kind for subject in SUBJECTS for kind in subject.kinds}
 TOPICS: dict[str, Kind] = {kind.topic: kind for kind in KINDS.values()}
@@ -47,8 +47,8 @@ def undeclared(base: type[Event] = Event) -> Iterator[type[Event]]:
         yield from undeclared(event)
 
 
-if _found := [event.__qualname__ for event in undeclared()]:
-    raise Undeclared(f"no subject declares {', '.join(_found)}")
+if _undeclared := [event.__qualname__ for event in undeclared()]:
+    raise Undeclared(f"no subject declares {', '.join(_undeclared)}")
 
 
 def files_named(event: Event) -> list[dict[str, Any]]:

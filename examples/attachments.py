@@ -43,9 +43,9 @@ def font_file() -> Path:
     for folder in folders:
         if folder:
             for pattern in ("NotoSansCJK-Regular.ttc", "NotoSansCJK*.ttc", "NotoSansCJK*.otf", "NotoSansSC*.?tf"):
-                found = sorted(Path(folder).expanduser().rglob(pattern))
-                if found:
-                    return found[0]
+                fonts = sorted(Path(folder).expanduser().rglob(pattern))
+                if fonts:
+                    return fonts[0]
     raise FontMissing
 
 

@@ -16,10 +16,10 @@ def workday(day: date) -> date:
 
 def after(day: date, working_days: int) -> date:
     """The working day that comes so many working days later."""
-    found = workday(day)
+    day = workday(day)
     for _ in range(working_days):
-        found = workday(found + timedelta(days=1))
-    return found
+        day = workday(day + timedelta(days=1))
+    return day
 
 
 def at(day: date, clock: str) -> datetime:

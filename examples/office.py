@@ -159,9 +159,9 @@ class Office:
         others = [name for name in present if name != leading] or present
         recorder = random.choice(others)
         if sections is None:
-            found = meetings.topics(organisation, 2, random)
-            sections = [(t.name, meetings.discussed(t, others, random)) for t in found]
-            decisions = decisions or [random.choice(t.decisions) for t in found]
+            topics = meetings.topics(organisation, 2, random)
+            sections = [(t.name, meetings.discussed(t, others, random)) for t in topics]
+            decisions = decisions or [random.choice(t.decisions) for t in topics]
         attendance: dict[str, Any] = {"expected": len(names), "present": len(present), "attendees": present}
         if leave:
             attendance["on_leave"] = leave

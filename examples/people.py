@@ -181,20 +181,20 @@ BY_NAME = {person.name: person for person in PEOPLE}
 
 def within(organisation: str) -> frozenset[str]:
     """``organisation`` and everything below it."""
-    found = {organisation}
+    codes = {organisation}
     for other in ORGANISATIONS:  # parents stand before their children
-        if other.parent in found:
-            found.add(other.code)
-    return frozenset(found)
+        if other.parent in codes:
+            codes.add(other.code)
+    return frozenset(codes)
 
 
 def path(organisation: str) -> tuple[str, ...]:
     """``organisation`` and everything above it, from the bottom up."""
     parents = {o.code: o.parent for o in ORGANISATIONS}
-    found = [organisation]
-    while found[-1] in parents:
-        found.append(parents[found[-1]])
-    return tuple(found)
+    codes = [organisation]
+    while codes[-1] in parents:
+        codes.append(parents[codes[-1]])
+    return tuple(codes)
 
 
 def members(organisation: str, day: str, posts: frozenset[str] = PARTY_POSTS) -> list[str]:

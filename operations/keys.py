@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from adapters.disk.durable import make_dirs, storage_errors
 from adapters.home import parts
@@ -31,6 +32,7 @@ from domain.ledger.errors import InvalidNote, LastSignedDamaged
 from domain.ledger.note import VerifierKey, parse_note, parse_vkey
 from domain.ports.ledger import LedgerPublisher, LedgerTables
 from domain.ports.surroundings import Lock
+from domain.words import Words
 from indexers.ledger import no_fault
 from indexers.pipeline import LEDGER_WAIT
 
@@ -67,6 +69,14 @@ class LostKeyNeeded(InputError):
     next_en = "Name the former public key with --lost; it stands in the policies and notes that others keep."
 
 
+KeyState = Literal["in_force", "retired", "ready"]
+STATES: dict[str, Words] = {
+    "in_force": Words("使用中", "in force"),
+    "retired": Words("已停用", "retired"),
+    "ready": Words("备用", "ready"),
+}
+
+
 @dataclass(frozen=True)
 class Held:
     """A key of the ledger as this machine sees it. No ``span``: no event names it yet, and it signs nothing."""
@@ -74,6 +84,13 @@ class Held:
     key: VerifierKey
     span: Span | None
     place: str | None  # a file's name, "command", or None where the private half is not here
+
+    @property
+    def state(self) -> KeyState:
+        """Whether checkpoints are signed with it now, no more, or not yet."""
+        if self.span is None:
+            return "ready"
+        return "in_force" if self.span.last is None else "retired"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from pathlib import Path
 
 from tests.durations import REPORTS, ROOT, Durations
 
+KEEPSAKES = "tests/house/keepsakes"
+"""Tests of a subject that this project does not have."""
+
 STATE = ROOT / ".venv" / "parts"
 HALF_AN_HOUR = 1800.0
 """Seconds of tests in a part, by the table and one after the other. Several workers share them, so that it takes less;
@@ -78,7 +81,9 @@ def share(cost: dict[str, float], most: float) -> list[list[str]]:
 
 
 def files_of_tests() -> list[str]:
-    return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+    """All but what a test lays over a copy of the project."""
+    files = (path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
+    return sorted(file.as_posix() for file in files if not file.is_relative_to(KEEPSAKES))
 
 
 def digest() -> str:

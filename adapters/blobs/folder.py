@@ -73,8 +73,8 @@ class FolderBlobStore:
         return staging.receive(chunks, self._staging)
 
     def find_staged(self, sha256: str) -> Staged | None:
-        found = self.find(checked_digest(sha256))
-        return None if found is None else Staged(self, found)
+        upload = self.find(checked_digest(sha256))
+        return None if upload is None else Staged(self, upload)
 
     def find(self, sha256: str) -> Arrived | None:
         """An upload of an earlier request. One that this process did not write itself is hashed again first, since
@@ -180,12 +180,12 @@ class FolderBlobStore:
 
     def identities(self, digests: Iterable[str]) -> Mapping[str, str]:
         """What the file system says of the files that are there; it changes whenever their bytes are written."""
-        found = {}
+        identities = {}
         for sha256 in digests:
             with suppress(OSError):
                 at = os.lstat(f"{self._root}/{kept_name(sha256)}")
-                found[sha256] = f"{at.st_dev}:{at.st_ino}:{at.st_size}:{at.st_mtime_ns}:{at.st_ctime_ns}"
-        return found
+                identities[sha256] = f"{at.st_dev}:{at.st_ino}:{at.st_size}:{at.st_mtime_ns}:{at.st_ctime_ns}"
+        return identities
 
     def kept_as(self, sha256: str) -> tuple[str, ...]:
         """The digests under which a file may lie here."""

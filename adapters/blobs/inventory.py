@@ -54,5 +54,5 @@ def _is_level(entry: os.DirEntry[str]) -> bool:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with storage_errors(), os.scandir(folder) as found:
-        return sorted(found, key=lambda entry: entry.name)
+    with storage_errors(), os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)

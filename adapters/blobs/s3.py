@@ -94,8 +94,8 @@ class S3BlobStore:
         return self.spool.here(chunks)
 
     def find_staged(self, sha256: str) -> Staged | None:
-        found = self.find(checked_digest(sha256))
-        return None if found is None else Staged(self, found)
+        upload = self.find(checked_digest(sha256))
+        return None if upload is None else Staged(self, upload)
 
     def find(self, sha256: str) -> Arrived | None:
         return self.spool.find(sha256)
@@ -226,12 +226,12 @@ class S3BlobStore:
 
     def remove_kept(self, sha256: str) -> bool:
         """Remove all versions; False, and nothing removed, where one of them is locked."""
-        key, found = key_of(sha256), self.versions(sha256)
-        for each in found:
+        key, versions = key_of(sha256), self.versions(sha256)
+        for each in versions:
             kept = None if each.deleted else self._client.head(key, each.version)
             if kept and (kept.legal_hold or (kept.locked_until and kept.locked_until.timestamp() > self._now())):
                 return False
-        for each in found:
+        for each in versions:
             self._client.delete(key, each.version)
         return True
 

@@ -72,9 +72,9 @@ def read_progress(client: Client) -> tuple[Progress, Kept | None]:
     if data is None:
         return Progress(), kept
     try:
-        found = json.loads(data)
-        last = None if found["last"] is None else _walk(found["last"])
-        return Progress(str(found["rule"]), _walk(found["walk"]), last), kept
+        notes = json.loads(data)
+        last = None if notes["last"] is None else _walk(notes["last"])
+        return Progress(str(notes["rule"]), _walk(notes["walk"]), last), kept
     except (ValueError, TypeError, KeyError):
         return Progress(), kept
 
@@ -84,12 +84,12 @@ def write_progress(client: Client, progress: Progress, over: Kept | None) -> boo
     return client.replace(PROGRESS, json.dumps(asdict(progress)).encode(), over)
 
 
-def _walk(found: dict[str, Any]) -> Walk:
-    numbers = {name: int(found[name]) for name in ("position", "known", "files", "mended", "missing", "refused")}
-    names = tuple(str(name) for name in found["names"])
-    if datetime.fromisoformat(str(found["began"])).tzinfo is None:
+def _walk(notes: dict[str, Any]) -> Walk:
+    numbers = {name: int(notes[name]) for name in ("position", "known", "files", "mended", "missing", "refused")}
+    names = tuple(str(name) for name in notes["names"])
+    if datetime.fromisoformat(str(notes["began"])).tzinfo is None:
         raise ValueError
-    return Walk(began=str(found["began"]), ended=str(found["ended"]), names=names, **numbers)
+    return Walk(began=str(notes["began"]), ended=str(notes["ended"]), names=names, **numbers)
 
 
 def lock_file(client: Client, sha256: str, until: datetime, permanent: bool) -> Found:
@@ -115,12 +115,12 @@ def lock_file(client: Client, sha256: str, until: datetime, permanent: bool) -> 
 
 
 def _lock(client: Client, key: str, kept: Kept, until: datetime, permanent: bool) -> Found:
-    found: Found = "right"
+    state: Found = "right"
     if kept.locked_until is None or kept.locked_until + SAME_DAY < until:
         renewed = permanent and kept.locked_until is not None and kept.locked_until + A_YEAR >= until
-        found = "renewed" if renewed else "short"
+        state = "renewed" if renewed else "short"
         lock_until(client, key, kept, until)
     if permanent and not kept.legal_hold:
-        found = "short"
+        state = "short"
         hold(client, key, kept, on=True)
-    return found
+    return state

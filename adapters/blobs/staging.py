@@ -90,10 +90,10 @@ class Staged:
 
     def _another(self) -> bool:
         """Where somebody else gave up the upload that was found here, any other one of these bytes will do."""
-        found = self._store.find(self.sha256)
-        if found is None or found.path == self._path:
+        other = self._store.find(self.sha256)
+        if other is None or other.path == self._path:
             return False
-        self._path = found.path
+        self._path = other.path
         return True
 
     def discard(self) -> None:

@@ -104,8 +104,8 @@ class PostgresEventStore:
         rows: list[NewRow] = []
         with self._appending(rows, stream_id) as link, link.transaction():
             link.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
-            found = link.execute(_LAST, (stream_id,)).fetchone()
-            events = decide(int(found[0] or 0) if found else 0)
+            last = link.execute(_LAST, (stream_id,)).fetchone()
+            events = decide(int(last[0] or 0) if last else 0)
             rows += map(new_row, events)
             if rows:
                 insert(link, rows)
@@ -130,12 +130,12 @@ class PostgresEventStore:
             yield
 
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
-        found = self._database.all(
+        rows = self._database.all(
             "SELECT originator_version, topic, state FROM stored_events"
             " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version LIMIT %s",
             (stream_id, after, limit),
         )
-        return [event_of(StoredEvent(stream_id, *row)) for row in found]
+        return [event_of(StoredEvent(stream_id, *row)) for row in rows]
 
     def last_version(self, stream_id: UUID) -> int:
         return int(self._database.value(_LAST, (stream_id,)) or 0)
@@ -230,15 +230,15 @@ class PostgresEventStore:
             with self._database.transaction() as link:
                 link.execute(_END, (backend,))
                 link.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
-                found = link.execute(
+                stored = link.execute(
                     "SELECT state FROM stored_events WHERE originator_id = %s AND originator_version = %s",
                     (stream, version),
                 ).fetchone()
         except Unavailable as error:
             raise OutcomeUnknown(reason) from error
-        if found is None or (found[0] != state and stream == to):
+        if stored is None or (stored[0] != state and stream == to):
             raise DatabaseUnreachable(reason) from lost
-        if found[0] != state:
+        if stored[0] != state:
             raise VersionConflict from lost
 
 

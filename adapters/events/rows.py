@@ -60,12 +60,15 @@ def event_of(stored: StoredEvent) -> Event:
 
 
 def _tombstone(stored: StoredEvent) -> Tombstone:
-    found = read_tombstone(stored.state)
-    if found is None:
+    erased = read_tombstone(stored.state)
+    if erased is None:
         raise ValueError("it begins like a tombstone and is none")
-    stream, version = stored.originator_id, stored.originator_version
     return Tombstone(
-        originator_id=UUID(str(stream)), originator_version=version, topic=stored.topic, by=found.by, state=found.state
+        originator_id=UUID(str(stored.originator_id)),
+        originator_version=stored.originator_version,
+        topic=stored.topic,
+        by=erased.by,
+        state=erased.state,
     )
 
 
@@ -109,14 +112,14 @@ def attributes_of(row: StoredRow) -> dict[str, Any]:
 
 def attributes(topic: str, state: bytes) -> dict[str, Any]:
     """The same for those who name the row themselves: raises whatever comes."""
-    found: dict[str, Any] = decode(state)
+    fields: dict[str, Any] = decode(state)
     newest = _class_version(topic)
     if newest > 1 and not state.startswith(PREFIX):
-        for version in range(found.pop("class_version", 1), newest):
-            getattr(TOPICS[topic].event, f"upcast_v{version}_v{version + 1}")(found)
-    if not isinstance(found, dict):
+        for version in range(fields.pop("class_version", 1), newest):
+            getattr(TOPICS[topic].event, f"upcast_v{version}_v{version + 1}")(fields)
+    if not isinstance(fields, dict):
         raise TypeError("the state is no JSON object")
-    return found
+    return fields
 
 
 def acts(rows: Sequence[tuple[int, str, str, bytes]], positions: Sequence[int]) -> list[Act]:

@@ -108,8 +108,8 @@ class SQLiteEventStore:
             yield
 
     def stream(self, stream_id: UUID, after: int = 0, limit: int | None = None) -> list[Event]:
-        found = self._all(_STREAM, (stream_id.hex, after, _NO_LIMIT if limit is None else limit))
-        return [event_of(StoredEvent(stream_id, *row)) for row in found]
+        rows = self._all(_STREAM, (stream_id.hex, after, _NO_LIMIT if limit is None else limit))
+        return [event_of(StoredEvent(stream_id, *row)) for row in rows]
 
     def last_version(self, stream_id: UUID) -> int:
         return int(self._all(_LAST, (stream_id.hex,))[0][0] or 0)
@@ -118,9 +118,9 @@ class SQLiteEventStore:
         return self._rows("position > ?", after, limit)
 
     def entries(self, after: int, limit: int) -> list[NewEntry]:
-        found = self._all(_ROWS.format("position > ?"), (after, limit))
+        rows = self._all(_ROWS.format("position > ?"), (after, limit))
         try:
-            return new_entries(found)
+            return new_entries(rows)
         except (TypeError, ValueError, AttributeError):  # an edited row: row by row they say which, or make do with it
             return entries_in(self.rows(after, limit))
 
@@ -143,14 +143,14 @@ class SQLiteEventStore:
         with translated(), closing(self._connected()) as db:
             db.execute("PRAGMA secure_delete=ON")
             db.execute("BEGIN IMMEDIATE")
-            found = {row.version: row for row in self.stored(stream_id) if row.version in (version, by)}
-            if version in found and found[version].state.startswith(PREFIX):
+            rows = {row.version: row for row in self.stored(stream_id) if row.version in (version, by)}
+            if version in rows and rows[version].state.startswith(PREFIX):
                 db.execute("ROLLBACK")
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a process that died may have got no further
                 return False
-            row, digest = found.get(version), ""
-            if row is not None and by in found and version < by and not row.topic.startswith(ERASURE_PREFIX):
-                event, digest = self.decode(found[by]), sha256(row.state).hexdigest()
+            row, digest = rows.get(version), ""
+            if row is not None and by in rows and version < by and not row.topic.startswith(ERASURE_PREFIX):
+                event, digest = self.decode(rows[by]), sha256(row.state).hexdigest()
                 announced = isinstance(event, RecordErased) and named(event).get(version) == digest
             else:
                 announced = False
@@ -219,9 +219,9 @@ class SQLiteEventStore:
         return self._select(_ROWS.format(condition), (after, limit), f"position > {after}")
 
     def _select(self, statement: str, parameters: Sequence[int | str], what: str) -> list[StoredRow]:
-        found = self._all(statement, parameters)
+        rows = self._all(statement, parameters)
         try:
-            return [StoredRow(r[0], UUID(r[1]), r[2], r[3], r[4]) for r in found]
+            return [StoredRow(r[0], UUID(r[1]), r[2], r[3], r[4]) for r in rows]
         except (ValueError, AttributeError, TypeError) as e:
             raise EventUnreadable(what=what, why=str(e)) from e
 

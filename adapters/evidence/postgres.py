@@ -42,11 +42,11 @@ class PostgresEventRows(Tables):
         self._last = BEGINNING
 
     def rows(self, after: int, limit: int) -> list[Any]:
-        found = self.all(
+        rows = self.all(
             f"SELECT notification_id, {_ROW} WHERE notification_id > %s ORDER BY notification_id LIMIT %s",
             (after, limit),
         )
-        return self._homeless() + found if after == BEGINNING else found
+        return self._homeless() + rows if after == BEGINNING else rows
 
     def _homeless(self) -> list[Any]:
         """Rows without a position, which only whoever took the table's constraint away can make: as if before all."""
@@ -70,8 +70,8 @@ class PostgresEventRows(Tables):
 
     def rows_at(self, positions: Iterable[Any]) -> list[RawRow]:
         asked = [each for each in positions if type(each) is int]
-        found = self.all(f"SELECT notification_id, {_ROW} WHERE notification_id = ANY(%s)", (asked,))
-        there = {each[0]: RawRow(*each) for each in found}
+        rows = self.all(f"SELECT notification_id, {_ROW} WHERE notification_id = ANY(%s)", (asked,))
+        there = {each[0]: RawRow(*each) for each in rows}
         return [there[each] for each in asked if each in there]
 
     def stream(self, stream: str, end: int) -> list[Any]:
@@ -164,8 +164,8 @@ class PostgresLedgerRows(Tables):
         return self.all("SELECT version, position, idx FROM leaves WHERE id = %s ORDER BY version", (stream,))
 
     def outside(self, end: int) -> Iterator[int]:
-        found = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= %s ORDER BY idx", (end,))
-        return (index for (index,) in found)
+        rows = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= %s ORDER BY idx", (end,))
+        return (index for (index,) in rows)
 
     def nodes(self) -> Iterator[tuple[Any, Any, Any]]:
         return self.each("SELECT level, idx, hash FROM nodes ORDER BY level, idx")
@@ -177,15 +177,15 @@ class PostgresLedgerRows(Tables):
         )
 
     def tracking(self) -> Any:
-        found = self.all("SELECT position FROM tracking")
-        return found[0][0] if found else 0
+        rows = self.all("SELECT position FROM tracking")
+        return rows[0][0] if rows else 0
 
     def checkpoints(self) -> list[tuple[Any, Any]]:
         return self.all("SELECT size, note FROM checkpoints ORDER BY size")
 
     def timestamps(self) -> list[tuple[Any, Any, Any]]:
-        found = self.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
-        return [(size, authority, bytes(seal)) for size, authority, seal in found]
+        rows = self.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
+        return [(size, authority, bytes(seal)) for size, authority, seal in rows]
 
 
 @dataclass(frozen=True)

@@ -66,14 +66,14 @@ class PostgresTable:
 
     def sound(self) -> bool:
         try:
-            found = self._build()
+            rows = self._build()
         except EvidenceUnreadable as error:
             if error.trouble is not None:
                 raise
             return False
-        if not found:
+        if not rows:
             return False
-        [(plain, columns, unique)] = found
+        [(plain, columns, unique)] = rows
         wanted = OTHERS[self.name] | {column for names in UNIQUE[self.name] for column in names.split(",")}
         return plain and wanted <= set(columns) and UNIQUE[self.name] <= set(unique)
 

@@ -48,15 +48,15 @@ class BucketFiles:
             if each == name:
                 break
             self._asked.pop(each).cancel()  # passed over
-        found = self._asked.pop(name)
+        future = self._asked.pop(name)
         self._ask_ahead()
-        return found.result()
+        return future.result()
 
     def holds(self, name: str, data: bytes) -> bool:
-        found = self.read(name)
-        if found is None:
+        published = self.read(name)
+        if published is None:
             raise FileNotFoundError(errno.ENOENT, name)
-        return found == data
+        return published == data
 
     def has(self, name: str) -> bool:
         return self._client.head(LEDGER + name) is not None

@@ -65,8 +65,8 @@ class EventRows(Rows):
         )
 
     def row(self, position: int) -> RawRow | None:
-        found = self.rows(position - 1, 1)
-        return RawRow(*found[0]) if found and found[0][0] == position else None
+        rows = self.rows(position - 1, 1)
+        return RawRow(*rows[0]) if rows and rows[0][0] == position else None
 
     def rows_at(self, positions: Iterable[Any]) -> list[RawRow]:
         return [row for each in positions if type(each) is int and (row := self.row(each)) is not None]
@@ -95,8 +95,8 @@ class EventRows(Rows):
         return int(self.all("SELECT COUNT(*) FROM stored_events WHERE position > ?", position)[0][0])
 
     def counter(self) -> int:
-        found = self.all("SELECT seq FROM sqlite_sequence WHERE name = 'stored_events'")
-        return int(found[0][0]) if found else 0
+        rows = self.all("SELECT seq FROM sqlite_sequence WHERE name = 'stored_events'")
+        return int(rows[0][0]) if rows else 0
 
 
 def _between(first: int, last: int) -> tuple[str, str]:
@@ -150,8 +150,8 @@ class LedgerRows(Rows):
         return self.all("SELECT version, position, idx FROM leaves WHERE id = ? ORDER BY version", stream.bytes)
 
     def outside(self, end: int) -> Iterator[int]:
-        found = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= ? ORDER BY idx", end)
-        return (index for (index,) in found)
+        rows = self.each("SELECT idx FROM leaves WHERE idx < 0 OR idx >= ? ORDER BY idx", end)
+        return (index for (index,) in rows)
 
     def nodes(self) -> Iterator[tuple[Any, Any, Any]]:
         return self.each("SELECT level, idx, hash FROM nodes ORDER BY level, idx")
@@ -160,8 +160,8 @@ class LedgerRows(Rows):
         return self.all("SELECT first, size, time FROM batches ORDER BY first")
 
     def tracking(self) -> Any:
-        found = self.all("SELECT position FROM tracking")
-        return found[0][0] if found else 0
+        rows = self.all("SELECT position FROM tracking")
+        return rows[0][0] if rows else 0
 
     def checkpoints(self) -> list[tuple[Any, Any]]:
         return self.all("SELECT size, note FROM checkpoints ORDER BY size")

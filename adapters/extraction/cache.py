@@ -141,23 +141,23 @@ class BucketTextCache:
     def _of(self, sha256: str) -> list[tuple[str, str | None]]:
         """Keys of its texts, with the version where the bucket has versions."""
         name = name_of(sha256).partition("/")[2]
-        found = [f"{TEXTS}{folder}/{name}" for folder in self._folders()]
+        keys = [f"{TEXTS}{folder}/{name}" for folder in self._folders()]
         return [
             (str(each.object_name), each.version_id)
-            for key in found
+            for key in keys
             for each in self._client.objects(key, versions=True)
             if each.object_name == key
         ]
 
     def _folders(self) -> set[str]:
         """Where texts lie, those that an earlier program kept too: from one to the next, not through all texts."""
-        found, after = set[str](), TEXTS
+        folders, after = set[str](), TEXTS
         while (name := self._client.first(TEXTS, after)) is not None:
             folder, slash, _ = name.removeprefix(TEXTS).partition("/")
             if slash:
-                found.add(folder)
+                folders.add(folder)
             after = f"{TEXTS}{folder}{slash}\U0010ffff"
-        return found
+        return folders
 
 
 def name_of(sha256: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import Budget, Refused, found
+from adapters.extraction.outcome import Budget, Refused, extracted
 from adapters.extraction.package import Package, local
 from domain.ports.texts import ExtractedText
 
@@ -47,7 +47,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         walker = WordWalker(budget)
         package.walk(name, walker)
         texts.append(walker.text())
-    return found(["\n".join(text.strip("\n") for text in texts if text.strip())], paged=False)
+    return extracted(["\n".join(text.strip("\n") for text in texts if text.strip())], paged=False)
 
 
 class WordWalker:

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import IO
 
-from adapters.extraction.outcome import Budget, found
+from adapters.extraction.outcome import Budget, extracted
 from adapters.extraction.txt import read_text
 from domain.ports.texts import ExtractedText
 
@@ -31,7 +31,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
     reader = _VisibleText(Budget())
     reader.feed(_without_comments(read_text(stream, declared.group(1).decode("ascii") if declared else None)))
     reader.close()
-    return found([reader.text()], paged=False)
+    return extracted([reader.text()], paged=False)
 
 
 def _without_comments(text: str) -> str:

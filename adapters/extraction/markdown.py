@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import IO
 
-from adapters.extraction.outcome import found
+from adapters.extraction.outcome import extracted
 from adapters.extraction.txt import read_text
 from domain.ports.texts import ExtractedText
 
@@ -33,4 +33,4 @@ def extract(stream: IO[bytes]) -> ExtractedText:
     text = read_text(stream).replace("\r\n", "\n")
     for pattern, by in _RULES:
         text = pattern.sub(by, text)
-    return found([text], paged=False)
+    return extracted([text], paged=False)

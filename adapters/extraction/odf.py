@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import Budget, Refused, found
+from adapters.extraction.outcome import Budget, Refused, extracted
 from adapters.extraction.package import Package, local
 from domain.ports.texts import ExtractedText
 
@@ -21,7 +21,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         raise Refused("damaged", "there is no content in the package")
     target = _Paragraphs(Budget())
     package.walk("content.xml", target)
-    return found(["".join(target.pieces)], paged=False)
+    return extracted(["".join(target.pieces)], paged=False)
 
 
 class _Paragraphs:

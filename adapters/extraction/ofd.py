@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
+from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, extracted
 from adapters.extraction.package import Package, local
 from domain.ports.texts import ExtractedText
 
@@ -25,7 +25,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         target = _TextCodes(budget)
         package.walk(name, target)
         pages.append("\n".join(target.lines))
-    return found(pages, paged=True)
+    return extracted(pages, paged=True)
 
 
 class _TextCodes:

@@ -47,7 +47,7 @@ def tidy(text: str) -> str:
     return _MANY_BLANK_LINES.sub("\n\n", _SPACE_AT_LINE_END.sub("\n", text)).strip("\n")
 
 
-def found(pages: Iterable[str], paged: bool) -> ExtractedText:
+def extracted(pages: Iterable[str], paged: bool) -> ExtractedText:
     """`extracted` with tidy pages, or `empty` when no page has a visible character."""
     tidied = tuple(tidy(page) for page in pages)
     if not any(page.strip() for page in tidied):

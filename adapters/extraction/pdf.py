@@ -8,7 +8,7 @@ from typing import IO
 import pypdfium2
 import pypdfium2.raw
 
-from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
+from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, extracted
 from domain.ports.texts import ExtractedText
 
 _PASSWORD_ERRORS = frozenset({pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY})
@@ -37,7 +37,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         document.close()
     if not pages:
         raise Refused("damaged", "the PDF has no pages")
-    return found(pages, paged=True)
+    return extracted(pages, paged=True)
 
 
 def _page(document: pypdfium2.PdfDocument, index: int) -> str:

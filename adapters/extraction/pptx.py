@@ -10,7 +10,7 @@ import pptx
 from lxml import etree
 from pptx.exc import PythonPptxError
 
-from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
+from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, extracted
 from adapters.extraction.package import Package, local
 from domain.ports.texts import ExtractedText
 
@@ -38,7 +38,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
             pages.append(page)
     except (PythonPptxError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, etree.LxmlError) as error:
         raise Refused("damaged", "the presentation cannot be read") from error
-    return found(pages, paged=True)
+    return extracted(pages, paged=True)
 
 
 def _lines(root: etree._Element) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import MAX_CHARACTERS, Budget, Refused, found
+from adapters.extraction.outcome import MAX_CHARACTERS, Budget, Refused, extracted
 from adapters.formats.charset import decode
 from domain.ports.texts import ExtractedText
 
@@ -26,4 +26,4 @@ def read_text(stream: IO[bytes], declared: str | None = None) -> str:
 
 def extract(stream: IO[bytes]) -> ExtractedText:
     """Raises `Refused`."""
-    return found([read_text(stream)], paged=False)
+    return extracted([read_text(stream)], paged=False)

@@ -18,24 +18,24 @@ _STATUSES = frozenset(get_args(TextStatus))
 
 def to_json(text: ExtractedText) -> bytes:
     """UTF-8, keys in a fixed order."""
-    found = {"status": text.status, "pages": text.pages, "paged": text.paged, "detail": text.detail}
+    fields = {"status": text.status, "pages": text.pages, "paged": text.paged, "detail": text.detail}
     if text.crashed:
-        found["crashed"] = True
+        fields["crashed"] = True
     if text.reader:
-        found["reader"] = text.reader
-    return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+        fields["reader"] = text.reader
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def from_json(data: bytes) -> ExtractedText | None:
     """The reverse of `to_json`; None for anything else, whoever wrote it."""
     try:
-        found = json.loads(data)
+        fields = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    match found:
+    match fields:
         case {"status": str(status), "pages": list(pages), "paged": bool(paged), "detail": str(detail)}:
             if status in _STATUSES and all(isinstance(page, str) for page in pages):
-                crashed, reader = found.get("crashed") is True, found.get("reader", "")
+                crashed, reader = fields.get("crashed") is True, fields.get("reader", "")
                 if not isinstance(reader, str):
                     return None
                 return ExtractedText(status, tuple(pages), paged, detail, crashed, reader)  # type: ignore[arg-type]  # checked just above

@@ -10,7 +10,7 @@ from typing import IO
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, found
+from adapters.extraction.outcome import MAX_PAGES, Budget, Refused, extracted
 from adapters.extraction.package import Package
 from domain.ports.texts import ExtractedText
 
@@ -36,7 +36,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
         sheet.reset_dimensions()  # what the file claims of its own size is not to be believed
         lines = [line for line in _lines(sheet.iter_rows(values_only=True), budget, rows) if line]
         pages.append("\n".join([sheet.title, *lines]) if lines else "")
-    return found(pages, paged=True)
+    return extracted(pages, paged=True)
 
 
 def _lines(rows: Iterator[tuple[object, ...]], budget: Budget, row_budget: Budget) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import Budget, found
+from adapters.extraction.outcome import Budget, extracted
 from adapters.extraction.package import walk
 from domain.ports.texts import ExtractedText
 
@@ -13,7 +13,7 @@ def extract(stream: IO[bytes]) -> ExtractedText:
     """Raises `Refused`."""
     target = _CharacterData(Budget())
     walk(stream, target)
-    return found(["\n".join(line for line in map(str.strip, target.pieces) if line)], paged=False)
+    return extracted(["\n".join(line for line in map(str.strip, target.pieces) if line)], paged=False)
 
 
 class _CharacterData:

@@ -30,8 +30,8 @@ _LOCAL_HEADER = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 
 def zip_type(stream: IO[bytes], head: bytes) -> str:
     """The document kind of a ZIP, or plain ZIP. A cut-off package is judged by the names at its beginning."""
-    if head[30:38] == b"mimetype" and (found := _MIMETYPE.match(head, 38)):
-        return found.group().decode("ascii")
+    if head[30:38] == b"mimetype" and (match := _MIMETYPE.match(head, 38)):
+        return match.group().decode("ascii")
     names = _central_names(stream)
     if names is None:
         names = _local_names(head)
@@ -67,8 +67,8 @@ def _central_names(stream: IO[bytes]) -> set[str] | None:
 
 
 def _local_names(head: bytes) -> set[str]:
-    found = ((match.end(), int.from_bytes(match.group(1), "little")) for match in _LOCAL_HEADER.finditer(head))
-    return {head[at : at + length].decode("utf-8", "replace") for at, length in found}
+    spans = ((match.end(), int.from_bytes(match.group(1), "little")) for match in _LOCAL_HEADER.finditer(head))
+    return {head[at : at + length].decode("utf-8", "replace") for at, length in spans}
 
 
 _SECTORS = 64

@@ -55,13 +55,13 @@ def detect(stream: IO[bytes], name: str = "") -> str:
     """The media type of a seekable file, `UNKNOWN` when nothing fits. The stream is left at its beginning."""
     stream.seek(0)
     head = stream.read(HEAD_BYTES)
-    found = _signature(head)
+    media_type = _signature(head)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        found = zip_type(stream, head)
+        media_type = zip_type(stream, head)
     elif head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        found = ole_type(stream, head)
+        media_type = ole_type(stream, head)
     stream.seek(0)
-    return found or _text(head, name) or UNKNOWN
+    return media_type or _text(head, name) or UNKNOWN
 
 
 def _signature(head: bytes) -> str | None:

@@ -60,16 +60,16 @@ def servers(settings: Settings) -> Servers:
 
 def places(shared: Servers) -> list[Place]:
     """The servers that hold what must be this archive's. An index holds nothing of its own: `prefix`."""
-    found: list[Place] = []
+    shared_places: list[Place] = []
     if shared.database is not None:
         from adapters.postgres.binding import DatabasePlace
 
-        found.append(DatabasePlace(shared.database))
+        shared_places.append(DatabasePlace(shared.database))
     if shared.bucket is not None:
         from adapters.s3.binding import BucketPlace
 
-        found.append(BucketPlace(shared.bucket))
-    return found
+        shared_places.append(BucketPlace(shared.bucket))
+    return shared_places
 
 
 def prefix(shared: Servers) -> Place | None:
@@ -86,8 +86,8 @@ def bind_prefix(shared: Servers, identity: Identity, keys: SigningKeys) -> None:
     search, place = shared.search, prefix(shared)
     if search is not None and place is not None:
         with binding.later(lambda: search.confirmation.expect(lambda: binding.confirm(place, identity, keys))):
-            found = place.bound()
-            if found is not None and found.origin != identity.origin:  # though nothing is in it yet
+            bound = place.bound()
+            if bound is not None and bound.origin != identity.origin:  # though nothing is in it yet
                 raise binding.PlaceInUse(place=str(place))
             binding.bind_new([place], identity)
 
@@ -135,6 +135,6 @@ def same_place(ours: Servers, theirs: Servers) -> bool:
 
 def breakers(shared: Servers, engine: SearchGenerations | ElasticGenerations) -> list[Breaker]:
     """One for each server that the settings name."""
-    found = [each.breaker for each in (shared.database, shared.bucket) if each is not None]
+    named = [each.breaker for each in (shared.database, shared.bucket) if each is not None]
     breaker: Breaker | None = getattr(engine, "breaker", None)  # the embedded engine has none
-    return found if breaker is None else [*found, breaker]
+    return named if breaker is None else [*named, breaker]

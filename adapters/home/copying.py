@@ -42,11 +42,11 @@ def unfinished(settings: Settings) -> tuple[Bound, frozenset[str]] | None:
 
 def require_whole(settings: Settings) -> None:
     """Raises `CopyUnfinished` where the settings use a part of the home that was not copied to its end."""
-    found = unfinished(settings)
-    if found is None:
+    copy = unfinished(settings)
+    if copy is None:
         return
     used = {part for part, server in ((TABLES, settings.database), (FILES, settings.bucket)) if server is None}
-    if used & found[1] or not settings.identity_file.exists():
+    if used & copy[1] or not settings.identity_file.exists():
         raise CopyUnfinished(place=str(settings.home))
 
 

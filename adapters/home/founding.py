@@ -178,6 +178,6 @@ def _require_room(settings: Settings) -> None:
             home=str(settings.home), name=existing.name, origin=existing.origin, created=existing.created
         )
     with storage_errors():
-        found = sorted(path.name for path in settings.home.iterdir()) if settings.home.exists() else []
-    if found:
-        raise HalfMadeArchive(home=str(settings.home), found="、".join(found[:5]))
+        names = sorted(path.name for path in settings.home.iterdir()) if settings.home.exists() else []
+    if names:
+        raise HalfMadeArchive(home=str(settings.home), found="、".join(names[:5]))

@@ -241,8 +241,8 @@ class House:
 
     def witnessed(self) -> str | None:
         """The newest checkpoint that meets the policy's quorum, where it asks for any."""
-        found = self.cosignatures.witnessed() if self.settings.policy is not None else None
-        return None if found is None else found.note
+        newest = self.cosignatures.witnessed() if self.settings.policy is not None else None
+        return None if newest is None else newest.note
 
     @property
     def accounts(self) -> Accounts:

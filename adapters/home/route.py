@@ -92,7 +92,7 @@ def route(source: Settings, urls: Sequence[str]) -> Route:
         search=search_address(named) if SEARCH in named else target.search,
     )
     home = not _same_folder(source.home, target.home)
-    found = Route(
+    planned = Route(
         source,
         target,
         home,
@@ -100,9 +100,9 @@ def route(source: Settings, urls: Sequence[str]) -> Route:
         files=_moved(_bucket_of, source, target, home),
         search=_moved(_search_of, source, target, home),
     )
-    if not (found.home or found.tables or found.files or found.search):
+    if not (planned.home or planned.tables or planned.files or planned.search):
         raise NothingToMove
-    return found
+    return planned
 
 
 def _same_folder(one: Path, other: Path) -> bool:

@@ -87,26 +87,26 @@ class Ingest:
         seen: set[Path] = set()
         for path in paths:
             try:
-                for found in search.find(path):
-                    place = found.path.resolve()
+                for candidate in search.find(path):
+                    place = candidate.path.resolve()
                     if place not in seen:
                         seen.add(place)
-                        yield self._one(found)
+                        yield self._one(candidate)
             except JianzhengError as error:
                 yield NotFiled(shown(path), error)
 
-    def _one(self, found: Found) -> Filed | NotFiled:
+    def _one(self, candidate: Found) -> Filed | NotFiled:
         record: RecordFile | None = None
-        path = shown(found.path)
+        path = shown(candidate.path)
         try:
-            if not found.folder:
-                return Filed(path, self._file_paper(found.path))
-            record = read_record(found.path / RECORD_FILE, shown(found.path / RECORD_FILE))
-            return Filed(path, self._file_folder(found.path, record))
+            if not candidate.folder:
+                return Filed(path, self._file_paper(candidate.path))
+            record = read_record(candidate.path / RECORD_FILE, shown(candidate.path / RECORD_FILE))
+            return Filed(path, self._file_folder(candidate.path, record))
         except JianzhengError as error:
             if record is None:
                 return NotFiled(path, error)
-            problems = sorted(record.problems(error), key=lambda found: found[0] or 0)
+            problems = sorted(record.problems(error), key=lambda problem: problem[0] or 0)
             return NotFiled(path, record.locate(error), tuple(problems))
 
     def _file_folder(self, folder: Path, record: RecordFile) -> Outcome:
@@ -114,14 +114,14 @@ class Ingest:
         named = raw.pop("files", None)
         if self.organisation and not raw.get("organisation"):
             raw["organisation"] = self.organisation
-        found = attachments(folder)
-        roles, problems = file_roles(named, found)
+        paths = attachments(folder)
+        roles, problems = file_roles(named, paths)
         # What contradicts itself is refused before a byte is copied.
         checked = self.archive.check(str(raw.get("organisation") or ""), raw, roles.values())
         if problems or checked.problems:
             raise refused(replace(checked, problems=(*checked.problems, *problems)))
         with Staging(self.blobs) as staging:
-            files = [staging.take(path, name, roles[name]) for name, path in found.items()]
+            files = [staging.take(path, name, roles[name]) for name, path in paths.items()]
             outcome = self.archive.file(self.actor, raw, files, record_id=folder_id(raw, files))
             return self._done(folder, staging, outcome)
 
@@ -178,9 +178,9 @@ class Staging:
             staged.discard()
 
 
-def file_roles(named: Any, found: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
+def file_roles(named: Any, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
     """The role of each file there, from the ``files`` key of the record, and where the two disagree."""
-    roles = dict.fromkeys(found, "other")
+    roles = dict.fromkeys(names, "other")
     problems: list[Problem] = []
     if named is None:
         return roles, problems

@@ -126,9 +126,9 @@ class Search:
                 yield Found(path, False)
             return
         count = 0
-        for found in self._below(path):
+        for candidate in self._below(path):
             count += 1
-            yield found
+            yield candidate
         if not count:
             raise NothingToFile(file=shown(path))
 
@@ -153,7 +153,7 @@ class Search:
 
 def attachments(folder: Path) -> dict[str, Path]:
     """The files of a record's folder by the name they are filed under (Unicode NFC), ``record.yaml`` left out."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for entry in sorted(listing(folder), key=lambda e: e.name):
         name, path = entry.name, folder / entry.name
         if name == RECORD_FILE:
@@ -162,8 +162,8 @@ def attachments(folder: Path) -> dict[str, Path]:
             path = _inside(folder, path)
         elif entry.is_dir(follow_symlinks=False):
             raise SubfolderInRecord(name=shown(Path(name)), file=shown(folder))
-        found[filed_name(name)] = path
-    return found
+        paths[filed_name(name)] = path
+    return paths
 
 
 def listing(folder: Path) -> list[os.DirEntry[str]]:
@@ -217,8 +217,8 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _state(found: os.stat_result) -> tuple[int, int, int, int]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _inside(folder: Path, link: Path) -> Path:

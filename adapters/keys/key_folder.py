@@ -97,16 +97,16 @@ def load_keys(folder: Path, commands: Sequence[CommandSigner] = ()) -> SigningKe
 
 
 def _read(data: bytes, path: Path) -> tuple[list[VerifierKey], list[VerifierKey]]:
-    found: dict[str, list[VerifierKey]] = {"anchor": [], KNOWN: []}
+    keys: dict[str, list[VerifierKey]] = {"anchor": [], KNOWN: []}
     try:
         for line in data.decode().splitlines():
             word, _, vkey = line.partition(" ")
-            found[word].append(parse_vkey(vkey))
+            keys[word].append(parse_vkey(vkey))
     except (UnicodeDecodeError, KeyError, InvalidNote):
         raise KeyFileInvalid(file=str(path)) from None
-    if len({key.name for key in _all(found.values())}) != 1 or not found["anchor"]:
+    if len({key.name for key in _all(keys.values())}) != 1 or not keys["anchor"]:
         raise KeyFileInvalid(file=str(path))
-    return found["anchor"], found[KNOWN]
+    return keys["anchor"], keys[KNOWN]
 
 
 def _all(lists: Iterable[list[VerifierKey]]) -> Iterable[VerifierKey]:

@@ -109,13 +109,13 @@ class KeyRing:
         """Raises `SigningKeyMissing`."""
         if any(self.keys.signer(key) is None for key in keys):
             self._read_again()
-        found = []
+        signers = []
         for key in keys:
             signer = self.keys.signer(key)
             if signer is None:
                 raise SigningKeyMissing(key)
-            found.append(signer)
-        return found
+            signers.append(signer)
+        return signers
 
     def sign(self, message: bytes) -> bytes:
         """With the key that `vkey` names."""

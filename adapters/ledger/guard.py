@@ -67,14 +67,14 @@ class GuardedSigner:
         ``root_at`` computes the root at an earlier size from the present tree: that is what makes "consistent" a fact.
         ``published`` is the largest size known to be published. Raises `LedgerRolledBack`, `LastSignedDamaged`.
         """
-        found = self.last()
+        signed = self.last()
         for other in (*self.seen(), *filter(None, [self._witnessed()])):
             _require_continued(other, size, root_at)
-        if found is None:
+        if signed is None:
             if published:
                 raise LastSignedDamaged(file=str(self.path))
             return None
-        last, note = found
+        last, note = signed
         _require_continued(last, size, root_at)
         return note if last.size == size else None
 

@@ -63,8 +63,8 @@ class PostgresLedgerStore(NodeTree):
 
     def batch_time(self, index: int) -> datetime | None:
         statement = "SELECT time FROM batches WHERE first <= %s AND size > %s ORDER BY first DESC LIMIT 1"
-        found = self._database.value(statement, (index, index))
-        return None if found is None else found.astimezone(UTC)
+        at = self._database.value(statement, (index, index))
+        return None if at is None else at.astimezone(UTC)
 
     def nodes(self, level: int, start: int, end: int) -> list[bytes]:
         with self._database.connection() as link:
@@ -75,10 +75,10 @@ class PostgresLedgerStore(NodeTree):
         return int(self._database.value("SELECT position FROM tracking") or 0)
 
     def checkpoint(self) -> str:
-        found = self._database.value("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
-        if found is None:
+        note = self._database.value("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        if note is None:
             raise NotFound("检查点", "checkpoint", "checkpoint")
-        return str(found)
+        return str(note)
 
     def published(self) -> int:
         """The size of the last tree whose publication was completed."""
@@ -96,8 +96,8 @@ class PostgresLedgerStore(NodeTree):
 
     def timestamps(self) -> list[tuple[int, str, bytes]]:
         """Size, authority and seal of every time stamp that was kept, ascending."""
-        found = self._database.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
-        return [(size, authority, bytes(seal)) for size, authority, seal in found]
+        rows = self._database.all("SELECT size, authority, seal FROM timestamps ORDER BY size, authority")
+        return [(size, authority, bytes(seal)) for size, authority, seal in rows]
 
     def record_timestamp(self, size: int, authority: str, seal: bytes) -> None:
         """Remember that a time stamp is kept. Whoever holds the stamps' lock may, whoever has the ledger's."""

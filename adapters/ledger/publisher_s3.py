@@ -104,8 +104,8 @@ class S3Publisher:
         """Remove the partial tiles of tiles that are full now, as the specification allows."""
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="publish") as pool:
             for tile in full:
-                found = self._client.objects(f"{LEDGER}{tile.full.path}.p/", versions=True)
-                doomed = [partial(self._client.delete, str(each.object_name), each.version_id) for each in found]
+                partials = self._client.objects(f"{LEDGER}{tile.full.path}.p/", versions=True)
+                doomed = [partial(self._client.delete, str(each.object_name), each.version_id) for each in partials]
                 for removal in [pool.submit(each) for each in doomed]:
                     removal.result()
 

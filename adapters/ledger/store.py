@@ -108,8 +108,8 @@ class LedgerStore(NodeTree):
         return int(self._one("SELECT MAX(size) FROM batches WHERE time <= ?", _iso(instant)) or 0)
 
     def batch_time(self, index: int) -> datetime | None:
-        found = self._one("SELECT time FROM batches WHERE first <= ? AND size > ? ORDER BY first DESC", index, index)
-        return None if found is None else datetime.fromisoformat(found)
+        at = self._one("SELECT time FROM batches WHERE first <= ? AND size > ? ORDER BY first DESC", index, index)
+        return None if at is None else datetime.fromisoformat(at)
 
     def nodes(self, level: int, start: int, end: int) -> list[bytes]:
         """Hashes of a level, ``end`` excluded; level 0 are the leaves. Raises `DatabaseDamaged` if one is missing."""
@@ -126,10 +126,10 @@ class LedgerStore(NodeTree):
         return int(self._one("SELECT position FROM tracking") or 0)
 
     def checkpoint(self) -> str:
-        found = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
-        if found is None:
+        note = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        if note is None:
             raise NotFound("检查点", "checkpoint", "checkpoint")
-        return str(found)
+        return str(note)
 
     def published(self) -> int:
         """The size of the last tree whose publication was completed."""

@@ -45,10 +45,10 @@ def write_package(path: Path, package: Package, open_blob: Callable[[str], IO[by
 
         for member in package.members:
             size = member.size if member.blob is not None else len(member.data)
-            found = put(member.path, size, _blocks(member, open_blob))
-            if member.blob is not None and found != member.blob:
+            sha256 = put(member.path, size, _blocks(member, open_blob))
+            if member.blob is not None and sha256 != member.blob:
                 raise BlobDamaged(member.blob)
-            payload[member.path] = found
+            payload[member.path] = sha256
             total += size
         tags = {
             "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",

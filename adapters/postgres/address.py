@@ -67,10 +67,10 @@ class Address:
 
     def parameters(self) -> dict[str, str]:
         """libpq's names for it all."""
-        found = {"host": self.host, "port": str(self.port), "dbname": self.database, "user": self.user}
+        parameters = {"host": self.host, "port": str(self.port), "dbname": self.database, "user": self.user}
         if self.password:
-            found["password"] = self.password
-        return found | dict(self.options)
+            parameters["password"] = self.password
+        return parameters | dict(self.options)
 
     def url(self) -> str:
         """With the password in it: for another process, never for a person."""

@@ -23,8 +23,8 @@ class DatabaseLink:
         return f"postgresql://{self._address}"
 
     def bound(self) -> Bound | None:
-        found = self._one("SELECT origin, created, name, whole FROM archive")
-        return None if found is None else Bound(*found)
+        row = self._one("SELECT origin, created, name, whole FROM archive")
+        return None if row is None else Bound(*row)
 
     def bind(self, bound: Bound) -> None:
         self._link.execute(
@@ -35,15 +35,15 @@ class DatabaseLink:
         )
 
     def empty(self) -> bool:
-        found = self._one("SELECT EXISTS (SELECT FROM stored_events) OR EXISTS (SELECT FROM leaves)")
-        return found is None or not found[0]
+        row = self._one("SELECT EXISTS (SELECT FROM stored_events) OR EXISTS (SELECT FROM leaves)")
+        return row is None or not row[0]
 
     def vacant(self) -> bool:
         return self.empty()
 
     def checkpoint(self) -> str | None:
-        found = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
-        return None if found is None else str(found[0])
+        row = self._one("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        return None if row is None else str(row[0])
 
     def _one(self, statement: LiteralString) -> tuple[Any, ...] | None:
         return self._link.execute(statement).fetchone()

@@ -55,10 +55,10 @@ def condition(database: Database) -> Condition:
         unsafe += of_line(server, encrypted=encrypted, checked=checked)
     if address.password:  # otherwise a certificate, a password file of libpq's or the socket's owner says who it is
         unsafe += of_secret(address.password, address.user)
-    found = schema.version(database)
-    if found:
+    schema_version = schema.version(database)
+    if schema_version:
         unsafe += _rights(roles.excess(database))
-    return Condition(str(version).split()[0], found, schema.newest(), standby, encrypted, tuple(unsafe))
+    return Condition(str(version).split()[0], schema_version, schema.newest(), standby, encrypted, tuple(unsafe))
 
 
 def _settings(database: Database) -> list[Risk]:
@@ -66,11 +66,11 @@ def _settings(database: Database) -> list[Risk]:
         "SELECT name, setting FROM pg_settings WHERE name = ANY(%s) AND setting <> 'on' ORDER BY name",
         (list(_DURABLE),),
     )
-    found = []
+    risks = []
     for name, value in rows:
         zh, en = _DURABLE[name]
-        found.append(Risk(name, f"{name} = {value}：{zh}。", f"{name} = {value}: {en}."))
-    return found
+        risks.append(Risk(name, f"{name} = {value}：{zh}。", f"{name} = {value}: {en}."))
+    return risks
 
 
 def _clocks(server: float, before: float, after: float) -> list[Risk]:

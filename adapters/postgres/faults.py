@@ -84,8 +84,8 @@ class SchemaTooNew(InputError):
     next_zh = "请升级程序；没有改动任何内容。"
     next_en = "Upgrade the program; nothing was changed."
 
-    def __init__(self, found: int, known: int, **where: Any) -> None:
-        super().__init__(found=found, known=known, **where)
+    def __init__(self, applied: int, known: int, **where: Any) -> None:
+        super().__init__(found=applied, known=known, **where)
 
 
 _BUSY = frozenset({"55P03", "40P01", "40001", "57014", "55006"})
@@ -104,10 +104,10 @@ def translated() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        found = fault_of(error)
-        if found is None:
+        fault = fault_of(error)
+        if fault is None:
             raise
-        raise found from error
+        raise fault from error
 
 
 def fault_of(error: psycopg.Error) -> JianzhengError | None:

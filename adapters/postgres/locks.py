@@ -44,8 +44,8 @@ class AdvisoryLock:
 
     def _acquire(self, link: Link, wait: float) -> bool:
         if wait == 0:
-            found = link.execute("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
-            return bool(found and found[0])
+            row = link.execute("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+            return bool(row and row[0])
         patience, link.patience = link.patience, None if wait < 0 else wait + (link.patience or 0)
         timeout = 0 if wait < 0 else max(1, int(wait * 1000))  # for the server 0 means: no limit
         try:

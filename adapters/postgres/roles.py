@@ -57,14 +57,14 @@ def excess(database: Database) -> tuple[str, ...]:
     Empty for a role that can only add and read. Otherwise the role's attributes and rights, in words of PostgreSQL:
     ``superuser``, ``createrole`` (it could make itself a member of the owner), ``owner of …``, ``UPDATE on …``.
     """
-    found: list[str] = []
+    powers: list[str] = []
     [(superuser, createrole)] = database.all(
         "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = session_user"
     )
     if superuser:
         return ("superuser",)
     if createrole:
-        found.append("createrole")
+        powers.append("createrole")
     rows = database.all(
         "SELECT relname, pg_has_role(session_user, relowner, 'MEMBER'),"
         " has_any_column_privilege(session_user, c.oid, 'UPDATE'),"
@@ -75,10 +75,10 @@ def excess(database: Database) -> tuple[str, ...]:
     )
     for table, owner, *rights in rows:
         if owner:
-            found.append(f"owner of {table}")
+            powers.append(f"owner of {table}")
         words = zip(("UPDATE", "DELETE", "TRUNCATE"), rights, strict=True)
-        found += [f"{word} on {table}" for word, may in words if may]
-    return tuple(found)
+        powers += [f"{word} on {table}" for word, may in words if may]
+    return tuple(powers)
 
 
 def may_create(link: Link) -> bool:

@@ -40,12 +40,12 @@ class Migrated:
 
 def steps() -> list[Step]:
     """All there are, in order."""
-    found = []
+    migrations = []
     for file in files("adapters.postgres").joinpath("migrations").iterdir():
         if file.name.endswith(".sql"):
             number, name = file.name.removesuffix(".sql").split("_", 1)
-            found.append(Step(int(number), name, file.read_text("utf-8")))
-    return sorted(found, key=lambda step: step.number)
+            migrations.append(Step(int(number), name, file.read_text("utf-8")))
+    return sorted(migrations, key=lambda step: step.number)
 
 
 def newest() -> int:
@@ -72,11 +72,11 @@ def require(database: Database) -> None:
 
 def require_on(link: Link) -> None:
     """The same by a connection that somebody holds."""
-    found, known = _version(link), newest()
-    if found < known:
+    applied, known = _version(link), newest()
+    if applied < known:
         raise SchemaMissing
-    if found > known:
-        raise SchemaTooNew(found, known)
+    if applied > known:
+        raise SchemaTooNew(applied, known)
 
 
 def migrate(

@@ -86,9 +86,9 @@ def page(report: Json, lang: Lang) -> Page:
         as_of=as_of + ("。" if lang == "zh" else "."),
         sections=tuple(section for section in sections if section["leads"] or section["tables"]),
         sources=tuple(
-            (name, value(found, lang), runs(found["events"], lang))
-            for name, found in sorted(figures.items())
-            if found["events"]
+            (name, value(figure, lang), runs(figure["events"], lang))
+            for name, figure in sorted(figures.items())
+            if figure["events"]
         ),
         words={key: word(key, lang) for key in WORDS},
     )
@@ -106,7 +106,7 @@ def value(figure: Json, lang: Lang, *, unit: bool = True) -> str:
         return f"{number * 100:.1f} %"
     if kind == "bytes":
         return size(number)
-    said = UNITS[kind][lang == "en"] if unit and kind in UNITS else ""
+    said = UNITS[kind].said(lang) if unit and kind in UNITS else ""
     return f"{grouped(number)} {said}".strip()
 
 
@@ -128,14 +128,14 @@ def size(number: int | float) -> str:
 
 def runs(leaves: Iterable[int], lang: Lang) -> str:
     """Ascending leaf indices with neighbours drawn together: ``3–7, 12``."""
-    found: list[list[int]] = []
+    spans: list[list[int]] = []
     for leaf in leaves:
-        if found and leaf == found[-1][1] + 1:
-            found[-1][1] = leaf
+        if spans and leaf == spans[-1][1] + 1:
+            spans[-1][1] = leaf
         else:
-            found.append([leaf, leaf])
-    shown = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found[:MAX_RUNS])
-    rest = sum(b - a + 1 for a, b in found[MAX_RUNS:])
+            spans.append([leaf, leaf])
+    shown = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in spans[:MAX_RUNS])
+    rest = sum(b - a + 1 for a, b in spans[MAX_RUNS:])
     return shown + (word("more", lang).format(n=rest) if rest else "")
 
 

@@ -61,10 +61,10 @@ class PdfRenderer:
         """Fonts that can set a report, best first; raises `FontMissing` where there is none."""
         own = _installed(self._folders, False) if self._folders else ()
         there = {*own, *(_installed((), True) if self._system else ())}
-        found = [*(family for family in own if family not in KNOWN), *(known for known in KNOWN if known in there)]
-        if not found:
+        families = [*(family for family in own if family not in KNOWN), *(known for known in KNOWN if known in there)]
+        if not families:
             raise FontMissing(why="Noto Serif CJK SC, Noto Sans CJK SC")
-        return found
+        return families
 
     def __call__(self, report: dict[str, Any], lang: Lang) -> bytes:
         shown = json.dumps(asdict(page(report, lang)), ensure_ascii=False, sort_keys=True)
@@ -92,8 +92,8 @@ class PdfRenderer:
 def _timestamp(report: dict[str, Any]) -> datetime:
     """When the last event was recorded, in whole seconds; the year's first instant for a report of nothing."""
     at = report["generated_from"]["last_recorded_at"]
-    found = datetime(report["year"], 1, 1, tzinfo=UTC) if at is None else datetime.fromisoformat(at)
-    return found.astimezone(UTC).replace(microsecond=0)
+    instant = datetime(report["year"], 1, 1, tzinfo=UTC) if at is None else datetime.fromisoformat(at)
+    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 @cache

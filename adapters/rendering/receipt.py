@@ -120,9 +120,9 @@ def attached(pdf: bytes) -> bytes:
     try:
         with pypdfium2.PdfDocument(pdf) as document:
             for index in range(document.count_attachments()):
-                found = document.get_attachment(index)
-                if found.get_name().endswith(SUFFIX):
-                    data = bytes(found.get_data())
+                attachment = document.get_attachment(index)
+                if attachment.get_name().endswith(SUFFIX):
+                    data = bytes(attachment.get_data())
                     if len(data) <= MAX_PROOF:
                         return data
     except (pypdfium2.PdfiumError, ValueError):

@@ -51,8 +51,8 @@ class BucketFacts:
 
     def remarks(self, lang: Lang = "zh") -> list[str]:
         """What is wrong or unsafe, a sentence each; empty where all is well."""
-        found = [] if self.problem is None else [self.problem.message(lang)]
-        return found + [remark.said(lang) for remark in self.unsafe()]
+        remarks = [] if self.problem is None else [self.problem.message(lang)]
+        return remarks + [remark.said(lang) for remark in self.unsafe()]
 
     def unsafe(self) -> list[Risk]:
         return [Risk(code, zh, en) for unsafe, code, zh, en in self._judged() if unsafe]
@@ -170,12 +170,12 @@ def _lock(client: Client) -> str | None:
 
     def ask(minio: Minio) -> str | None:
         try:
-            found = minio.get_object_lock_config(client.bucket)
+            config = minio.get_object_lock_config(client.bucket)
         except S3Error as error:
             if error.code in ("ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"):
                 return None
             raise
-        return "" if found.mode is None else f"{found.mode} {found.duration} {found.duration_unit}".lower()
+        return "" if config.mode is None else f"{config.mode} {config.duration} {config.duration_unit}".lower()
 
     return client.call(ask)
 

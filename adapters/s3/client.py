@@ -165,10 +165,10 @@ class Client:
                 if code_of(error) in PRESENT | ABSENT | {NO_UPLOAD}:
                     raise
                 if not worth_another_try(error) or time.monotonic() + pause > end:
-                    found = fault(error, self.bucket)
-                    if isinstance(error, HTTPError) and isinstance(found, FileStoreUnreachable):
-                        self.breaker.open(str(found.params["reason"]))
-                    raise found from None
+                    ours = fault(error, self.bucket)
+                    if isinstance(error, HTTPError) and isinstance(ours, FileStoreUnreachable):
+                        self.breaker.open(str(ours.params["reason"]))
+                    raise ours from None
             time.sleep(pause)
         raise AssertionError("unreachable")
 
@@ -202,16 +202,16 @@ class Client:
 
     def hurried(self) -> Client:
         """The same with the patience of somebody who has many questions, of which some have no answer."""
-        found = copy(self)
-        found.patience = replace(self.patience, total=min(2.0, self.patience.total))
-        return found
+        client = copy(self)
+        client.patience = replace(self.patience, total=min(2.0, self.patience.total))
+        return client
 
     def brisk(self) -> Client:
         """The same for what can be done without: whoever waits for it waits some seconds at most."""
-        found = copy(self)
-        found.patience = BRISK
-        found.minio = self._made(BRISK.connect, BRISK.read)
-        return found
+        client = copy(self)
+        client.patience = BRISK
+        client.minio = self._made(BRISK.connect, BRISK.read)
+        return client
 
     # ── objects ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -331,10 +331,10 @@ class Client:
         query |= {"prefix": prefix, "delimiter": "", "max-keys": str(PAGE), "encoding-type": "url"}
         more = True
         while more:
-            found, more, following, version = self.call(partial(_page, self.bucket, dict(query)))
+            objects, more, following, version = self.call(partial(_page, self.bucket, dict(query)))
             query |= {"key-marker" if versions else "continuation-token": following} if following else {}
             query |= {"version-id-marker": version} if version else {}
-            yield from sorted(found, key=lambda each: str(each.object_name))  # markers stand behind a page's versions
+            yield from sorted(objects, key=lambda each: str(each.object_name))  # markers stand behind a page's versions
 
     def first(self, prefix: str, after: str) -> str | None:
         """The first name behind ``after`` with that prefix."""
@@ -342,8 +342,8 @@ class Client:
             "list-type": "2", "prefix": prefix, "start-after": after, "max-keys": "1", "encoding-type": "url",
             "delimiter": "",
         }  # fmt: skip
-        found, *_ = self.call(partial(_page, self.bucket, query))
-        return str(found[0].object_name) if found else None
+        objects, *_ = self.call(partial(_page, self.bucket, query))
+        return str(objects[0].object_name) if objects else None
 
     def require_bucket(self) -> None:
         if not self.call(lambda minio: minio.bucket_exists(self.bucket)):
@@ -356,8 +356,8 @@ def _page(bucket: str, query: dict[str, str], minio: Minio) -> tuple[list[Object
 
 def checksum(data: bytes | FileBody, sha256: bytes | None = None) -> dict[str, str]:
     """Headers by which the server verifies what it receives. ``sha256`` spares the work where it is known."""
-    found = sha256 or (data.sha256() if isinstance(data, FileBody) else hashlib.sha256(data).digest())
-    return {"x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": base64(found)}
+    digest = sha256 or (data.sha256() if isinstance(data, FileBody) else hashlib.sha256(data).digest())
+    return {"x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": base64(digest)}
 
 
 def base64(digest: bytes) -> str:

@@ -158,8 +158,8 @@ def _status(error: BaseException) -> int:
     if isinstance(error, S3Error):
         return int(getattr(error.response, "status", 0))
     if isinstance(error, InvalidResponseError):  # a proxy's page; its status is told in the sentence only
-        found = _RESPONSE_CODE.search(str(error))
-        return int(found[1]) if found else 0
+        match = _RESPONSE_CODE.search(str(error))
+        return int(match[1]) if match else 0
     return 0
 
 

@@ -60,7 +60,7 @@ def _told(client: Client) -> str | None:
 
 def _version(told: str) -> str | None:
     try:
-        found = {str(each["version"]) for each in json.loads(told)["servers"]}
+        versions = {str(each["version"]) for each in json.loads(told)["servers"]}
     except (ValueError, KeyError, TypeError):
         return None
-    return ", ".join(sorted(found)) or None
+    return ", ".join(sorted(versions)) or None

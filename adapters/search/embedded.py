@@ -42,7 +42,7 @@ SEGMENTS = "meta.json"  # the engine's own file; each commit replaces it
 POSITION = "@position"  # id of the one document that is no document: it holds the position
 NOTHING = "@nothing"  # id of none
 
-Found = list[tuple[float, DocAddress]]
+Hits = list[tuple[float, DocAddress]]
 
 
 class EmbeddedSearch:
@@ -116,8 +116,8 @@ class EmbeddedSearch:
     def position(self) -> int:
         with index_faults():
             searcher = self._searcher()
-            found = searcher.search(Query.term_query(self._schema, "id", POSITION), 1).hits
-            return int(json.loads(bytes(searcher.doc(found[0][1]).get_first("meta") or b"0"))) if found else 0
+            hits = searcher.search(Query.term_query(self._schema, "id", POSITION), 1).hits
+            return int(json.loads(bytes(searcher.doc(hits[0][1]).get_first("meta") or b"0"))) if hits else 0
 
     def documents(self, record: str) -> list[str]:
         with index_faults():
@@ -125,9 +125,9 @@ class EmbeddedSearch:
             query = Query.term_query(self._schema, "record", record)
             # Room for the hits is taken before they are counted: a record with few documents must not ask for many.
             room = FEW_DOCUMENTS
-            while len(found := searcher.search(query, room).hits) == room:
+            while len(hits := searcher.search(query, room).hits) == room:
                 room *= 8
-            return sorted(from_engine(searcher.doc(address)).id for _, address in found)
+            return sorted(from_engine(searcher.doc(address)).id for _, address in hits)
 
     def search(self, request: SearchRequest) -> SearchResult:
         tree = parse(request.query, request.tags)
@@ -168,10 +168,10 @@ class EmbeddedSearch:
         if cursor is not None:
             query = to.but(query, cursor.shown)
         if ranked:
-            found = searcher.search(query, limit + 1, count=False).hits
+            hits = searcher.search(query, limit + 1, count=False).hits
         else:
-            found = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
-        page, more = found[:limit], len(found) > limit
+            hits = self._by_date(searcher, query, limit, cursor, to, descending=request.sort != "oldest")
+        page, more = hits[:limit], len(hits) > limit
         behind = None
         if page and more:
             shown = self._numbers(searcher, page, "revision_no" if ranked else "order")
@@ -185,16 +185,16 @@ class EmbeddedSearch:
 
     def _by_date(
         self, searcher: Searcher, query: Query, limit: int, cursor: Cursor | None, to: Translator, *, descending: bool
-    ) -> Found:
+    ) -> Hits:
         """The order key is unique, so a page goes on exactly behind the last, whatever was written meanwhile."""
         if cursor is not None and cursor.behind is not None:
             query = limited(query, to.behind(cursor.behind, descending=descending))
         order = Order.Desc if descending else Order.Asc
-        found = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
-        return [(0.0, address) for _, address in found]
+        hits = searcher.search(query, limit + 1, count=False, order_by_field="order", order=order).hits
+        return [(0.0, address) for _, address in hits]
 
-    def _numbers(self, searcher: Searcher, found: Found, field: str) -> list[int]:
-        values = searcher.fast_field_values(field, [address for _, address in found])
+    def _numbers(self, searcher: Searcher, hits: Hits, field: str) -> list[int]:
+        values = searcher.fast_field_values(field, [address for _, address in hits])
         return [int(value or 0) for value in values]
 
     def _facets(self, searcher: Searcher, query: Query) -> Facets:
@@ -212,7 +212,7 @@ class EmbeddedSearch:
             for name in FACETS
         }
 
-    def _hits(self, searcher: Searcher, page: Found, phrases: list[Phrase], to: Translator) -> tuple[Hit, ...]:
+    def _hits(self, searcher: Searcher, page: Hits, phrases: list[Phrase], to: Translator) -> tuple[Hit, ...]:
         heads = [(score, from_engine(searcher.doc(address))) for score, address in page]
         numbers = [revision_no(head.record, head.revision) for _, head in heads]
         parts: dict[int, list[SearchDocument]] = {}

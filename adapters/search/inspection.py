@@ -56,7 +56,7 @@ class EmbeddedIndexRows:
         self._searcher = None
 
     def position(self) -> int:
-        for each in self._found(Query.term_query(self._schema, "id", POSITION)):
+        for each in self._matching(Query.term_query(self._schema, "id", POSITION)):
             return int(json.loads(bytes(each.get_first("meta") or b"0")))
         return 0
 
@@ -77,7 +77,7 @@ class EmbeddedIndexRows:
         return (IndexEntry(well_formed(each.id), _content(meta_of(each), text_of(each)), (each,)) for each in documents)
 
     def _entries(self, query: Query, *, read: bool = False) -> Iterator[IndexEntry]:
-        for stored in self._found(query):
+        for stored in self._matching(query):
             meta, text = (bytes(stored.get_first(field) or b"") for field in ("meta", "text"))
             try:
                 document = from_engine(stored)
@@ -87,7 +87,7 @@ class EmbeddedIndexRows:
                 continue
             yield IndexEntry(name, _content(meta, text), (document,) if read else ())
 
-    def _found(self, query: Query) -> Iterator[Document]:
+    def _matching(self, query: Query) -> Iterator[Document]:
         searcher = self._searcher
         if searcher is None:
             return

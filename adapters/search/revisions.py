@@ -88,5 +88,5 @@ def _stored(searcher: Searcher, schema: Schema, numbers: set[int], ids: set[str]
 
 
 def _read(searcher: Searcher, query: Query) -> Iterable[SearchDocument]:
-    found = searcher.search(Query.const_score_query(query, 0.0), limit=searcher.num_docs, count=False)
-    return [from_engine(searcher.doc(address)) for _, address in found.hits]
+    hits = searcher.search(Query.const_score_query(query, 0.0), limit=searcher.num_docs, count=False).hits
+    return [from_engine(searcher.doc(address)) for _, address in hits]

@@ -14,15 +14,15 @@ MOST_SNIPPETS = 3
 
 def snippets(head: SearchDocument, parts: Iterable[SearchDocument], phrases: Sequence[Phrase]) -> tuple[Snippet, ...]:
     """Title first, then the text, then files; where nothing is marked, the beginning of the text."""
-    found: list[Snippet] = []
+    marked: list[Snippet] = []
     for document in (head, *sorted(parts, key=head_rank)):
-        if len(found) < MOST_SNIPPETS:
-            found += _marked(document, phrases)
-    if not found:
+        if len(marked) < MOST_SNIPPETS:
+            marked += _marked(document, phrases)
+    if not marked:
         _, name, text = _texts(head)[-1]
         beginning = passage(text.strip(), ()).text
         return (Snippet(name, head.page, beginning, ()),) if beginning else ()
-    return tuple(found[:MOST_SNIPPETS])
+    return tuple(marked[:MOST_SNIPPETS])
 
 
 def _texts(document: SearchDocument) -> list[tuple[TextField, str, str]]:

@@ -43,7 +43,7 @@ class Translator:
             *in_scope,
         ]
         self._parts = searcher.doc_freq("head", False)
-        self._found: dict[Phrase, list[int]] = {}
+        self._holding: dict[Phrase, list[int]] = {}
 
     # ── heads ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,17 +97,17 @@ class Translator:
         """Numbers of the revisions with a part that holds the phrase."""
         if not self._parts or phrase.where == "title":
             return []
-        if phrase not in self._found:
+        if phrase not in self._holding:
             query = _unscored(_all([self._in_part(phrase), *self._visible]))
-            found = self._searcher.search(query, limit=self._parts, count=False).hits
-            numbers = self._searcher.fast_field_values("revision_no", [address for _, address in found])
-            self._found[phrase] = sorted({int(number) for number in numbers if number is not None})
-        return self._found[phrase]
+            hits = self._searcher.search(query, limit=self._parts, count=False).hits
+            numbers = self._searcher.fast_field_values("revision_no", [address for _, address in hits])
+            self._holding[phrase] = sorted({int(number) for number in numbers if number is not None})
+        return self._holding[phrase]
 
     def _in_part(self, phrase: Phrase) -> Query:
-        found = self.text("part", phrase)
+        query = self.text("part", phrase)
         kinds: Mapping[TextField, str] = {"body": "body", "file": "file"}
-        return found if phrase.where is None else _all([found, self._term("kind", kinds[phrase.where])])
+        return query if phrase.where is None else _all([query, self._term("kind", kinds[phrase.where])])
 
     def parts_of(self, revisions: Iterable[int], phrases: Iterable[Phrase]) -> Query | None:
         """The parts of these revisions that hold one of the phrases; None where there are none."""

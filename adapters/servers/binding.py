@@ -133,14 +133,14 @@ class Place(Protocol):
 
 def confirm(place: Place, identity: Identity, keys: OwnKeys) -> None:
     """Raises `OtherArchive`, `CopyUnfinished`. Binds a place that never was."""
-    found = place.bound()
-    if found is None:
+    bound = place.bound()
+    if bound is None:
         _require_own(place, identity, keys)
         place.bind(Bound.to(identity))
         return
-    if not found.fits(identity):
-        raise OtherArchive(place=str(place), found=found.origin, wanted=identity.origin)
-    if not found.whole:
+    if not bound.fits(identity):
+        raise OtherArchive(place=str(place), found=bound.origin, wanted=identity.origin)
+    if not bound.whole:
         raise CopyUnfinished(place=str(place))
 
 

@@ -25,15 +25,15 @@ class AuthorityAddress:
 
 def parse(text: str) -> tuple[AuthorityAddress, ...]:
     """In the order given. Raises `BadAuthority`."""
-    found: dict[str, AuthorityAddress] = {}
+    authorities: dict[str, AuthorityAddress] = {}
     for part in text.split():
         name, equals, url = part.partition("=")
         if not equals or not is_authority_name(name):
             raise BadAuthority(part=part[:80], why_zh="缺名称，或名称不对", why_en="its name is missing or malformed")
-        if name in found:
+        if name in authorities:
             raise BadAuthority(part=part[:80], why_zh="名称用了两次", why_en="its name is used twice")
-        found[name] = AuthorityAddress(name, _checked(name, url))
-    return tuple(found.values())
+        authorities[name] = AuthorityAddress(name, _checked(name, url))
+    return tuple(authorities.values())
 
 
 def _checked(name: str, url: str) -> str:

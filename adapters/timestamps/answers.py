@@ -57,10 +57,10 @@ class Checker:
         """What a sound answer says; ``nonce`` as it must repeat it. Raises `InvalidTimestamp`, `RootsUnusable`."""
         trusted = self.certificates
         try:
-            found = rfc3161_client.decode_timestamp_response(answer)
-            said = read(found)
+            response = rfc3161_client.decode_timestamp_response(answer)
+            said = read(response)
             # Its own imprint: whether that is the one that was wanted is the caller's question.
-            VerifierBuilder(roots=trusted, nonce=nonce).build().verify(found, said.imprint)
+            VerifierBuilder(roots=trusted, nonce=nonce).build().verify(response, said.imprint)
         except VerificationError as error:
             if str(error) == "Nonce mismatch":
                 problem = "没有回答这一次的请求（随机数不符）", "it answers another request (the nonce differs)"
@@ -72,9 +72,9 @@ class Checker:
         return said
 
 
-def read(found: TimeStampResponse) -> Stamped:
+def read(response: TimeStampResponse) -> Stamped:
     """What it says, nothing verified. Raises `InvalidTimestamp` and, for what is malformed, `UNREADABLE`."""
-    info = found.tst_info
+    info = response.tst_info
     imprint = info.message_imprint
     if imprint.hash_algorithm.dotted_string != SHA256:
         raise InvalidTimestamp("用的不是 SHA-256", "it is not over a SHA-256")
@@ -84,8 +84,8 @@ def read(found: TimeStampResponse) -> Stamped:
 def granted(authority: str, answer: bytes) -> None:
     """Raises `TimestampRefused` for an answer that is a refusal, `InvalidTimestamp` for what is no answer."""
     try:
-        found = rfc3161_client.decode_timestamp_response(answer)
-        status, words = found.status, "; ".join(found.status_string)
+        response = rfc3161_client.decode_timestamp_response(answer)
+        status, words = response.status, "; ".join(response.status_string)
     except UNREADABLE as error:
         raise _unreadable(error) from None
     if status != GRANTED:

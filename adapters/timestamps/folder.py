@@ -44,5 +44,5 @@ class FolderTimestamps:
 
     def unfinished(self) -> list[StampName]:
         with storage_errors():
-            found = sorted(self._staging.iterdir()) if self._staging.is_dir() else []
-        return [name for path in found if (name := parse_label(path.name)) is not None]
+            paths = sorted(self._staging.iterdir()) if self._staging.is_dir() else []
+        return [name for path in paths if (name := parse_label(path.name)) is not None]

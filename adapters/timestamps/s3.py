@@ -22,8 +22,8 @@ class S3Timestamps:
         return self._client.read(LEDGER + name)
 
     def names(self) -> list[str]:
-        found = self._client.objects(LEDGER + FOLDER)
-        return [str(each.object_name).removeprefix(LEDGER) for each in found]
+        objects = self._client.objects(LEDGER + FOLDER)
+        return [str(each.object_name).removeprefix(LEDGER) for each in objects]
 
     def begin(self, what: StampName) -> None:
         self._client.create(STAMPING + what.label, b"")
@@ -34,5 +34,5 @@ class S3Timestamps:
                 self._client.delete(str(each.object_name), each.version_id)
 
     def unfinished(self) -> list[StampName]:
-        found = [str(each.object_name).removeprefix(STAMPING) for each in self._client.objects(STAMPING)]
-        return [name for each in found if (name := parse_label(each)) is not None]
+        labels = [str(each.object_name).removeprefix(STAMPING) for each in self._client.objects(STAMPING)]
+        return [name for each in labels if (name := parse_label(each)) is not None]

@@ -31,12 +31,12 @@ class Endpoint:
 
 def endpoints(policy: Policy) -> list[Endpoint]:
     """Those that the policy says how to reach."""
-    found: dict[str, Endpoint] = {}
+    by_url: dict[str, Endpoint] = {}
     for name, known in policy.witnesses.items():
         if known.url:
-            before = found.get(known.url, Endpoint(known.url, (), ()))
-            found[known.url] = Endpoint(known.url, (*before.names, name), (*before.keys, known.key))
-    return list(found.values())
+            before = by_url.get(known.url, Endpoint(known.url, (), ()))
+            by_url[known.url] = Endpoint(known.url, (*before.names, name), (*before.keys, known.key))
+    return list(by_url.values())
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ class HttpWitnesses:
         return self._ask("POST", f"{url.rstrip('/')}/{ADD_CHECKPOINT}", MAX_ANSWER, body, headers)
 
     def checkpoint(self, url: str, digest: str) -> bytes | None:
-        found = self._ask("GET", f"{url.rstrip('/')}/{digest}/checkpoint", MAX_NOTE)
-        return found.body if found.status == 200 else None
+        answer = self._ask("GET", f"{url.rstrip('/')}/{digest}/checkpoint", MAX_NOTE)
+        return answer.body if answer.status == 200 else None
 
     def close(self) -> None:
         self._pool.clear()

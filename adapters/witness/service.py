@@ -83,21 +83,23 @@ class Witness:
 
     def add_checkpoint(self, data: bytes) -> WitnessReply:
         """The answer to a submission; what it promises is durable when this returns."""
-        found = accept(data, self._known())
-        if isinstance(found, WitnessReply):
-            return found
-        origin = found.checkpoint.origin
+        accepted = accept(data, self._known())
+        if isinstance(accepted, WitnessReply):
+            return accepted
+        origin = accepted.checkpoint.origin
         if wait := self._limit.wait(origin):
             return WitnessReply(429, "too many requests\n", retry_after=wait)
         answer: list[WitnessReply] = []
 
         def decide(seen: Seen, last: int) -> Cosigned | None:
-            refusal = judge(found, seen)
+            refusal = judge(accepted, seen)
             if refusal is not None:
                 answer.append(refusal)
                 return None
-            made = self._cosign(found, max(int(self._now()), last, 1))  # a clock set back must not unsay what was said
-            lines = made.note.removeprefix(found.note.encode())
+            made = self._cosign(
+                accepted, max(int(self._now()), last, 1)
+            )  # a clock set back must not unsay what was said
+            lines = made.note.removeprefix(accepted.note.encode())
             answer.append(WitnessReply(200, lines))
             return made
 
@@ -108,8 +110,8 @@ class Witness:
 
     def checkpoint(self, digest: str) -> str | None:
         """What was cosigned last for the log with this hash of its origin; None where nothing ever was."""
-        found = self.state.by_hash(digest)
-        return None if found is None else found.note
+        cosigned = self.state.by_hash(digest)
+        return None if cosigned is None else cosigned.note
 
     def _known(self) -> dict[str, list[Verifier]]:
         known: dict[str, list[Verifier]] = {}
@@ -119,8 +121,8 @@ class Witness:
             known.setdefault(key.name, []).append(self._verifiers[key])
         return known
 
-    def _cosign(self, found: Accepted, at: int) -> Cosigned:
-        checkpoint, note = found.checkpoint, found.note
+    def _cosign(self, accepted: Accepted, at: int) -> Cosigned:
+        checkpoint, note = accepted.checkpoint, accepted.note
         cosigned = tuple(signer.cosign(note.text, at) for signer in self.signers)
         whole = Note(note.text, (*note.signatures, *cosigned)).encode()
         return Cosigned(Seen(checkpoint.size, checkpoint.root), at, whole)

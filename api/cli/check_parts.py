@@ -24,8 +24,8 @@ from api.cli.check_witnesses import witnesses
 def address_of(name: str, settings: Settings) -> str | None:
     """Where the part is that a question is about, without its secrets; None for one that is on no server."""
     servers = {"database": settings.database, "files": settings.bucket, "search": settings.search}
-    found = servers.get(name)
-    return None if found is None else str(found)
+    address = servers.get(name)
+    return None if address is None else str(address)
 
 
 def database(look: Look) -> Answer:
@@ -41,16 +41,16 @@ def database(look: Look) -> Answer:
     from adapters.postgres import schema
     from adapters.postgres.condition import condition
 
-    found = condition(server)
+    postgres = condition(server)
     facts: dict[str, Any] = {
-        "kind": "postgresql", "schema": found.schema, "schema_known": found.known, "encrypted": found.encrypted,
-        "standby": found.standby,
+        "kind": "postgresql", "schema": postgres.schema, "schema_known": postgres.known,
+        "encrypted": postgres.encrypted, "standby": postgres.standby,
     }  # fmt: skip
-    place = f"PostgreSQL {found.server} · {server.address}"
-    if found.standby:
+    place = f"PostgreSQL {postgres.server} · {server.address}"
+    if postgres.standby:
         return Answer(
             f"是只读的备用服务器 · {place}", f"a standby that takes no writes · {place}", str(server.address),
-            found.server, unsafe=found.unsafe, facts=facts, missing=True,
+            postgres.server, unsafe=postgres.unsafe, facts=facts, missing=True,
         )  # fmt: skip
     schema.require(server)
     if not look.there:
@@ -58,7 +58,7 @@ def database(look: Look) -> Answer:
     else:
         facts["events"] = head = look.context.events.head()
         zh, en = f"{head} 个事件 · {place}", f"{head} events · {place}"
-    return Answer(zh, en, str(server.address), found.server, unsafe=found.unsafe, facts=facts)
+    return Answer(zh, en, str(server.address), postgres.server, unsafe=postgres.unsafe, facts=facts)
 
 
 def ledger(look: Look) -> Answer:
@@ -147,24 +147,24 @@ def figures(look: Look) -> Answer:
 def background(look: Look) -> Answer:
     """Which followers stand still, and how many items were set aside: a warning, nothing is missing."""
     from indexers.loop.dead_letters import items
-    from indexers.loop.status import standing
+    from indexers.loop.status import part_name, standing
 
     work = look.context.work
-    still, found = standing(work, {}), items(work, look.context.queue)
-    aside = sum(item.aside for item in found)
+    still, failed = standing(work, {}), items(work, look.context.queue)
+    aside = sum(item.aside for item in failed)
     zh, en = "没有停住的，也没有搁置的", "nothing stands still, nothing was set aside"
     if still:
-        parts = ", ".join(each.part for each in still)
-        zh = f"停住了：{'；'.join(f'{each.part}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
+        parts = ", ".join(part_name(each.part).en for each in still)
+        zh = f"停住了：{'；'.join(f'{part_name(each.part).zh}：{each.fault.zh}' for each in still)} 搁置 {aside} 项。"
         en = f"standing still: {parts} ({'; '.join(each.fault.en for each in still)}); {aside} set aside."
         zh, en = f"{zh}见 jianzheng index status", f"{en} See jianzheng index status"
     elif aside:
         zh = f"有 {aside} 项处理不了、已搁置，见 jianzheng index status"
         en = f"{aside} set aside, see jianzheng index status"
-    elif found:
-        zh = f"{len(found)} 项失败过，会自动再试"
-        en = f"{len(found)} failed, and will be tried again by themselves"
-    facts = {"standing": [each.part for each in still], "aside": aside, "failed": len(found)}
+    elif failed:
+        zh = f"{len(failed)} 项失败过，会自动再试"
+        en = f"{len(failed)} failed, and will be tried again by themselves"
+    facts = {"standing": [each.part for each in still], "aside": aside, "failed": len(failed)}
     return Answer(zh, en, facts=facts, warning=bool(still or aside))
 
 

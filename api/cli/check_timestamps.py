@@ -23,15 +23,16 @@ def timestamps(look: Look) -> Answer:
     unsafe = [remark for line in lines for remark in of_signed_line(*line)]
     try:
         stamps = parts.files(look.settings, look.context.servers).timestamps()
-        found = kept(stamps, look.settings.roots_of, newest=True)
+        newest = kept(stamps, look.settings.roots_of, newest=True)
     except Unavailable:  # that the files are away is said once, of the files
         zh, en = "时间戳和文件放在一起，现在看不到", "the stamps lie with the files and cannot be seen now"
         return Answer(zh, en, unsafe=unsafe, facts={"authorities": []}, warning=True)
-    if not wanted and not found:
+    if not wanted and not newest:
         return Answer("没有设置时间戳机构", "no time-stamping authority is set", facts={"authorities": []})
     failed, told = failing(look.context.work), []
     for each in wanted:
-        last, fault = next((stamp for stamp in found if stamp.name.authority == each.name), None), failed.get(each.name)
+        last = next((stamp for stamp in newest if stamp.name.authority == each.name), None)
+        fault = failed.get(each.name)
         told.append(
             {
                 "name": each.name,
@@ -43,7 +44,7 @@ def timestamps(look: Look) -> Answer:
                 "error": None if fault is None else fault.fault.code,
             }
         )
-    bad = [stamp.name.label for stamp in found if stamp.problem is not None]
+    bad = [stamp.name.label for stamp in newest if stamp.problem is not None]
     rootless = [each.name for each in parts.authorities(look.settings) if not each.roots.is_file()]
     zh, en = _said(told, bad, rootless)
     facts = {"authorities": told, "bad": bad, "without_roots": rootless}

@@ -20,13 +20,13 @@ def witnesses(look: Look) -> Answer:
     can say.
     """
     house = look.context.house
-    found = watched(house.trust, house.cosignatures, house.ledger, look.settings.lang)
-    facts = {key: found[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
-    zh, en = (said(found, lang, look.settings.zone) for lang in LANGUAGES)
-    unsafe = [Risk("witness_alarm", f"{zh}。", f"{en}.")] if found["state"] == "alarm" else []
+    cosigning = watched(house.trust, house.cosignatures, house.ledger, look.settings.lang)
+    facts = {key: cosigning[key] for key in ("state", "quorum", "tree_size", "since", "witnesses")}
+    zh, en = (said(cosigning, lang, look.settings.zone) for lang in LANGUAGES)
+    unsafe = [Risk("witness_alarm", f"{zh}。", f"{en}.")] if cosigning["state"] == "alarm" else []
     unsafe += _lines(house.trust)
-    late = found["since"] is not None and _age(found["since"]) > PATIENCE
-    warning = found["state"] == "unknown" or (found["state"] == "unwitnessed" and late)
+    late = cosigning["since"] is not None and _age(cosigning["since"]) > PATIENCE
+    warning = cosigning["state"] == "unknown" or (cosigning["state"] == "unwitnessed" and late)
     return Answer(zh, en, unsafe=unsafe, facts=facts, warning=warning)
 
 

@@ -48,11 +48,11 @@ def _thoroughly(context: Context) -> int:
     from api.cli.checks import checks
 
     lang = context.screen.lang
-    found = list(checks(context))
-    ok = not any(answer.missing for _, answer in found)
-    context.screen.document({"ok": ok, "checks": [answer.as_json(name, lang) for name, answer in found]})
+    answers = list(checks(context))
+    ok = not any(answer.missing for _, answer in answers)
+    context.screen.document({"ok": ok, "checks": [answer.as_json(name, lang) for name, answer in answers]})
     signs = {"ok": "✓", "warning": "!", "missing": "✗"}
-    for name, answer in found:
+    for name, answer in answers:
         context.screen.line(f"{signs[answer.state]} {name}  {answer.detail(lang)}")
         for remark in answer.unsafe:
             context.screen.line(f"    - {remark.said(lang)}")
@@ -86,8 +86,8 @@ def _asked(address: str) -> dict[str, str]:
         except HTTPError as error:
             with error:
                 said = error.read()
-        found: Any = json.loads(said)["parts"]
-        return {name: str(found[name]) for name in ("events", "ledger", "files", "search")}
+        states: Any = json.loads(said)["parts"]
+        return {name: str(states[name]) for name in ("events", "ledger", "files", "search")}
     except (OSError, HTTPException) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
         raise ServerSilent(address=address, reason=reason) from None

@@ -182,5 +182,5 @@ def _chinese_font() -> str | None:
     if (tool := shutil.which("fc-list")) is not None:
         listed = subprocess.run([tool, ":lang=zh", "family"], capture_output=True, text=True, check=False).stdout
         return min(listed.split("\n")[:-1], default=None)
-    found = (path.name for path in Path("/usr/share/fonts").rglob("*CJK*.[ot]t[fc]"))  # a system without fontconfig
-    return min(found, default=None)
+    fonts = (path.name for path in Path("/usr/share/fonts").rglob("*CJK*.[ot]t[fc]"))  # a system without fontconfig
+    return min(fonts, default=None)

@@ -39,13 +39,13 @@ def reject(context: Context, args: Namespace) -> int:
 
 def show(context: Context, args: Namespace) -> int:
     from api.common.shapes.erasures import proceedings_json
+    from domain.erasing import STATES
 
     screen = context.screen
-    found = proceedings_json(context.erasing.proceedings(context.actor), context.erasures.left())
-    screen.document(found)
-    states = {"open": ("待批准", "open"), "rejected": ("不予销毁", "rejected"), "erased": ("已销毁", "erased")}
-    for each in found["erasures"]:
-        zh, en = states[each["state"]]
+    proceedings = proceedings_json(context.erasing.proceedings(context.actor), context.erasures.left())
+    screen.document(proceedings)
+    for each in proceedings["erasures"]:
+        zh, en = STATES[each["state"]]
         whole = not each["digests"]
         scope_zh, scope_en = ("整条记录", "all of it") if whole else (f"{len(each['digests'])} 个文件", "files")
         left = each["incomplete"]
@@ -55,7 +55,7 @@ def show(context: Context, args: Namespace) -> int:
             f"{screen.bold(each['code'])}  {en}  {scope_en}  {each['ground_en']}  {each['basis']}  "
             f"{each['proposed_by']} → {each['decided_by'] or '?'}" + (f"  incomplete: {left['en']}" if left else ""),
         )
-    if not found["erasures"]:
+    if not proceedings["erasures"]:
         screen.say("没有销毁的提请", "No erasure was ever proposed")
     return EXIT_DONE
 

@@ -133,11 +133,11 @@ def _beside(folder: Path, record: RecordFile, there: set[str]) -> Iterator[tuple
 
     named = record.raw.get("files")
     wanted = {filed_name(str(name)) for name in named} if isinstance(named, dict) else set()
-    found = {name for name in wanted if "/" not in name and "\\" not in name and (folder / name).is_file()}
-    roles, problems = file_roles(named, sorted(found | there))
+    beside = {name for name in wanted if "/" not in name and "\\" not in name and (folder / name).is_file()}
+    roles, problems = file_roles(named, sorted(beside | there))
     if problems:
         raise refused(Checked({}, tuple(problems)))
-    for name in sorted(found):
+    for name in sorted(beside):
         yield name, folder / name, roles[name]
 
 

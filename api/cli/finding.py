@@ -24,9 +24,9 @@ def search(context: Context, args: Namespace) -> int:
     begun = time.perf_counter()
     request = read(_said(args)).request(context.house.moments)
     answer = context.searching.search(context.actor, request)
-    found = search_json(answer, (time.perf_counter() - begun) * 1000)
-    context.screen.document(found)
-    _print_hits(context, found)
+    page = search_json(answer, (time.perf_counter() - begun) * 1000)
+    context.screen.document(page)
+    _print_hits(context, page)
     return EXIT_DONE
 
 
@@ -36,11 +36,11 @@ def show(context: Context, args: Namespace) -> int:
     if args.version is not None and args.as_of is not None:
         raise ChooseOne
     record = context.archive.read(context.actor, args.record)
-    found = context.shapes.record(record, args.version, context.tree_size(args.as_of))
-    context.screen.document(found)
+    shape = context.shapes.record(record, args.version, context.tree_size(args.as_of))
+    context.screen.document(shape)
     if not context.screen.json:
         organisation = context.directory().name(record.organisation)
-        for line in sheet(context.screen, found, organisation, context.settings.zone):
+        for line in sheet(context.screen, shape, organisation, context.settings.zone):
             context.screen.line(line)
     return EXIT_DONE
 
@@ -57,13 +57,13 @@ def _said(args: Namespace) -> Iterator[tuple[str, str]]:
             yield from ((name, text) for text in (value if isinstance(value, list) else [value]))
 
 
-def _print_hits(context: Context, found: Mapping[str, Any]) -> None:
+def _print_hits(context: Context, page: Mapping[str, Any]) -> None:
     from domain.records.families import family
 
     screen, directory = context.screen, context.directory()
     zh = screen.lang == "zh"
-    screen.say(f"共 {found['total']} 条（{found['took_ms']} 毫秒）", f"{found['total']} found ({found['took_ms']} ms)")
-    for hit in found["hits"]:
+    screen.say(f"共 {page['total']} 条（{page['took_ms']} 毫秒）", f"{page['total']} found ({page['took_ms']} ms)")
+    for hit in page["hits"]:
         kind = family(hit["family"])
         form = kind.form(hit["form"]) if kind else None
         names = ((kind.zh, form.zh) if zh else (kind.en, form.en)) if kind and form else ()
@@ -77,12 +77,12 @@ def _print_hits(context: Context, found: Mapping[str, Any]) -> None:
             screen.line(
                 "  " + " ".join(highlighted(screen, snippet["text"], snippet["marks"]).split()) + screen.dim(place)
             )
-    if found["behind"]:
-        behind = found["behind"]
+    if page["behind"]:
+        behind = page["behind"]
         screen.note(f"还有 {behind} 个事件没有编入索引", f"{behind} events are not in the index yet")
-    if found["next"]:
+    if page["next"]:
         screen.line()
-        screen.say(f"下一页：--cursor {found['next']}", f"Next page: --cursor {found['next']}")
+        screen.say(f"下一页：--cursor {page['next']}", f"Next page: --cursor {page['next']}")
 
 
 def _place(snippet: dict[str, Any], zh: bool) -> str:
@@ -143,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
             option(
                 "--sort",
                 "S",
-                "排序：relevance 相关、newest 最新、oldest 最早",
+                "排序：relevance 按相关、newest 从新到旧、oldest 从旧到新",
                 "relevance, newest or oldest",
             ),
             option("--limit", "N", "一次最多多少条，1 到 1000", "hits in one answer, 1 to 1000"),

@@ -20,13 +20,13 @@ COMMAND = flag(
 
 
 def key_list(context: Context, _: Namespace) -> int:
-    from operations.keys import key_changes
+    from operations.keys import STATES, key_changes
 
     context.key_keeping.require(context.actor)
     keys = [_shown(each) for each in key_changes(context.house).listing()]
     context.screen.document({"keys": keys})
     for key in keys:
-        zh, en = _STATES[key["state"]]
+        zh, en = STATES[key["state"]]
         where = key["place"]
         context.screen.say(
             f"{key['id']}  {zh}（{_span_zh(key)}）  {_place_zh(where)}",
@@ -90,11 +90,10 @@ def _done(context: Context) -> None:
 
 def _shown(held: Held) -> dict[str, Any]:
     span = held.span
-    state = "ready" if span is None else "in_force" if span.last is None else "retired"
     return {
         "id": held.key.key_id.hex(),
         "vkey": held.key.encode(),
-        "state": state,
+        "state": held.state,
         "how": None if span is None else span.how,
         "after": None if span is None else span.after,
         "last": None if span is None else span.last,
@@ -127,8 +126,6 @@ def _place_zh(place: str | None) -> str:
 def _place_en(place: str | None) -> str:
     return "not on this machine" if place is None else "signing command" if place == "command" else place
 
-
-_STATES = {"in_force": ("使用中", "in force"), "retired": ("已停用", "retired"), "ready": ("备用", "ready")}
 
 KEY = positional(
     "KEY",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, flag, option, positional
 from api.cli.context import Context
 from api.cli.usage import UsageWrong
-from api.common.remaining import STAGES, Remaining, in_words
+from api.common.remaining import Remaining, in_words
 from domain.errors import EXIT_DONE, EXIT_FOUND, NotFound
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def verify(context: Context, args: Namespace) -> int:
     from operations.verification import verify_archive
+    from operations.verify.findings import STAGES
 
     screen = context.screen
     # The check has no parts that could be shown to one and not another.
@@ -43,24 +44,26 @@ def verify(context: Context, args: Namespace) -> int:
         )
 
     with closing(hashed) if hashed else nullcontext():
-        found = verify_archive(
+        verification = verify_archive(
             context.house, since=since, sample=args.sample, seed=args.seed, hashed=hashed, progress=progress
         )
         if hashed is not None:
             hashed.done()
     screen.progress_done()
-    screen.document(found.as_json(screen.lang))
-    for finding in found.findings:
+    screen.document(verification.as_json(screen.lang))
+    for finding in verification.findings:
         screen.line(f"✗ {finding.detail(screen.lang)}")
-    for remark in found.not_checked:
+    for remark in verification.not_checked:
         screen.line(f"! {remark.text(screen.lang)}")
     screen.say(
-        f"核验了 {found.events} 个事件、{found.files} 个文件（{found.bytes:,} 字节），账本 {found.tree_size} 条，"
-        + ("没有发现问题" if found.ok else f"发现 {len(found.findings)} 处问题"),
-        f"Checked {found.events} events, {found.files} files ({found.bytes:,} bytes), {found.tree_size} leaves: "
-        + ("nothing wrong found" if found.ok else f"{len(found.findings)} findings"),
+        f"核验了 {verification.events} 个事件、{verification.files} 个文件（{verification.bytes:,} 字节），"
+        f"账本 {verification.tree_size} 条，"
+        + ("没有发现问题" if verification.ok else f"发现 {len(verification.findings)} 处问题"),
+        f"Checked {verification.events} events, {verification.files} files ({verification.bytes:,} bytes), "
+        f"{verification.tree_size} leaves: "
+        + ("nothing wrong found" if verification.ok else f"{len(verification.findings)} findings"),
     )
-    return EXIT_DONE if found.ok else EXIT_FOUND
+    return EXIT_DONE if verification.ok else EXIT_FOUND
 
 
 def _hashed(context: Context, args: Namespace) -> Hashed | None:
@@ -103,6 +106,8 @@ def checkpoint(context: Context, _: Namespace) -> int:
 
 
 def index_status(context: Context, _: Namespace) -> int:
+    from indexers.loop.status import part_name
+
     context.require_keeper()
     status = context.pipeline.status(context.screen.lang, context.name_of())
     context.screen.document(status)
@@ -130,7 +135,8 @@ def index_status(context: Context, _: Namespace) -> int:
             if each["fault"]:
                 context.screen.line(f"· {each['name']}：{each['fault']['message']}")
     for fault in status["faults"]:
-        context.screen.say(f"✗ 停住了：{fault['part']}：{fault['message']}", f"✗ {fault['part']}: {fault['message']}")
+        part = part_name(fault["part"])
+        context.screen.say(f"✗ 停住了：{part.zh}：{fault['message']}", f"✗ {part.en}: {fault['message']}")
     for item in status["aside"]:
         _show(context, item, "已搁置", "set aside")
     for item in status["failing"]:

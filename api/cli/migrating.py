@@ -104,13 +104,13 @@ def _addresses(context: Context, args: Namespace) -> list[str]:
     """From the call, a file and the environment together: secrets in a call can be seen by others on the machine."""
     from adapters.servers.secret_files import secret
 
-    found = list(args.to or ())
+    addresses = list(args.to or ())
     if args.to_file is not None:
-        found += [line for line in map(str.strip, _lines(args.to_file)) if line and not line.startswith("#")]
-    found += (secret(context.environment, VARIABLE) or "").split()
-    if not found:
+        addresses += [line for line in map(str.strip, _lines(args.to_file)) if line and not line.startswith("#")]
+    addresses += (secret(context.environment, VARIABLE) or "").split()
+    if not addresses:
         raise UsageWrong(problem_zh="缺少 --to", problem_en="--to is missing", help="jianzheng migrate --help")
-    return found
+    return addresses
 
 
 def _lines(name: str) -> list[str]:
@@ -144,8 +144,8 @@ def _tell_copied(screen: Screen, way: Route, done: Copied) -> None:
         f"Copied {n['events']} events, {n['files']} files ({n['bytes']:,} bytes), {n['checkpoints']} checkpoints, "
         f"{n['tiles']} files of the ledger; {done.tree_size} leaves, root {done.root.hex()}",
     )
-    for zh, en, found in (("原来的", "Source", done.source), ("复制的", "Copy", done.target)):
-        for finding in found.findings if found is not None else ():
+    for zh, en, verification in (("原来的", "Source", done.source), ("复制的", "Copy", done.target)):
+        for finding in verification.findings if verification is not None else ():
             screen.line(f"✗ {zh if screen.lang == 'zh' else en}: {finding.detail(screen.lang)}")
     if done.target is not None and not done.target.ok:
         screen.say("副本核验有问题，没有启用。", "The check of the copy found something; it was not put to use.")

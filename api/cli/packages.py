@@ -49,14 +49,14 @@ def packages(context: Context) -> Packages:
     from domain.proofs.packages import Packages
 
     def described(record: Record, size: int) -> dict[str, Any]:
-        found: dict[str, Any] = {**context.shapes.record(record, as_of=size)}
-        for file in found["files"]:  # how the extraction of its text stands is no part of the record
+        shape: dict[str, Any] = {**context.shapes.record(record, as_of=size)}
+        for file in shape["files"]:  # how the extraction of its text stands is no part of the record
             file.pop("text_status", None)
-        return found
+        return shape
 
     def roots(authority: str) -> bytes | None:
-        found = context.settings.roots_of(authority)
-        return found.read_bytes() if found.is_file() else None
+        path = context.settings.roots_of(authority)
+        return path.read_bytes() if path.is_file() else None
 
     return Packages(
         archive=context.archive,

@@ -82,8 +82,8 @@ def _find(given: Sequence[str], words: list[str], lang: Lang) -> Command:
 
     by_path = {command.path: command for command in COMMANDS}
     for length in (2, 1):
-        if (found := by_path.get(tuple(words[:length]))) is not None:
-            return found
+        if (command := by_path.get(tuple(words[:length]))) is not None:
+            return command
     group = next((group for group in GROUPS if group.name == words[0]), None)
     if group is None:
         names = dict.fromkeys(command.path[0] for command in COMMANDS)

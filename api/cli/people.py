@@ -45,14 +45,18 @@ def org_rename(context: Context, args: Namespace) -> int:
 
 
 def org_list(context: Context, _: Namespace) -> int:
+    from api.common.shapes.directory import organisation_json
+
     directory = context.directory()
     _may_read(context)
     codes = list(directory.below(directory.top))
-    context.screen.document({"organisations": [_organisation_json(context, code) for code in codes]})
+    context.screen.document({"organisations": [organisation_json(directory, code) for code in codes]})
     for code in codes:
-        found = directory.organisations[code]
+        organisation = directory.organisations[code]
         indent = "  " * (len(directory.path(code)) - 1)
-        context.screen.line(f"{indent}{code}  {found.name}" + (f"  {found.kind}" if found.kind else ""))
+        context.screen.line(
+            f"{indent}{code}  {organisation.name}" + (f"  {organisation.kind}" if organisation.kind else "")
+        )
     return 0
 
 
@@ -194,14 +198,9 @@ def _password(context: Context, args: Namespace) -> str:
 
 
 def _organisation(context: Context, code: str) -> None:
-    context.screen.document(_organisation_json(context, code))
+    from api.common.shapes.directory import organisation_json
 
-
-def _organisation_json(context: Context, code: str) -> dict[str, Any]:
-    directory = context.directory()
-    found = directory.organisation(code)
-    path = list(directory.path(code))
-    return {"code": code, "name": found.name, "kind": found.kind, "parent": found.parent, "path": path}
+    context.screen.document(organisation_json(context.directory(), code))
 
 
 def _person_json(context: Context, code: str) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def verify(context: Context, args: Namespace) -> int:
 
     screen, zone = context.screen, context.settings.zone
     policy, own = _policy(context, args.policy)
-    found = judge(_receipt_in(Path(args.file)), policy, verifier_of)
-    compared = [_compared(Path(path), found) for path in args.files] if found.ok else []
-    answer = judgement_json(found, screen.lang, compared, own=own, zone=zone, erased=_erased(context, found))
+    judgement = judge(_receipt_in(Path(args.file)), policy, verifier_of)
+    compared = [_compared(Path(path), judgement) for path in args.files] if judgement.ok else []
+    answer = judgement_json(judgement, screen.lang, compared, own=own, zone=zone, erased=_erased(context, judgement))
     screen.document(answer)
     for line in lines(answer, screen.lang, zone):
         screen.line(line)
@@ -132,15 +132,15 @@ def _written(context: Context, path: Path, data: bytes, text: str) -> int:
     return EXIT_DONE
 
 
-def _erased(context: Context, found: Judgement) -> ErasedSince | None:
+def _erased(context: Context, judgement: Judgement) -> ErasedSince | None:
     """Where the archive itself is at hand, it knows what became of the event; no check depends on that."""
     from api.common.receipts import erased_since
 
-    if not found.ok or not context.settings.identity_file.is_file():
+    if not judgement.ok or not context.settings.identity_file.is_file():
         return None
     try:
         house = context.house
-        return erased_since(house.events, house.identity.origin, found)
+        return erased_since(house.events, house.identity.origin, judgement)
     except JianzhengError:
         return None
 
@@ -167,7 +167,7 @@ def _receipt_in(path: Path) -> bytes:
     return data
 
 
-def _compared(path: Path, found: Judgement) -> Compared:
+def _compared(path: Path, judgement: Judgement) -> Compared:
     from api.common.receipts import Compared
 
     digest = hashlib.sha256()
@@ -177,7 +177,7 @@ def _compared(path: Path, found: Judgement) -> Compared:
                 digest.update(block)
     except OSError:
         raise NotFound("文件", "file", str(path), file=str(path)) from None
-    named = found.files().get(digest.hexdigest())
+    named = judgement.files().get(digest.hexdigest())
     return Compared(str(path), digest.hexdigest(), None if named is None else named.name)
 
 

@@ -7,39 +7,29 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from api.cli.context import Screen
-from domain.records.acts import NAMED, STATUS_EN, STATUS_ZH
+from domain.ports.texts import TEXT_STATES
+from domain.records.acts import ITEM_STATES, NAMED, STATUSES
 from domain.records.families import ATTENDANCE, family, form_fields
-from domain.records.fields import Field
+from domain.records.fields import FLAG, Field
 
-_TEXTS: dict[str, tuple[str, str]] = {
-    "pending": ("文字正在提取", "its text is being read"),
-    "empty": ("没有文字", "no text in it"),
-    "encrypted": ("已加密，读不出文字", "encrypted: no text could be read"),
-    "damaged": ("文件损坏，读不出文字", "damaged: no text could be read"),
-    "too_large": ("太大，没有提取文字", "too large for its text to be read"),
-    "erased": ("已销毁", "erased"),
-    "unknown": ("文件存储连不上，不知道有没有文字", "the file server is away: whether it has text is not known"),
-    "timed_out": ("提取文字超时", "reading its text took too long"),
-}
-"""What a search will not find in a file. That a photograph has no text goes without saying."""
-
-_ITEM = {"open": ("未整改", "open"), "in_progress": ("整改中", "in progress"), "closed": ("已销号", "closed")}
+_UNSAID = frozenset({"extracted", "unsupported"})
+"""Of these states a file's line says nothing: that a photograph has no text goes without saying."""
 
 
 def sheet(screen: Screen, record: Mapping[str, Any], organisation: str, zone: tzinfo) -> Iterator[str]:
     """The lines for `api.common.shapes.records`; what the archive's clock said is shown in ``zone``."""
     zh = screen.lang == "zh"
-    found = family(record["family"])
-    form = found.form(record["form"]) if found else None
-    kind = " · ".join((found.zh, form.zh) if zh else (found.en, form.en)) if found and form else record["form"]
-    status = (STATUS_ZH if zh else STATUS_EN)[record["status"]]
+    kind = family(record["family"])
+    form = kind.form(record["form"]) if kind else None
+    named = " · ".join((kind.zh, form.zh) if zh else (kind.en, form.en)) if kind and form else record["form"]
+    status = STATUSES[record["status"]].said(screen.lang)
     yield screen.bold(record["title"])
-    yield f"{record['code']}  {'第' if zh else 'version'} {record['version']}{' 版' if zh else ''}  {status}  {kind}"
+    yield f"{record['code']}  {'第' if zh else 'version'} {record['version']}{' 版' if zh else ''}  {status}  {named}"
     yield f"{organisation} ({record['organisation']})  {_when(record['occurred'])}"
     if record["late"]:
         yield "补录" if zh else "filed late"
     if record["item"]:
-        yield ("整改：" if zh else "item: ") + _ITEM[record["item"]["state"]][0 if zh else 1]
+        yield ("整改：" if zh else "item: ") + ITEM_STATES[record["item"]["state"]].said(screen.lang)
     if record["erasure"]:
         yield _erasure(record["erasure"], zh)
     details = list(_details(record, zh))
@@ -84,7 +74,8 @@ def _kept(screen: Screen, record: Mapping[str, Any], zh: bool, zone: tzinfo) -> 
         yield ""
         yield screen.bold("附件" if zh else "Files")
         for file in record["files"]:
-            said = _TEXTS.get(file["text_status"], ("", ""))[0 if zh else 1]
+            state = file["text_status"]
+            said = "" if state in _UNSAID else TEXT_STATES[state].said(screen.lang)
             digest = screen.dim(file["sha256"][:16])
             if (by := file.get("erased")) is not None:
                 said = f"已销毁（第 {by} 个事件）" if zh else f"erased under event {by}"
@@ -126,7 +117,7 @@ def _text(field: Field, value: Any, zh: bool) -> str:
             choice = next((c for c in field.choices if c.key == value), None)
             return str(value) if choice is None else (choice.zh if zh else choice.en)
         case "flag":
-            return ("是" if value else "否") if zh else ("yes" if value else "no")
+            return FLAG[bool(value)].zh if zh else FLAG[bool(value)].en
         case "rows":
             rows = (
                 "，".join(_text(column, row[column.key], zh) for column in field.columns if column.key in row)

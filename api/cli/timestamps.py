@@ -72,18 +72,18 @@ def _list(context: Context) -> int:
     from indexers.timestamping import kept
 
     house, lang = context.house, context.screen.lang
-    found = kept(parts.files(house.settings, house.servers).timestamps(), house.settings.roots_of)
-    context.screen.document({"timestamps": [_kept_json(each, lang) for each in found]})
-    for each in found:
+    stamps = kept(parts.files(house.settings, house.servers).timestamps(), house.settings.roots_of)
+    context.screen.document({"timestamps": [_kept_json(each, lang) for each in stamps]})
+    for each in stamps:
         name = each.name
         if each.stamped is None or each.problem is not None:
             why = "" if each.problem is None else each.problem.message(lang)
             context.screen.line(f"✗ {name.size}  {name.authority}  {why}")
         else:
             context.screen.line(f"✓ {name.size}  {name.authority}  {_local(context, each.stamped.time)}")
-    if not found:
+    if not stamps:
         context.screen.say("还没有时间戳", "There are no time stamps yet")
-    return EXIT_DONE if all(each.problem is None for each in found) else EXIT_FOUND
+    return EXIT_DONE if all(each.problem is None for each in stamps) else EXIT_FOUND
 
 
 def _kept_json(each: Kept, lang: Any) -> dict[str, Any]:

@@ -146,13 +146,13 @@ def ask(context: Context, _: Namespace) -> int:
             raise ArchiveBusy
         witnessing(context.house, time.time, random.random).run_once(WAIT, forced=True)
     house = context.house
-    found = witnesses(house.trust, house.cosignatures, house.ledger, screen.lang)
-    screen.document(found)
-    screen.say(said(found, "zh", context.settings.zone), said(found, "en", context.settings.zone))
-    for each in found["witnesses"]:
+    cosigning = witnesses(house.trust, house.cosignatures, house.ledger, screen.lang)
+    screen.document(cosigning)
+    screen.say(said(cosigning, "zh", context.settings.zone), said(cosigning, "en", context.settings.zone))
+    for each in cosigning["witnesses"]:
         answer = each["fault"]["message"] if each["fault"] else f"{each['tree_size']} · {each['cosigned_at']}"
         screen.line(f"· {each['name']} {each['url']}：{answer}")
-    return EXIT_DONE if found["state"] in ("off", "witnessed") else EXIT_FOUND
+    return EXIT_DONE if cosigning["state"] in ("off", "witnessed") else EXIT_FOUND
 
 
 def _witness(args: Namespace) -> Witness:

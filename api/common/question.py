@@ -15,7 +15,7 @@ from domain.days import day
 from domain.errors import InputError
 from domain.moments import Moments
 from domain.ports.search import SearchRequest, Sort
-from domain.records.acts import STATUS_ZH
+from domain.records.acts import STATUSES
 from domain.records.families import FAMILIES
 from domain.search import values
 
@@ -106,19 +106,19 @@ class Question:
 
         Raises `BadFilter`, `BadDate`.
         """
-        found = {name: _few(name, values) for name, values in self.filters.items()}
-        if "family" in found:
-            found["family"] = tuple(_family(word) for word in found["family"])
-        if "form" in found:
-            found["form"] = tuple(_form(word, found.get("family", ())) for word in found["form"])
-        if "status" in found:
-            found["status"] = tuple(_status(word) for word in found["status"])
+        filters = {name: _few(name, values) for name, values in self.filters.items()}
+        if "family" in filters:
+            filters["family"] = tuple(_family(word) for word in filters["family"])
+        if "form" in filters:
+            filters["form"] = tuple(key for word in filters["form"] for key in _forms(word, filters.get("family", ())))
+        if "status" in filters:
+            filters["status"] = tuple(_status(word) for word in filters["status"])
         for name in ("late", "gaps"):
-            if name in found:
-                found[name] = tuple(_truth(name, word) for word in found[name])
+            if name in filters:
+                filters[name] = tuple(_truth(name, word) for word in filters[name])
         if self.sort and self.sort not in SORTS:
             raise refused("sort", self.sort, "、".join(SORTS))
-        return replace(self, filters=found, dates={name: day(said, name) for name, said in self.dates.items()})
+        return replace(self, filters=filters, dates={name: day(said, name) for name, said in self.dates.items()})
 
     def request(self, moments: Moments) -> SearchRequest:
         """For `Searching.search`. Raises `BadFilter`, `BadDate`, `BadInstant`, `NotYetReached`."""
@@ -172,16 +172,16 @@ def _family(word: str) -> str:
     return meant[0]
 
 
-def _form(word: str, families: tuple[str, ...]) -> str:
+def _forms(word: str, families: tuple[str, ...]) -> tuple[str, ...]:
     if not (meant := values.forms_called(word, families)):
         among = [form for each in FAMILIES if not families or each.key in families for form in each.forms]
         raise refused("form", word, "、".join(f"{form.zh}({form.key})" for form in among))
-    return meant[0]
+    return meant
 
 
 def _status(word: str) -> str:
     if not (meant := values.states_called(word)):
-        raise refused("status", word, "、".join(f"{zh}({key})" for key, zh in STATUS_ZH.items()))
+        raise refused("status", word, "、".join(f"{words.zh}({key})" for key, words in STATUSES.items()))
     return meant[0]
 
 

@@ -40,20 +40,20 @@ def parts(
         "files": files,
         "search": lambda: engine().position() >= 0,
     }
-    found: dict[str, str] = {}
+    states: dict[str, str] = {}
     for name, reach in questions.items():
         try:
-            found[name] = "ok" if reach() else "missing"
+            states[name] = "ok" if reach() else "missing"
         except JianzhengError as error:
-            found[name] = error.code
+            states[name] = error.code
     if witnesses is not None:
-        found["witnesses"] = _state(witnesses)
-    return found
+        states["witnesses"] = _state(witnesses)
+    return states
 
 
-def sound(found: dict[str, str]) -> bool:
+def sound(states: dict[str, str]) -> bool:
     """Whether all parts are there that an archive cannot do without."""
-    return all(found[name] == "ok" for name in NEEDED)
+    return all(states[name] == "ok" for name in NEEDED)
 
 
 def files_there(settings: Settings, bucket: Client | None) -> bool:

@@ -81,7 +81,7 @@ def record_named(directory: Directory, record: Record, revision: int) -> dict[st
 
 
 def judgement_json(
-    found: Judgement,
+    judgement: Judgement,
     lang: Lang,
     compared: Sequence[Compared] = (),
     *,
@@ -91,14 +91,14 @@ def judgement_json(
 ) -> JudgementJson:
     """``receipt verify``. ``proven`` and ``checkpoint`` are null where nothing was proven; ``erased`` is what
     `erased_since` says, null where no archive was at hand."""
-    trusted = found.trusted
-    warnings = [_NOT_WITNESSED] if trusted is not None and not found.witnessed else []
+    trusted = judgement.trusted
+    warnings = [_NOT_WITNESSED] if trusted is not None and not judgement.witnessed else []
     warnings += [_OWN_POLICY] if own else []
     return {
-        "ok": found.ok and all(each.name is not None for each in compared),
-        "kind": "event" if found.statement is None else "complete",
-        "error": None if found.error is None else cast(ReceiptFault, found.error.as_dict(lang)),
-        "proven": None if trusted is None else _proven(found),
+        "ok": judgement.ok and all(each.name is not None for each in compared),
+        "kind": "event" if judgement.statement is None else "complete",
+        "error": None if judgement.error is None else cast(ReceiptFault, judgement.error.as_dict(lang)),
+        "proven": None if trusted is None else _proven(judgement),
         "checkpoint": None
         if trusted is None
         else {
@@ -116,12 +116,12 @@ def judgement_json(
     }
 
 
-def erased_since(events: EventStore, origin: str, found: Judgement) -> ErasedSince | None:
+def erased_since(events: EventStore, origin: str, judgement: Judgement) -> ErasedSince | None:
     """By which event of this archive, whose ledger is called ``origin``, the proven event was erased since; None where
     it was not."""
-    if found.trusted is None or found.trusted.checkpoint.origin != origin:
+    if judgement.trusted is None or judgement.trusted.checkpoint.origin != origin:
         return None
-    for receipt in found.receipts:
+    for receipt in judgement.receipts:
         digest = sha256(receipt.state).hexdigest()
         if (erased := _erasure(events, receipt.id, receipt.version, digest)) is not None:
             return erased
@@ -245,11 +245,11 @@ def _tree_lines(tree: ProvenCheckpoint, witnesses: Sequence[WitnessedBy], zh: bo
         )
 
 
-def _proven(found: Judgement) -> Proven:
-    events = [_event(receipt, said) for receipt, said in zip(found.receipts, found.said, strict=True)]
+def _proven(judgement: Judgement) -> Proven:
+    events = [_event(receipt, said) for receipt, said in zip(judgement.receipts, judgement.said, strict=True)]
     return {
         "record": events[0]["record"],
-        "complete": found.statement is not None,
+        "complete": judgement.statement is not None,
         "events": events,
     }
 

@@ -12,16 +12,6 @@ TOO_EARLY = 2.0
 
 _MINUTE, _HOUR = 60, 3600
 
-STAGES: dict[str, tuple[str, str]] = {
-    "ledger": ("账本与事件", "ledger and events"),
-    "files": ("文件", "files"),
-    "rules": ("业务规则", "rules"),
-    "index": ("检索索引", "search index"),
-    "reports": ("年报的索引", "index of figures"),
-    "issued": ("已签发的年报", "issued reports"),
-}
-"""Of the forensic check, as it tells its progress."""
-
 
 class Remaining:
     """Told of progress, it says how many seconds the stage will take yet; None where that cannot be told."""

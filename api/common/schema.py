@@ -58,7 +58,7 @@ def branches(family: Any) -> list[Schema]:
     """If it is of this family then the form is one of its forms, and each form brings its fields."""
     is_family = {"family": {"enum": words(family)}}
     forms = [word for form in family.forms for word in words(form)]
-    found: list[Schema] = [
+    subschemas: list[Schema] = [
         {
             "if": {"properties": is_family, "required": ["family"]},
             "then": {"properties": {"form": {"enum": forms}, **properties(family.fields)}},
@@ -67,13 +67,13 @@ def branches(family: Any) -> list[Schema]:
     for form in family.forms:
         if form.fields:
             is_form = {**is_family, "form": {"enum": words(form)}}
-            found.append(
+            subschemas.append(
                 {
                     "if": {"properties": is_form, "required": ["family", "form"]},
                     "then": {"properties": properties(form.fields)},
                 }
             )
-    return found
+    return subschemas
 
 
 def properties(fields: tuple[Field, ...]) -> dict[str, Schema]:

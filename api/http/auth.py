@@ -40,8 +40,8 @@ def identify(request: Request) -> Identified | None:
     """Who the request is from; asked of the account store once a request."""
     if not is_known(request):
         request.state.identified = _identify(request)
-    found: Identified | None = request.state.identified
-    return found
+    identified: Identified | None = request.state.identified
+    return identified
 
 
 def is_known(request: Request) -> bool:
@@ -67,8 +67,8 @@ def _identify(request: Request) -> Identified | None:
 
 def optional_actor(request: Request) -> Actor | None:
     """Dependency: who is signed in, None for nobody."""
-    found = identify(request)
-    return found.actor if found else None
+    identified = identify(request)
+    return identified.actor if identified else None
 
 
 def current_actor(request: Request) -> Actor:
@@ -129,8 +129,8 @@ def _end_session(request: Request) -> None:
 
 def csrf_token(request: Request) -> str:
     """What a form of this session must carry; empty where nobody is signed in by a cookie."""
-    found = identify(request)
-    return _token(found.session) if found and found.session else ""
+    identified = identify(request)
+    return _token(identified.session) if identified and identified.session else ""
 
 
 async def protect(request: Request) -> AsyncIterator[None]:
@@ -149,15 +149,15 @@ MOST_FIELDS = 50_000
 async def _require_own_page(request: Request) -> None:
     if request.method in SAFE:  # who asks is a question for the route: some answer without a database
         return
-    found = await run_in_threadpool(identify, request)
-    if not _needs_proof(request, found):
+    identified = await run_in_threadpool(identify, request)
+    if not _needs_proof(request, identified):
         return
     sent = request.headers.get(CSRF_HEADER)
     if sent is None and request.headers.get("content-type", "").lower().startswith(FORMS):
         # A table of scores has a field for every cell; what is too large altogether the shield has refused already.
         value = (await request.form(max_fields=MOST_FIELDS)).get(CSRF_FIELD)
         sent = value if isinstance(value, str) else None
-    _require_proof(found, sent)
+    _require_proof(identified, sent)
 
 
 def admitted(request: Request) -> Actor:
@@ -165,25 +165,25 @@ def admitted(request: Request) -> Actor:
 
     Raises `CsrfFailed` and `NotSignedIn`.
     """
-    found = identify(request)
-    if _needs_proof(request, found):
-        _require_proof(found, request.headers.get(CSRF_HEADER))
-    if found is None:
+    identified = identify(request)
+    if _needs_proof(request, identified):
+        _require_proof(identified, request.headers.get(CSRF_HEADER))
+    if identified is None:
         raise NotSignedIn
-    return found.actor
+    return identified.actor
 
 
-def _needs_proof(request: Request, found: Identified | None) -> bool:
+def _needs_proof(request: Request, identified: Identified | None) -> bool:
     """Whether a page of ours has to have sent it. Raises `CsrfFailed` where a browser says that another site did."""
-    if request.method in SAFE or (found is not None and found.session is None):
+    if request.method in SAFE or (identified is not None and identified.session is None):
         return False
     if _from_elsewhere(request):
         raise CsrfFailed
-    return found is not None
+    return identified is not None
 
 
-def _require_proof(found: Identified | None, sent: str | None) -> None:
-    session = found.session if found is not None else None
+def _require_proof(identified: Identified | None, sent: str | None) -> None:
+    session = identified.session if identified is not None else None
     if session is None or sent is None or not hmac.compare_digest(sent.encode(), _token(session).encode()):
         raise CsrfFailed
 

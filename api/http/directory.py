@@ -130,12 +130,14 @@ def people(
 ) -> PeopleJson:
     """People with a post in the organisations that one may look into; ``organisation``: today, there and below."""
     known, seen = directory(), set(archive.policy.places(actor, LOOK))
-    found = sorted(known.people.values(), key=lambda person: person.code)
+    members = sorted(known.people.values(), key=lambda person: person.code)
     if organisation is not None:
         if organisation not in seen:
             raise NotFound("单位", "organisation", organisation, field="organisation")
-        found = known.members(organisation, archive.today().isoformat())
-    return {"people": [person_json(known, p.code, seen) for p in found if any(q.organisation in seen for q in p.posts)]}
+        members = known.members(organisation, archive.today().isoformat())
+    return {
+        "people": [person_json(known, p.code, seen) for p in members if any(q.organisation in seen for q in p.posts)]
+    }
 
 
 @router.post("/people", status_code=201, openapi_extra=may("directory.manage", 404))

@@ -26,7 +26,7 @@ async def alive() -> Alive:
 def ready(parts: ReadinessDep, response: Response) -> Readiness:
     """What can be reached, in a few seconds; 503 while records cannot be read or filed. Search may be down: the rest
     goes on."""
-    found = parts()
-    if not sound(found):
+    states = parts()
+    if not sound(states):
         response.status_code = 503
-    return {"status": "ok" if sound(found) else "unavailable", "parts": found}
+    return {"status": "ok" if sound(states) else "unavailable", "parts": states}

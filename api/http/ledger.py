@@ -61,10 +61,10 @@ def policy(request: Request, published: PolicyDep) -> Response:
 )
 def witnessed(request: Request, note: WitnessedDep) -> Response:
     """The latest checkpoint that as many witnesses cosigned as the policy asks for; 404 where none did yet."""
-    found = note()
-    if found is None:
+    cosigned = note()
+    if cosigned is None:
         raise PageNotFound
-    return _answer(request, found.encode(), TEXT, SHORT)
+    return _answer(request, cosigned.encode(), TEXT, SHORT)
 
 
 @router.get(
@@ -79,18 +79,18 @@ def tile(request: Request, publisher: PublisherDep, path: str) -> Response:
     A partial tile may go once the full one is there: whoever asks for it then asks for the full one. Bundles are
     compressed for those who say that they take gzip; hashes cannot be.
     """
-    found = parse_path(f"tile/{path}")
-    data = None if found is None else publisher.read(found)
-    if found is None or data is None:
+    asked = parse_path(f"tile/{path}")
+    data = None if asked is None else publisher.read(asked)
+    if asked is None or data is None:
         raise PageNotFound
-    return _answer(request, data, BYTES, FOR_EVER, may_pack=found.level == ENTRIES)
+    return _answer(request, data, BYTES, FOR_EVER, may_pack=asked.level == ENTRIES)
 
 
 @router.get("/timestamps", openapi_extra=may("anyone", changes=False))
 def timestamps(kept: StampsDep) -> StampsJson:
     """The time stamps that are kept (RFC 3161): authority, tree size, and the names of stamp and stamped note."""
     names = set(kept.names())
-    stamps = sorted(found[0] for name in names if (found := parse_name(name)) is not None and found[1] == STAMP)
+    stamps = sorted(parsed[0] for name in names if (parsed := parse_name(name)) is not None and parsed[1] == STAMP)
     return {
         "timestamps": [
             {"authority": each.authority, "tree_size": each.size, "stamp": each.file(STAMP), "note": each.file(NOTE)}
@@ -107,11 +107,11 @@ def timestamps(kept: StampsDep) -> StampsJson:
 )
 def timestamp(request: Request, kept: StampsDep, name: str) -> Response:
     """A time stamp ``<size>-<authority>.tsr``, the authority's whole answer; or what it stamped, under ``.note``."""
-    found = parse_name(f"{FOLDER}{name}")
-    data = None if found is None else kept.read(f"{FOLDER}{name}")
-    if found is None or data is None:
+    parsed = parse_name(f"{FOLDER}{name}")
+    data = None if parsed is None else kept.read(f"{FOLDER}{name}")
+    if parsed is None or data is None:
         raise PageNotFound
-    return _answer(request, data, REPLY if found[1] == STAMP else TEXT, FOR_EVER)
+    return _answer(request, data, REPLY if parsed[1] == STAMP else TEXT, FOR_EVER)
 
 
 @router.get("/tile", include_in_schema=False)

@@ -70,9 +70,9 @@ def file_of(*media_types: str, shape: type | None = None, kept: bool = False, pa
     if shape is not None:
         content["application/json"] = {}  # the framework puts it here
     whole: dict[str, Any] = {"description": "The file.", "content": content}
-    found: dict[Any, Any] = {200: whole if shape is None else {**whole, "model": shape}}
+    responses: dict[Any, Any] = {200: whole if shape is None else {**whole, "model": shape}}
     if part:
-        found[206] = {"description": "The part of it that was asked for.", "content": content}
+        responses[206] = {"description": "The part of it that was asked for.", "content": content}
     if kept:
-        found[304] = {"description": "The caller has it already."}
-    return found
+        responses[304] = {"description": "The caller has it already."}
+    return responses

@@ -165,12 +165,12 @@ def verify(
     """What a receipt proves. Needs no account; of the archive its policy is read, and whether what is
     proven was lawfully erased since: whoever has the receipt knows the event."""
     policy = published().policy if said.policy is None else read_policy(_bytes(said.policy))
-    found = judge(_bytes(said.receipt), policy, verifier_of)
-    named = found.files() if found.ok else {}
-    compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if found.ok]
-    erased = erased_since(events, origin, found)
+    judgement = judge(_bytes(said.receipt), policy, verifier_of)
+    named = judgement.files() if judgement.ok else {}
+    compared = [Compared("", each, named[each].name if each in named else None) for each in said.files if judgement.ok]
+    erased = erased_since(events, origin, judgement)
     own, zone = said.policy is None, settings.zone
-    return judgement_json(found, language(request), compared, own=own, zone=zone, erased=erased)
+    return judgement_json(judgement, language(request), compared, own=own, zone=zone, erased=erased)
 
 
 @router.get("/receipts/event", openapi_extra=may("anyone", changes=False))

@@ -102,10 +102,10 @@ def disposition(name: str, *, inline: bool = False) -> str:
 def _range(request: Request, size: int, etag: str) -> tuple[int, int] | None:
     """``(start, end)`` of the one range asked for (RFC 9110, 14.2); None for the whole file."""
     condition = request.headers.get("if-range")
-    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if found is None or found.group() == "bytes=-" or (condition is not None and condition != etag):
+    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or match.group() == "bytes=-" or (condition is not None and condition != etag):
         return None  # several ranges, other units, nonsense: RFC 9110 lets a server ignore them
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         start, end = max(0, size - int(last)), size
     else:

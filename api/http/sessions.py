@@ -48,12 +48,12 @@ class NewToken(BaseModel):
 
 def by_session(request: Request) -> Identified:
     """Passwords and tokens are a person's business: a leaked token must not be able to make more of itself."""
-    found = identify(request)
-    if found is None:
+    identified = identify(request)
+    if identified is None:
         raise NotSignedIn
-    if found.session is None:
+    if identified.session is None:
         raise NotAllowed("这件事须登录后在页面上做，不能用令牌", "this needs a signed-in person, not a token")
-    return found
+    return identified
 
 
 SessionDep = Annotated[Identified, Depends(by_session)]

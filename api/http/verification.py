@@ -45,7 +45,7 @@ def verify(request: Request, actor: ActorDep, archive: ArchiveDep, check: Verify
     if not lock.acquire(blocking=False):
         raise CheckRunning
     try:
-        found = check(since=said.since, sample=said.sample, seed=said.seed)
+        verification = check(since=said.since, sample=said.sample, seed=said.seed)
     finally:
         lock.release()
-    return cast(VerificationJson, found.as_json(language(request)))
+    return cast(VerificationJson, verification.as_json(language(request)))

@@ -144,10 +144,10 @@ def _page(
 
 
 def _act(key: str) -> Act:
-    found = next((act for act in ACTS if act.key == key and key != "correct"), None)
-    if found is None:
+    act = next((each for each in ACTS if each.key == key and key != "correct"), None)
+    if act is None:
         raise NotFound("操作", "act", key)
-    return found
+    return act
 
 
 def _text(said: FormData, key: str) -> str:

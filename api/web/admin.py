@@ -31,13 +31,14 @@ from api.web.file_record import FormDep
 from api.web.locale import Speaker
 from api.web.page import organisations_for, render, say, to
 from domain.access import ROLES, Actor
-from domain.erasing import Erasing
+from domain.erasing import STATES, Erasing
 from domain.errors import InputError, NotFound
 from domain.organisations.administering import Administration
 from domain.organisations.directory import Directory
 from domain.ports.surroundings import Clock
 from domain.records.filing import Archive
 from indexers.loop.dead_letters import NameOf, chosen, items, retry
+from indexers.loop.status import JOBS, part_name
 from indexers.pipeline import Pipeline
 
 router = APIRouter(prefix="/admin")
@@ -217,8 +218,8 @@ def _page(
         people=_people(directory, today, q.strip()) if tab == "people" else [],
         everyone=[(p.code, p.name) for p in directory.people.values()] if tab == "accounts" else [],
         accounts=_accounts(office.accounts, directory, today) if tab == "accounts" else [],
-        roles=[(key, zh if t.lang == "zh" else en) for key, (zh, en) in ROLES.items()],
-        role_names={key: zh if t.lang == "zh" else en for key, (zh, en) in ROLES.items()},
+        roles=[(key, role.said(t.lang)) for key, role in ROLES.items()],
+        role_names={key: role.said(t.lang) for key, role in ROLES.items()},
         erasures=_erasures(office, actor, t) if tab == "erasures" else [],
         **_index(office, actor, t) if tab == "index" else {},
     )
@@ -226,17 +227,18 @@ def _page(
 
 def _erasures(office: Office, actor: Actor, t: Speaker) -> list[dict[str, Any]]:
     directory = office.archive.directory()
-    found = proceedings_json(office.erasing.proceedings(actor), office.erasures.left())["erasures"]
+    proceedings = proceedings_json(office.erasing.proceedings(actor), office.erasures.left())["erasures"]
     return [
         {
             **each,
+            "state_name": t.name(STATES[each["state"]]),
             "said": each["ground_zh" if t.lang == "zh" else "ground_en"],
             "proposer": person_of(directory, each["proposed_by"]),
             "decider": person_of(directory, each["decided_by"] or ""),
             "mine": each["proposed_by"] == actor.username,
             "left": each["incomplete"][t.lang] if each["incomplete"] else "",
         }
-        for each in found
+        for each in proceedings
     ]
 
 
@@ -245,7 +247,7 @@ def _index(office: Office, actor: Actor, t: Speaker) -> dict[str, Any]:
     state = office.pipeline.status(t.lang, office.names(actor))
     whole = office.archive.policy.may_at_top(actor, "index.manage")
     return {
-        "state": state,
+        "state": {**state, "faults": [_trouble(item, t) for item in state["faults"]]},
         "whole": whole,
         "brief": lambda instant: shown.brief(datetime.fromisoformat(instant), office.clock(), office.archive.zone),
         "troubles": [_trouble(item, t) for item in (*state["aside"], *state["failing"])] if whole else [],
@@ -254,21 +256,19 @@ def _index(office: Office, actor: Actor, t: Speaker) -> dict[str, Any]:
 
 
 def _trouble(item: dict[str, Any], t: Speaker) -> dict[str, Any]:
-    part = f"admin.part.{item['part']}"
-    return {**item, "part_name": t(part) if t.has(part) else item["part"]}
+    return {**item, "part_name": t.name(part_name(item["part"]))}
 
 
 def _job(job: dict[str, Any], t: Speaker) -> dict[str, Any]:
     name, _, machine = job["name"].partition("@")
-    key = f"admin.job.{name}"
-    return {**job, "title": t(key) if t.has(key) else name, "machine": machine}
+    return {**job, "title": t.name(JOBS.get(name), name), "machine": machine}
 
 
 def _tree(directory: Directory) -> list[dict[str, Any]]:
     def node(code: str) -> dict[str, Any]:
-        found = directory.organisations[code]
-        below = [node(child) for child in sorted(found.children)]
-        return {"code": code, "name": found.name, "kind": found.kind, "below": below}
+        organisation = directory.organisations[code]
+        below = [node(child) for child in sorted(organisation.children)]
+        return {"code": code, "name": organisation.name, "kind": organisation.kind, "below": below}
 
     return [node(directory.top)]
 

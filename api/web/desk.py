@@ -80,21 +80,21 @@ def front(
             raise NotSignedIn
         return sign_in.greet(request)
     try:
-        found = _found(lambda asked: searching.search(actor, asked.request(moments)), archive, actor, say(request))
+        tasks = _tasks(lambda asked: searching.search(actor, asked.request(moments)), archive, actor, say(request))
     except Unavailable:  # the index is away; where it is the database, the page cannot be made either, and says so
-        found = {}
+        tasks = {}
     return render(
         request,
         "desk.html",
         active="desk",
-        away=not found,
+        away=not tasks,
         can_file=archive.policy.may_somewhere(actor, "record.file"),
         latest=_latest(archive, ledger, events, actor),
-        **found,
+        **tasks,
     )
 
 
-def _found(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, Any]:
+def _tasks(ask: Ask, archive: Archive, actor: Actor, t: Speaker) -> dict[str, Any]:
     """What the desk shows of searches. Each figure leads to the list that it counts."""
     directory, today = archive.directory(), archive.today()
     due = Question(dates={"due_before": today.isoformat()})
@@ -130,14 +130,14 @@ def _first(ask: Ask, asked: Question) -> Results:
 
 
 def _records(archive: Archive, answer: Results) -> list[Record]:
-    return [archive.find(found.hit.record) for found in answer.hits]
+    return [archive.find(each.hit.record) for each in answer.hits]
 
 
 def overdue_items(ask: Ask, archive: Archive, due: Question, today: date) -> tuple[list[dict[str, Any]], int]:
     """Items not closed behind their deadline, those that began first, longest overdue first; and how many in all."""
     answer = _first(ask, due.but(sort="oldest"))
-    found = [_overdue(record, today) for record in _records(archive, answer)]
-    return sorted([item for item in found if item], key=lambda item: -item["days"]), answer.total
+    items = [_overdue(record, today) for record in _records(archive, answer)]
+    return sorted([item for item in items if item], key=lambda item: -item["days"]), answer.total
 
 
 def _overdue(record: Record, today: date) -> dict[str, Any] | None:
@@ -157,7 +157,7 @@ def _overdue(record: Record, today: date) -> dict[str, Any] | None:
 
 def _latest(archive: Archive, ledger: LedgerReader, events: EventStore, actor: Actor) -> list[dict[str, Any]]:
     """The records that came into the ledger last and that the actor may see."""
-    found: list[dict[str, Any]] = []
+    latest: list[dict[str, Any]] = []
     size = ledger.size()
     leaves = {leaf.position: leaf for leaf in ledger.leaves(max(0, size - LAST_LEAVES), LAST_LEAVES)}
     for row in reversed(events.rows_at(list(leaves))):
@@ -167,13 +167,13 @@ def _latest(archive: Archive, ledger: LedgerReader, events: EventStore, actor: A
             record = archive.read(actor, str(row.id))
         except NotAllowed:
             continue
-        found.append(
+        latest.append(
             {"code": record.code, "title": record.content["title"], "filed_at": record.filed_at,
              "files": len(record.files), "leaf": leaves[row.position].index}
         )  # fmt: skip
-        if len(found) == LATEST:
+        if len(latest) == LATEST:
             break
-    return found
+    return latest
 
 
 def _returned(archive: Archive, actor: Actor, record: Record) -> dict[str, Any]:
@@ -189,8 +189,8 @@ def _returned(archive: Archive, actor: Actor, record: Record) -> dict[str, Any]:
 
 
 def _line(directory: Directory, record: Record, t: Speaker) -> dict[str, Any]:
-    found = family(record.content["family"])
-    form = found.form(record.content["form"]) if found else None
+    kind = family(record.content["family"])
+    form = kind.form(record.content["form"]) if kind else None
     return {
         "code": record.code,
         "title": record.content["title"],

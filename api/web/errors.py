@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from api.common.shapes.problems import title
 from api.http.auth import is_known
 from api.http.errors import Unexpected
 from api.web.page import render, render_bare, say
 from domain.errors import IntegrityFault, JianzhengError, NotSignedIn, ServerUnreachable, Unavailable
-
-TITLED = frozenset({403, 404, 409, 413, 422, 429, 500, 503})
 
 
 def problem_page(request: Request, error: JianzhengError) -> Response:
@@ -22,11 +21,9 @@ def problem_page(request: Request, error: JianzhengError) -> Response:
         return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path + query}), 303)
     t, status = say(request), error.http_status
     problems = [p.zh if t.lang == "zh" else p.en for p in error.params.get("problems", ())]
-    title = t(f"error.{status}" if status in TITLED else "error.other")
-    if isinstance(error, Unexpected):
-        title = t("error.500")
+    heading = t.name(title(500 if isinstance(error, Unexpected) else status))
     said = {"message": error.message(t.lang), "next": error.next_step(t.lang), "code": error.code}
-    values = {"title": title, "number_of": status, "error": said, "problems": problems}
+    values = {"title": heading, "number_of": status, "error": said, "problems": problems}
     if isinstance(error, ServerUnreachable) and not is_known(request):
         return render_bare(request, "error.html", status, **values)
     try:

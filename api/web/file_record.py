@@ -87,14 +87,14 @@ def choose(request: Request, archive: ArchiveDep, actor: ActorDep) -> Response:
     return render(request, "choose.html", active="file", families=FAMILIES)
 
 
-@router.get("/file/{family}/{form}")
+@router.get("/file/{family_key}/{form_key}")
 def blank(
-    request: Request, archive: ArchiveDep, actor: ActorDep, family: str, form: str, organisation: str = ""
+    request: Request, archive: ArchiveDep, actor: ActorDep, family_key: str, form_key: str, organisation: str = ""
 ) -> Response:
-    kind, found = _form(family, form)
+    kind, form = _form(family_key, form_key)
     places = _require_place(archive, actor)
     chosen = organisation if organisation in {code for code, _, _ in places} else places[0][0]
-    return _page(request, archive, actor, kind, found, {}, organisation=chosen, record_id=str(archive.entropy.uuid()))
+    return _page(request, archive, actor, kind, form, {}, organisation=chosen, record_id=str(archive.entropy.uuid()))
 
 
 @router.post("/file/check")
@@ -130,19 +130,19 @@ def check(request: Request, archive: ArchiveDep, blobs: BlobsDep, actor: ActorDe
     }
 
 
-@router.post("/file/{family}/{form}")
+@router.post("/file/{family_key}/{form_key}")
 def file(
     request: Request,
     archive: ArchiveDep,
     uploads: UploadsDep,
     sent: SentDep,
     actor: ActorDep,
-    family: str,
-    form: str,
+    family_key: str,
+    form_key: str,
     said: FormDep,
 ) -> Response:
-    kind, found = _form(family, form)
-    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
+    kind, form = _form(family_key, form_key)
+    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": form.key}
     record_id = _uuid(said.get("_id")) or archive.entropy.uuid()
     files: list[IncomingFile] = []
     named = uploads_of(said)
@@ -152,18 +152,18 @@ def file(
         outcome = archive.file(actor, raw, files, record_id=record_id)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
-            request, archive, actor, kind, found, raw, organisation=str(raw.get("organisation", "")),
+            request, archive, actor, kind, form, raw, organisation=str(raw.get("organisation", "")),
             record_id=str(record_id), error=error, uploads=[sent.line(actor, each) for each in named],
         )  # fmt: skip
-    return to(f"/records/{outcome.record.code}?filed={kind.key}.{found.key}")
+    return to(f"/records/{outcome.record.code}?filed={kind.key}.{form.key}")
 
 
 @router.get("/records/{reference}/correct")
 def correction(request: Request, archive: ArchiveDep, actor: ActorDep, reference: str) -> Response:
     record = archive.read(actor, reference)
-    kind, found = _form(record.content["family"], record.content["form"])
+    kind, form = _form(record.content["family"], record.content["form"])
     raw = forms.from_content(record.content, archive.zone)
-    return _page(request, archive, actor, kind, found, raw, organisation=record.organisation, record=record)
+    return _page(request, archive, actor, kind, form, raw, organisation=record.organisation, record=record)
 
 
 @router.post("/records/{reference}/correct")
@@ -177,18 +177,18 @@ def correct(
     said: FormDep,
 ) -> Response:
     record = archive.read(actor, reference)
-    kind, found = _form(record.content["family"], record.content["form"])
-    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": found.key}
+    kind, form = _form(record.content["family"], record.content["form"])
+    raw = forms.raw_record(said.multi_items()) | {"family": kind.key, "form": form.key}
     reason, named = str(said.get("_reason", "")), uploads_of(said)
     try:
         files = [*uploads.named(actor, named), *plain_files(sent.blobs, said)]
         archive.correct(actor, reference, raw, reason, files)
     except (InputError, Unavailable) as error:  # what was written stays; the same again is safe
         return _page(
-            request, archive, actor, kind, found, raw, organisation=record.organisation, record=record,
+            request, archive, actor, kind, form, raw, organisation=record.organisation, record=record,
             reason=reason, error=error, uploads=[sent.line(actor, each) for each in named],
         )  # fmt: skip
-    return to(f"/records/{record.code}?filed={kind.key}.{found.key}")
+    return to(f"/records/{record.code}?filed={kind.key}.{form.key}")
 
 
 # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,9 +254,9 @@ WORDS = (
 def _problems(t: Speaker, error: JianzhengError | None) -> list[dict[str, str]]:
     if error is None:
         return []
-    found: Sequence[Problem] = error.params.get("problems", ())
-    if found:
-        return [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in found]
+    problems: Sequence[Problem] = error.params.get("problems", ())
+    if problems:
+        return [{"field": p.field, "id": input_id(p.field), "message": _said(t, p)} for p in problems]
     field = error.field or "files"
     target = "files" if field.startswith("files") else input_id(field)
     said = error.message(t.lang)
@@ -269,12 +269,12 @@ def _said(t: Speaker, problem: Problem) -> str:
     return problem.zh if t.lang == "zh" else problem.en[:1].upper() + problem.en[1:]
 
 
-def _form(family: str, form: str) -> tuple[Family, Form]:
-    kind = families.family(family)
-    found = kind.form(form) if kind else None
-    if kind is None or found is None:
-        raise NotFound("表单", "form", f"{family}/{form}")
-    return kind, found
+def _form(family_key: str, form_key: str) -> tuple[Family, Form]:
+    kind = families.family(family_key)
+    form = kind.form(form_key) if kind else None
+    if kind is None or form is None:
+        raise NotFound("表单", "form", f"{family_key}/{form_key}")
+    return kind, form
 
 
 def _require_place(archive: Archive, actor: Actor) -> list[tuple[str, str, int]]:
@@ -287,12 +287,12 @@ def _require_place(archive: Archive, actor: Actor) -> list[tuple[str, str, int]]
 
 def uploads_of(form: FormData) -> list[FileNamed]:
     """``_upload.N.name``, ``.sha256`` and ``.role``: what the scripts have sent already."""
-    found: dict[str, dict[str, str]] = {}
+    uploads: dict[str, dict[str, str]] = {}
     for key, value in form.multi_items():
         parts = key.split(".")
         if len(parts) == 3 and parts[0] == "_upload" and parts[1].isdecimal() and isinstance(value, str):
-            found.setdefault(parts[1], {})[parts[2]] = value
-    named = [found[n] for n in sorted(found, key=lambda n: (len(n), n))]
+            uploads.setdefault(parts[1], {})[parts[2]] = value
+    named = [uploads[n] for n in sorted(uploads, key=lambda n: (len(n), n))]
     return [
         FileNamed.model_validate(
             {"name": f.get("name", "")[:255], "sha256": f.get("sha256", "")[:64], "role": f.get("role", "other")[:64]}
@@ -303,7 +303,7 @@ def uploads_of(form: FormData) -> list[FileNamed]:
 
 def plain_files(blobs: BlobStore, form: FormData) -> list[IncomingFile]:
     """Files that came with the form itself, from a browser without scripts."""
-    found: list[IncomingFile] = []
+    files: list[IncomingFile] = []
     for value in form.getlist("_file"):
         if not isinstance(value, UploadFile) or not value.filename:
             continue
@@ -312,11 +312,11 @@ def plain_files(blobs: BlobStore, form: FormData) -> list[IncomingFile]:
         with staged.open() as handle:
             media_type = detect(handle, value.filename)
         name = value.filename.replace("\\", "/").rpartition("/")[2]
-        found.append(IncomingFile(name, staged, media_type))
-    names = [file.name for file in found]
+        files.append(IncomingFile(name, staged, media_type))
+    names = [file.name for file in files]
     if len(set(names)) < len(names):
         raise InvalidRecord("两个文件同名", "two files have the same name", field="files")
-    return found
+    return files
 
 
 def _kept_roles(archive: Archive, actor: Actor, form: FormData) -> list[str]:

@@ -102,14 +102,14 @@ def sections(family: Family, form: Form, raw: Raw, errors: Mapping[str, str]) ->
     more = [build(fields[key], key) for key in fields if key not in placed]
     if not keep_end:
         more = [*moments[1:], *more]
-    found = [
+    candidates = [
         Section("basics", tuple(basics)),
         *([Section("attendance", tuple(attendance))] if meeting else []),
         *([Section("particulars", tuple(own_inputs))] if own_inputs else []),
         Section("written", tuple(written)),
         Section("more", tuple(more)),
     ]
-    return [section for section in found if section.inputs]
+    return [section for section in candidates if section.inputs]
 
 
 def _input(field: Field, path: str, value: Any, want: Want, errors: Mapping[str, str]) -> Input:

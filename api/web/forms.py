@@ -43,8 +43,8 @@ def from_content(content: Content, zone: tzinfo) -> Raw:
         if key in content:
             raw[key] = _said(field, content[key], zone)
     for group, fields in (("occurred", families.OCCURRED), ("attendance", families.ATTENDANCE)):
-        found = content.get(group, {})
-        raw[group] = {f.key: _said(f, found[f.key], zone) for f in fields if f.key in found}
+        values = content.get(group, {})
+        raw[group] = {f.key: _said(f, values[f.key], zone) for f in fields if f.key in values}
     return raw
 
 
@@ -69,15 +69,15 @@ def _put(tree: dict[str, Any], parts: list[str], value: str) -> None:
     tree.setdefault(parts[-1], value)
 
 
-def _settled(found: Any) -> Any:
+def _settled(node: Any) -> Any:
     """Keys that are all numbers make a list; a date and a time make a moment."""
-    if not isinstance(found, dict):
-        return found
-    if found and all(key.isascii() and key.isdecimal() for key in found):
-        return [_settled(found[key]) for key in sorted(found, key=lambda key: (len(key), key))]
-    if found and found.keys() <= {"date", "time"}:
-        return "T".join(str(part) for part in (found.get("date", ""), found.get("time")) if part is not None)
-    return {key: _settled(value) for key, value in found.items()}
+    if not isinstance(node, dict):
+        return node
+    if node and all(key.isascii() and key.isdecimal() for key in node):
+        return [_settled(node[key]) for key in sorted(node, key=lambda key: (len(key), key))]
+    if node and node.keys() <= {"date", "time"}:
+        return "T".join(str(part) for part in (node.get("date", ""), node.get("time")) if part is not None)
+    return {key: _settled(value) for key, value in node.items()}
 
 
 def _said(field: Field, value: Any, zone: tzinfo) -> Any:

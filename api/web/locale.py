@@ -19,7 +19,7 @@ LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 
 class Named(Protocol):
-    """Families, forms, fields and choices carry their names in both languages."""
+    """Families, forms, fields, acts and `domain.words.Words` carry their names in both languages."""
 
     @property
     def zh(self) -> str:
@@ -35,14 +35,14 @@ class Named(Protocol):
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
     """Key → sentence, a `str.format` template. Raises `ValueError` where two catalogues have one key."""
-    found: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     for each in sorted(files("api.locales").iterdir(), key=lambda each: each.name):
         if each.name == f"{lang}.json" or each.name.endswith(f".{lang}.json"):
             more: dict[str, str] = json.loads(each.read_text(encoding="utf-8"))
-            if twice := found.keys() & more.keys():
+            if twice := sentences.keys() & more.keys():
                 raise ValueError(f"{each.name}: {', '.join(sorted(twice))} stands in another catalogue")
-            found |= more
-    return found
+            sentences |= more
+    return sentences
 
 
 class Speaker:
@@ -64,13 +64,10 @@ class Speaker:
         return self._sentences[key]
 
     def name(self, thing: Named | None, fallback: str = "") -> str:
-        """The name of a family, form, field or choice; English ones begin with a capital as labels do."""
-        return fallback if thing is None else self.word((thing.zh, thing.en))
-
-    def word(self, both: tuple[str, str]) -> str:
-        """Of a table that commands use as well, ``(zh, en)``: English words begin with a capital as labels do."""
-        zh, en = both
-        return zh if self.lang == "zh" else en[:1].upper() + en[1:]
+        """What a form, a field, a state is called; English names begin with a capital as labels do."""
+        if thing is None:
+            return fallback
+        return thing.zh if self.lang == "zh" else thing.en[:1].upper() + thing.en[1:]
 
     def has(self, key: str) -> bool:
         return key in self._sentences

@@ -22,19 +22,24 @@ from domain.access import ROLES, Action, Actor
 from domain.errors import IntegrityFault, JianzhengError, Unavailable
 from domain.organisations.policy import Policy
 from domain.ports.ledger import LedgerReader
+from domain.ports.search import ORDERS
+from domain.records.acts import ITEM_STATES, STATUSES
+from domain.records.fields import FLAG
 from domain.records.filing import Archive
 
 
 @cache
 def templates() -> Environment:
     """Loaded once; what a template names and nobody gave it is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("api", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    made.globals |= {"statuses": STATUSES, "item_states": ITEM_STATES, "flag": FLAG, "orders": ORDERS}
+    return made
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def _who(actor: Actor, archive: Archive, t: Speaker) -> dict[str, Any]:
     person = directory.people.get(actor.person or "")
     today = archive.today().isoformat()
     held = [grant for grant in actor.grants if grant.held_on(today)]
-    names = dict.fromkeys(ROLES[g.role][0 if t.lang == "zh" else 1] for g in held if g.role in ROLES)
+    names = dict.fromkeys(ROLES[g.role].said(t.lang) for g in held if g.role in ROLES)
     return {
         "name": person.name if person else actor.username,
         "roles": list(names),

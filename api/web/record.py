@@ -20,7 +20,7 @@ from api.web.locale import Speaker
 from api.web.page import check_job, render, say
 from domain.errors import NotFound, ServerUnreachable, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports.texts import ExtractedText
+from domain.ports.texts import TEXT_STATES, ExtractedText
 from domain.records import families
 from domain.records.acts import NAMED
 from domain.records.content import Content
@@ -66,7 +66,7 @@ def page(
 ) -> Response:
     t = say(request)
     record, state = standing(events, ledger, archive.read(actor, reference), version)
-    found = families.family(state.content["family"])
+    kind = families.family(state.content["family"])
     leaves = {leaf.version: leaf.index for leaf in ledger.leaves_of(record.id)}
     directory = archive.directory()
     current = state.number == record.current.number
@@ -78,8 +78,8 @@ def page(
         state=state,
         current=current,
         title=state.content["title"],
-        family=found,
-        form=found.form(state.content["form"]) if found else None,
+        family=kind,
+        form=kind.form(state.content["form"]) if kind else None,
         path=[(code, directory.name(code)) for code in directory.path(record.organisation)],
         year=state.content["occurred"]["from"][:4],
         facts=facts(t, state.content),
@@ -163,16 +163,18 @@ def text(
     entry = state.files[n]
     record.require_there(entry)
     extracted = texts.get(entry.sha256)
-    pages = extracted.pages if extracted else ()
+    pages, status = extracted.pages if extracted else (), text_status(extracted)
     room, cut = SHOWN_TEXT, []
     for each in pages:
         cut.append(each[:room])
         room -= len(cut[-1])
         if room <= 0:
             break
+    t = say(request)
     return render(
         request, "text.html", active="search", record=record, entry=entry, version=state.number,
-        text_status=extracted.status if extracted else "pending", pages=cut, paged=bool(extracted and extracted.paged),
+        missing="" if status == "extracted" else t.name(TEXT_STATES[status]),
+        pages=cut, paged=bool(extracted and extracted.paged),
         shortened=sum(map(len, pages)) > SHOWN_TEXT, picture=entry.media_type in shown.PICTURES,
     )  # fmt: skip
 
@@ -212,9 +214,9 @@ def _fact(t: Speaker, field: Field, value: Any) -> Fact:
     return Fact(t.name(field), shown.value(t, field, value), field)
 
 
-def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
-    counts = [t(f"record.{key}", n=found[key]) for key in ("expected", "present") if key in found]
-    leave = found.get("on_leave", [])
+def _attendance(t: Speaker, attendance: dict[str, Any]) -> list[Fact]:
+    counts = [t(f"record.{key}", n=attendance[key]) for key in ("expected", "present") if key in attendance]
+    leave = attendance.get("on_leave", [])
     if leave:
         counts.append(t("record.on_leave", n=len(leave)))
     facts = [Fact(t("record.attendance"), t("comma").join(counts))] if counts else []
@@ -225,8 +227,8 @@ def _attendance(t: Speaker, found: dict[str, Any]) -> list[Fact]:
         ]
         facts.append(Fact(t.name(next(f for f in families.ATTENDANCE if f.key == "on_leave")), t.listed(said)))
     for field in families.ATTENDANCE:
-        if field.kind == "people" and field.key in found:
-            facts.append(Fact(t.name(field), shown.value(t, field, found[field.key]), field))
+        if field.kind == "people" and field.key in attendance:
+            facts.append(Fact(t.name(field), shown.value(t, field, attendance[field.key]), field))
     return facts
 
 
@@ -253,18 +255,19 @@ def _file(
         "sha256": entry.sha256,
         "pages": len(extracted.pages) if extracted and extracted.paged else None,
         "status": status,
-        "said": "" if picture and status in ("unsupported", "empty") else t(f"text.{status}"),
+        "said": "" if picture and status in ("unsupported", "empty") else t.name(TEXT_STATES[status]),
         "readable": status == "extracted",
     }
 
 
 def _erasure(t: Speaker, directory: Directory, record: Record) -> dict[str, Any] | None:
     """The proposal that stands open, or by what all of it was erased."""
-    found = erasure_of(record)
-    if found is None:
+    erasure = erasure_of(record)
+    if erasure is None:
         return None
-    who = found["decided_by"] or found["proposed_by"]
-    return {**found, "who": person_of(directory, who), "said": found["ground_zh" if t.lang == "zh" else "ground_en"]}
+    who = erasure["decided_by"] or erasure["proposed_by"]
+    ground = erasure["ground_zh" if t.lang == "zh" else "ground_en"]
+    return {**erasure, "who": person_of(directory, who), "said": ground}
 
 
 def _history(t: Speaker, directory: Directory, record: Record, leaves: dict[int, int]) -> list[dict[str, Any]]:
@@ -285,10 +288,10 @@ def _numbered(record: Record) -> list[Version]:
 
 
 def _version(record: Record, number: int) -> Version:
-    found = record.version(number)
-    if found is None:
+    version = record.version(number)
+    if version is None:
         raise NotFound("版本", "version", f"{record.code} v{number}", field="version")
-    return found
+    return version
 
 
 def _differences(t: Speaker, first: Version, second: Version) -> list[dict[str, Any]]:
@@ -305,8 +308,8 @@ def _differences(t: Speaker, first: Version, second: Version) -> list[dict[str, 
 
 def _texts(t: Speaker, version: Version) -> dict[str, str]:
     content = version.content
-    found = families.family(content["family"])
-    texts = {t("word.form"): t.name(found.form(content["form"])) if found else content["form"]}
+    kind = families.family(content["family"])
+    texts = {t("word.form"): t.name(kind.form(content["form"])) if kind else content["form"]}
     texts[t.name(families.COMMON[0])] = content["title"]
     for fact in (*facts(t, content), *prose(t, content)):
         if fact.rows is None:

@@ -133,8 +133,8 @@ def figure(
 ) -> Response:
     """The events behind one figure, with the records they belong to."""
     report = reporting.annual(actor, organisation, _year(year, archive), _size(as_of.strip(), moments))
-    found = report.figures.get(name)
-    leaves = found["events"] if found else []
+    entry = report.figures.get(name)
+    leaves = entry["events"] if entry else []
     asked = Question(organisation, report.year, as_of.strip())
     return render(
         request,
@@ -142,7 +142,7 @@ def figure(
         active="report",
         asked=asked,
         name_of=name[:200],
-        figure=found,
+        figure=entry,
         report=report,
         lines=_lines(archive, moments.ledger, events, actor, leaves[:SOURCES]),
         rest=max(0, len(leaves) - SOURCES),
@@ -209,8 +209,8 @@ def _year(said: str, archive: Archive) -> int:
 
 def _years(figures: FiguresTables, archive: Archive, organisation: str) -> list[int]:
     """What can be chosen, newest first: the years that have records, or this year where none has."""
-    found = figures.years(archive.directory().below(organisation))
-    return found[::-1] or [archive.today().year]
+    years = figures.years(archive.directory().below(organisation))
+    return years[::-1] or [archive.today().year]
 
 
 def _size(as_of: str, moments: Moments) -> int | None:
@@ -218,8 +218,8 @@ def _size(as_of: str, moments: Moments) -> int | None:
 
 
 def _issued(events: EventStore, organisation: str, year: int) -> list[ReportIssued]:
-    found = events.stream(stream_id("report", f"{organisation}/{year}"))
-    return [event for event in reversed(found) if isinstance(event, ReportIssued)]
+    stream = events.stream(stream_id("report", f"{organisation}/{year}"))
+    return [event for event in reversed(stream) if isinstance(event, ReportIssued)]
 
 
 def _lines(

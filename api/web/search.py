@@ -19,10 +19,12 @@ from api.web.locale import Speaker
 from api.web.page import come_again, render, say
 from domain.errors import InputError, Unavailable
 from domain.organisations.directory import Directory
-from domain.ports.search import Snippet
+from domain.ports.search import Hit, Snippet
 from domain.records import codes
+from domain.records.acts import STATUSES
 from domain.records.families import FAMILIES, family
-from domain.search.searching import Found, Results
+from domain.search.searching import Results
+from domain.subject import Shown
 
 router = APIRouter()
 
@@ -77,7 +79,7 @@ def search(
         away={"message": away.message(t.lang), "code": away.code, "record": _named(asked)} if away else None,
         took=f"{took:.2f}",
         problem={"message": problem.message(t.lang), "next": problem.next_step(t.lang)} if problem else None,
-        hits=[_hit(found, zone) for found in answer.hits] if answer else [],
+        hits=[_hit(each.hit, each.shown, zone) for each in answer.hits] if answer else [],
         facets=list(_facets(t, answer, asked, directory)) if answer else [],
         chosen=list(_chosen(t, asked, directory)),
         kept=[(name, text) for name, text in asked.said() if name in HIDDEN],
@@ -95,11 +97,10 @@ def _named(asked: Question) -> str | None:
     return asked.query if codes.parse(asked.query) else None
 
 
-def _hit(found: Found, zone: tzinfo) -> dict[str, Any]:
-    it = found.shown
+def _hit(hit: Hit, it: Shown, zone: tzinfo) -> dict[str, Any]:
     kind = family(it.family)
     old = it.newest if it.version != it.newest else None
-    titles = [s for s in found.hit.snippets if s.source == "title"]
+    titles = [s for s in hit.snippets if s.source == "title"]
     files = {name: n for n, name in enumerate(it.files)}
     return {
         "code": it.code,
@@ -125,7 +126,7 @@ def _hit(found: Found, zone: tzinfo) -> dict[str, Any]:
                 "n": files.get(s.source),
                 "name_only": s.source in files and s.text == s.source,
             }
-            for s in found.hit.snippets
+            for s in hit.snippets
             if s.source != "title"
         ][:3],
     }
@@ -184,7 +185,8 @@ def facet_label(t: Speaker, directory: Directory, name: str, value: str) -> str:
         return person.name if person else value
     if name == "file_type":
         return t("search.image") if value == "image" else value.upper()
-    if name in ("status", "late", "gaps"):
-        key = f"status.{value}" if name == "status" else f"facet.{name}.yes"
-        return t(key) if t.has(key) else value
+    if name == "status":
+        return t.name(STATUSES.get(value), value)
+    if name in ("late", "gaps"):
+        return t(f"facet.{name}.yes")
     return value

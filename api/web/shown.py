@@ -8,7 +8,7 @@ from typing import Any
 
 from api.web.locale import Speaker, number
 from domain.records.families import FILE_ROLES
-from domain.records.fields import Field
+from domain.records.fields import FLAG, Field
 from domain.records.gaps import describe
 
 KINDS = {
@@ -72,10 +72,10 @@ def day(t: Speaker, value: str | date) -> str:
     """A date in the reader's language, of ``YYYY-MM-DD…``; a year alone stays as it is."""
     if isinstance(value, str) and len(value) == YEAR_ALONE:
         return value
-    found = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    when = date.fromisoformat(value[:10]) if isinstance(value, str) else value
     if t.lang == "zh":
-        return f"{found.year} 年 {found.month} 月 {found.day} 日"
-    return f"{found.day} {found:%b} {found.year}"
+        return f"{when.year} 年 {when.month} 月 {when.day} 日"
+    return f"{when.day} {when:%b} {when.year}"
 
 
 def occurred(t: Speaker, value: dict[str, Any]) -> str:
@@ -91,30 +91,30 @@ def occurred(t: Speaker, value: dict[str, Any]) -> str:
     return f"{shown} – {day(t, end)}{_clock(end)}"
 
 
-def value(t: Speaker, field: Field, found: Any) -> str:
+def value(t: Speaker, field: Field, stored: Any) -> str:
     """A stored value as text; tables are shown by the page itself."""
     match field.kind:
         case "choice":
-            return t.name(next((c for c in field.choices if c.key == found), None), str(found))
+            return t.name(next((c for c in field.choices if c.key == stored), None), str(stored))
         case "person":
-            return str(found.get("name", ""))
+            return str(stored.get("name", ""))
         case "people":
-            return t.listed([str(p.get("name", "")) for p in found])
+            return t.listed([str(p.get("name", "")) for p in stored])
         case "texts":
-            return "\n".join(str(item) for item in found)
+            return "\n".join(str(item) for item in stored)
         case "flag":
-            return t("word.yes") if found else t("word.no")
+            return t.name(FLAG[bool(stored)])
         case "int" | "number":
-            return number(found)
+            return number(stored)
         case "date":
-            return day(t, found)
+            return day(t, stored)
         case _:
-            return str(found)
+            return str(stored)
 
 
-def gap(t: Speaker, found: Mapping[str, str], content: Mapping[str, Any] | None) -> str:
+def gap(t: Speaker, missing: Mapping[str, str], content: Mapping[str, Any] | None) -> str:
     """What is missing, as a sentence of its own."""
-    said = describe(found, t.lang, content)
+    said = describe(missing, t.lang, content)
     return said[:1].upper() + said[1:]
 
 

@@ -63,6 +63,6 @@ def switch(to: str = "zh", back: str = "/") -> Response:
 
 def inside(address: str) -> str:
     """Only addresses of this site: nobody is sent elsewhere by a link that looks like ours."""
-    found = urlsplit(address.replace("\\", "/"))
-    local = not found.scheme and not found.netloc and address.startswith("/") and not address.startswith("//")
+    parts = urlsplit(address.replace("\\", "/"))
+    local = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
     return address if local and address.isprintable() else "/"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from api.common.remaining import STAGES, in_words
+from api.common.remaining import in_words
 from api.http.auth import ActorDep
 from api.http.context import (
     ArchiveDep,
@@ -30,7 +30,7 @@ from domain.ledger.checkpoint import parse_checkpoint
 from domain.ledger.note import parse_note
 from domain.records.filing import Archive
 from indexers.loop.witness_status import said
-from operations.verify.findings import CLASSES, Finding, Progress, Verification
+from operations.verify.findings import CLASSES, STAGES, SUBJECTS, Finding, Progress, Verification
 from operations.verify.meaning import advice, meaning
 
 router = APIRouter()
@@ -77,10 +77,10 @@ def page(
 def _witnessed(witnesses: Witnesses, lang: Lang, zone: ZoneInfo) -> dict[str, Any] | None:
     """How the checkpoint is witnessed; None where nobody was asked to."""
     try:
-        found = witnesses(lang)
+        cosigning = witnesses(lang)
     except JianzhengError:  # the page says elsewhere that something cannot be reached
         return None
-    return None if found["state"] == "off" else {**found, "said": said(found, lang, zone)}
+    return None if cosigning["state"] == "off" else {**cosigning, "said": said(cosigning, lang, zone)}
 
 
 @router.post("/verify/run")
@@ -116,30 +116,30 @@ def _state(archive: Archive, actor: Actor, check: Check | None, t: Speaker) -> d
     stage = STAGES.get(check.stage) if check else None
     return {
         "check": check,
-        "stage": t.word(stage) if stage else t("verify.stage.start"),
+        "stage": t.name(stage, t("verify.stage.start")),
         "left": in_words(check.remaining, t.lang) if check else "",
         "result": result,
         "error": {"message": check.error.message(t.lang), "next": check.error.next_step(t.lang)}
         if check and check.error
         else None,
         "findings": [
-            _said(found, t.lang) if _may_know(archive, actor, found, whole) else _outside(found, t)
-            for found in findings
+            _said(finding, t.lang) if _may_know(archive, actor, finding, whole) else _outside(finding, t)
+            for finding in findings
         ],
         "rest": max(0, len(result.findings) - MOST_FINDINGS) if result else 0,
         "remarks": [remark.text(t.lang) for remark in result.not_checked] if result else [],
     }
 
 
-def _may_know(archive: Archive, actor: Actor, found: Finding, whole: bool) -> bool:
+def _may_know(archive: Archive, actor: Actor, finding: Finding, whole: bool) -> bool:
     """What a record or its files are called, and that it exists, is for those who may read it.
 
     A record that cannot be read any more is named to those who answer for the ``whole``.
     """
-    if found.record is None:
-        return whole or found.event is None
+    if finding.record is None:
+        return whole or finding.event is None
     try:
-        archive.read(actor, found.record)
+        archive.read(actor, finding.record)
     except NotAllowed:
         return False
     except JianzhengError:
@@ -147,33 +147,33 @@ def _may_know(archive: Archive, actor: Actor, found: Finding, whole: bool) -> bo
     return True
 
 
-def _outside(found: Finding, t: Speaker) -> dict[str, Any]:
+def _outside(finding: Finding, t: Speaker) -> dict[str, Any]:
     return {
-        "class": _class(found, t.lang),
-        "subject": found.subject,
+        "class": _class(finding, t.lang),
+        "subject": t.name(SUBJECTS[finding.subject]),
         "detail": t("verify.outside"),
         "record": None,
         "file": None,
-        "leaf": found.leaf_index,
+        "leaf": finding.leaf_index,
         "meaning": "",
         "advice": "",
     }
 
 
-def _class(found: Finding, lang: Lang) -> str:
-    return speaker(lang).word(CLASSES[found.klass])
+def _class(finding: Finding, lang: Lang) -> str:
+    return speaker(lang).name(CLASSES[finding.klass])
 
 
-def _said(found: Finding, lang: Lang) -> dict[str, Any]:
+def _said(finding: Finding, lang: Lang) -> dict[str, Any]:
     return {
-        "class": _class(found, lang),
-        "subject": found.subject,
-        "detail": found.detail(lang),
-        "record": found.record,
-        "file": found.file,
-        "leaf": found.leaf_index,
-        "meaning": meaning(found, lang),
-        "advice": advice(found, lang),
+        "class": _class(finding, lang),
+        "subject": speaker(lang).name(SUBJECTS[finding.subject]),
+        "detail": finding.detail(lang),
+        "record": finding.record,
+        "file": finding.file,
+        "leaf": finding.leaf_index,
+        "meaning": meaning(finding, lang),
+        "advice": advice(finding, lang),
     }
 
 

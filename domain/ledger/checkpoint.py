@@ -43,7 +43,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
 
 def open_checkpoint(data: bytes | str, origin: str, verifiers: Iterable[Verifier]) -> Checkpoint:
     """The checkpoint in a signed note of this very log. Raises `InvalidNote`."""
-    found = parse_checkpoint(open_note(data, verifiers).text)
-    if found.origin != origin:
+    checkpoint = parse_checkpoint(open_note(data, verifiers).text)
+    if checkpoint.origin != origin:
         raise InvalidNote("这是另一个账本的检查点", "it is the checkpoint of another log")
-    return found
+    return checkpoint

@@ -72,21 +72,21 @@ def parse_statement(text: str) -> Statement:
     if not all(_NUMBER.fullmatch(each) for each in (size, *indices)) or len(digest) != HASH_SIZE:
         raise _not_a_statement()
     try:
-        found = Statement(origin, UUID(stream), int(size), digest, tuple(int(each) for each in indices))
+        statement = Statement(origin, UUID(stream), int(size), digest, tuple(int(each) for each in indices))
     except ValueError:
         raise _not_a_statement() from None
-    ascending = all(before < after for before, after in zip(found.leaves, found.leaves[1:], strict=False))
-    if found.text() != text or not ascending or found.leaves[-1] >= found.size:
+    ascending = all(before < after for before, after in zip(statement.leaves, statement.leaves[1:], strict=False))
+    if statement.text() != text or not ascending or statement.leaves[-1] >= statement.size:
         raise _not_a_statement()
-    return found
+    return statement
 
 
 def open_statement(note: str, policy: Policy, verifier_of: VerifierOf) -> Statement:
     """The statement of a log that the policy names. Raises `InvalidNote`."""
-    found = parse_statement(open_note(note, [verifier_of(log.key) for log in policy.logs]).text)
-    keys = [verifier_of(log.key) for log in policy.logs if log.key.name == found.origin]
+    statement = parse_statement(open_note(note, [verifier_of(log.key) for log in policy.logs]).text)
+    keys = [verifier_of(log.key) for log in policy.logs if log.key.name == statement.origin]
     open_note(note, keys)  # and of this very log: another of the policy's may not speak for it
-    return found
+    return statement
 
 
 def encode_completeness(note: str, receipts: Sequence[str]) -> str:
@@ -109,20 +109,20 @@ def read_completeness(data: bytes | str) -> Completeness:
     return Completeness(parse_statement(parse_note(note).text), note, tuple(map(read_receipt, said["receipts"])))
 
 
-def check_completeness(found: Completeness, policy: Policy, verifier_of: VerifierOf) -> Trusted:
+def check_completeness(completeness: Completeness, policy: Policy, verifier_of: VerifierOf) -> Trusted:
     """The checkpoint under which these are all the events of the stream.
 
     Raises `InvalidNote`, `InvalidProof` and `QuorumNotMet` where the file does not show that.
     """
-    statement = open_statement(found.note, policy, verifier_of)
-    if len(found.receipts) != len(statement.leaves):
+    statement = open_statement(completeness.note, policy, verifier_of)
+    if len(completeness.receipts) != len(statement.leaves):
         raise InvalidProof("声明的事件数与所附的不符", "it holds another number of events than the statement says")
-    trusted = open_trusted(found.receipts[0].proof.checkpoint, policy, verifier_of)
+    trusted = open_trusted(completeness.receipts[0].proof.checkpoint, policy, verifier_of)
     tree = trusted.checkpoint
     if (tree.origin, tree.size, tree.root) != (statement.origin, statement.size, statement.root):
         raise InvalidProof("声明与检查点不是同一棵树", "the statement speaks of another tree than the checkpoint")
-    for number, (receipt, index) in enumerate(zip(found.receipts, statement.leaves, strict=True), 1):
-        if receipt.proof.checkpoint != found.receipts[0].proof.checkpoint:
+    for number, (receipt, index) in enumerate(zip(completeness.receipts, statement.leaves, strict=True), 1):
+        if receipt.proof.checkpoint != completeness.receipts[0].proof.checkpoint:
             raise InvalidProof("各事件的检查点不是同一个", "its events are proven under different checkpoints")
         if (receipt.id, receipt.version, receipt.proof.index) != (statement.stream, number, index):
             raise InvalidProof("所附的事件不是声明的那些", "its events are not those of the statement")

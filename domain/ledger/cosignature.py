@@ -47,11 +47,11 @@ def read_cosignature(kind: int, blob: bytes) -> Cosignature:
 
 def signed_message(key: VerifierKey, time: int, text: str) -> bytes:
     """The bytes that a witness signs for a checkpoint, the ``text`` of a note. Raises `InvalidNote`."""
-    found = parse_checkpoint(text)
+    checkpoint = parse_checkpoint(text)
     if key.kind == COSIGNATURE_ED25519:
         return f"cosignature/v1\ntime {time}\n{text}".encode()
     if key.kind == COSIGNATURE_ML_DSA_44:
-        return _cosigned_message(key.name, time, found)
+        return _cosigned_message(key.name, time, checkpoint)
     raise InvalidNote("不是见证密钥", "it is not the key of a witness")
 
 

@@ -70,13 +70,13 @@ def read_receipt(data: bytes | str) -> Receipt:
     try:
         said = json.loads(proof.extra or b"")
         sound = set(said) == _MEMBERS and canonical(said) == proof.extra and said["v"] == ENTRY_FORMAT
-        found = Receipt(UUID(said["id"]), said["version"], said["topic"], strict_base64(said["state"]), proof)
-        sound = sound and str(found.id) == said["id"] and type(found.version) is int and isinstance(found.topic, str)
+        receipt = Receipt(UUID(said["id"]), said["version"], said["topic"], strict_base64(said["state"]), proof)
+        sound &= str(receipt.id) == said["id"] and type(receipt.version) is int and isinstance(receipt.topic, str)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InvalidNote, NotCanonical):
         sound = False
     if not sound:
         raise InvalidProof("里面没有事件", "it holds no event")
-    return found
+    return receipt
 
 
 def check_receipt(receipt: Receipt, policy: Policy, verifier_of: VerifierOf) -> Trusted:

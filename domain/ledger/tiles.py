@@ -65,11 +65,11 @@ _PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.
 
 def parse_path(path: str) -> Tile | None:
     """The tile that lies at a path; None where no tile can lie there."""
-    found = _PATH.fullmatch(path)
-    if found is None:
+    match = _PATH.fullmatch(path)
+    if match is None:
         return None
-    level = ENTRIES if found[1] == "entries" else int(found[1])
-    tile = Tile(level, int(found[2].replace("/", "").replace("x", "")), int(found[3] or WIDTH))
+    level = ENTRIES if match[1] == "entries" else int(match[1])
+    tile = Tile(level, int(match[2].replace("/", "").replace("x", "")), int(match[3] or WIDTH))
     return tile if level <= MAX_LEVEL and tile.path == path else None
 
 

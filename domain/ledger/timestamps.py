@@ -176,8 +176,8 @@ def parse_name(path: str) -> tuple[StampName, str] | None:
 
 def parse_label(text: str) -> StampName | None:
     """What `StampName.label` wrote; None for anything else, a size of 2^63 or more included."""
-    found = _LABEL.fullmatch(text)
-    return None if found is None or int(found[1]) >= 2**63 else StampName(int(found[1]), found[2])
+    match = _LABEL.fullmatch(text)
+    return None if match is None or int(match[1]) >= 2**63 else StampName(int(match[1]), match[2])
 
 
 def seal_of(name: StampName, answer: bytes) -> bytes:
@@ -201,9 +201,9 @@ def _sum(name: StampName, digest: bytes) -> bytes:
 
 def as_log_signed(note: bytes | str) -> bytes:
     """The bytes that are stamped of a checkpoint's note, with whatever cosignatures. Raises `InvalidNote`."""
-    found = parse_note(note)
-    origin = parse_checkpoint(found.text).origin
-    return Note(found.text, tuple(each for each in found.signatures if each.name == origin)).encode().encode()
+    cosigned = parse_note(note)
+    origin = parse_checkpoint(cosigned.text).origin
+    return Note(cosigned.text, tuple(each for each in cosigned.signatures if each.name == origin)).encode().encode()
 
 
 def is_due(size: int, last: tuple[int, datetime] | None, now: datetime, zone: ZoneInfo) -> bool:
@@ -225,5 +225,5 @@ def is_due(size: int, last: tuple[int, datetime] | None, now: datetime, zone: Zo
 def year_end(now: datetime, zone: ZoneInfo) -> datetime:
     """The last time, at or before ``now``, that a year was about to end."""
     local = now.astimezone(zone)
-    found = datetime(local.year, *YEAR_ENDS, tzinfo=zone)
-    return found if found <= local else found.replace(year=local.year - 1)
+    end = datetime(local.year, *YEAR_ENDS, tzinfo=zone)
+    return end if end <= local else end.replace(year=local.year - 1)

@@ -34,9 +34,9 @@ def tombstone(by: int, state: str) -> bytes:
 
 def read_tombstone(state: bytes) -> Erased | None:
     """What a tombstone says; None for whatever is not one to the byte."""
-    if not state.startswith(PREFIX) or (found := _FORM.fullmatch(state)) is None:
+    if not state.startswith(PREFIX) or (match := _FORM.fullmatch(state)) is None:
         return None
-    return Erased(int(found[1]), found[2].decode("ascii"))
+    return Erased(int(match[1]), match[2].decode("ascii"))
 
 
 def state_digest(state: bytes) -> str:

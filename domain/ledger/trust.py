@@ -63,7 +63,7 @@ def open_signed(note: bytes | str, policy: Policy, verifier_of: VerifierOf) -> T
 
 def open_trusted(note: bytes | str, policy: Policy, verifier_of: VerifierOf) -> Trusted:
     """The same, of a checkpoint that meets the policy's quorum. Raises `InvalidNote` and `QuorumNotMet`."""
-    found = open_signed(note, policy, verifier_of)
-    if not policy.satisfied(found.cosigned):
-        raise QuorumNotMet(len(found.cosigned))
-    return found
+    signed = open_signed(note, policy, verifier_of)
+    if not policy.satisfied(signed.cosigned):
+        raise QuorumNotMet(len(signed.cosigned))
+    return signed

@@ -108,8 +108,7 @@ def parse_submission(data: bytes) -> Submission:
 
 def decimal(text: str) -> int | None:
     """A tree size as it is written: no sign, no leading zero, below 2^63. None for anything else."""
-    found = _DECIMAL.fullmatch(text)
-    return int(text) if found and int(text) < 2**63 else None
+    return int(text) if _DECIMAL.fullmatch(text) and int(text) < 2**63 else None
 
 
 def accept(data: bytes, known: Mapping[str, Sequence[Verifier]]) -> Accepted | WitnessReply:
@@ -120,8 +119,7 @@ def accept(data: bytes, known: Mapping[str, Sequence[Verifier]]) -> Accepted | W
     try:
         submission = parse_submission(data)
         unsigned = submission.note.endswith("\n\n")
-        found = Note(submission.note[:-1], ()) if unsigned else parse_note(submission.note)
-        checkpoint = parse_checkpoint(found.text)
+        checkpoint = parse_checkpoint(submission.note[:-1] if unsigned else parse_note(submission.note).text)
     except (InvalidSubmission, InvalidNote) as error:
         return WitnessReply(400, error.message("en") + "\n")
     verifiers = known.get(checkpoint.origin)
@@ -178,9 +176,9 @@ def origin_hash(origin: str) -> str:
 
 def _hash(line: str) -> bytes:
     try:
-        found = strict_base64(line)
+        digest = strict_base64(line)
     except InvalidNote:
-        found = b""
-    if len(found) != HASH_SIZE:
+        digest = b""
+    if len(digest) != HASH_SIZE:
         raise InvalidSubmission("证明的一行不是 32 字节的散列值", "a line of the proof is no hash of 32 bytes")
-    return found
+    return digest

@@ -129,24 +129,24 @@ class Directory:
 
     def organisation(self, code: str) -> Organisation:
         """By its code. Raises `NotFound`."""
-        found = self.organisations.get(code)
-        if found is None:
+        organisation = self.organisations.get(code)
+        if organisation is None:
             raise NotFound("单位", "organisation", code, field="organisation")
-        return found
+        return organisation
 
     def person(self, code: str) -> Person:
         """By the code, not the name. Raises `NotFound`."""
-        found = self.people.get(code)
-        if found is None:
+        person = self.people.get(code)
+        if person is None:
             raise NotFound("人员", "person", code, field="person")
-        return found
+        return person
 
     def account(self, username: str) -> Account:
         """By user name, closed ones too. Raises `NotFound`."""
-        found = self.accounts.get(username)
-        if found is None:
+        account = self.accounts.get(username)
+        if account is None:
             raise NotFound("账号", "account", username)
-        return found
+        return account
 
     @property
     def top(self) -> str:
@@ -159,22 +159,22 @@ class Directory:
     def path(self, code: str) -> tuple[str, ...]:
         """Codes from the top of the tree down to ``code``; just the code for an unknown one."""
         path = [code]
-        while (found := self.organisations.get(path[-1])) is not None and found.parent is not None:
-            path.append(found.parent)
+        while (organisation := self.organisations.get(path[-1])) is not None and organisation.parent is not None:
+            path.append(organisation.parent)
         return tuple(reversed(path))
 
     def below(self, code: str) -> Iterator[str]:
         """``code`` and everything under it, parents first."""
         waiting = [code]
         while waiting:
-            found = waiting.pop()
-            yield found
-            waiting.extend(reversed(self.organisations[found].children if found in self.organisations else []))
+            parent = waiting.pop()
+            yield parent
+            waiting.extend(reversed(self.organisations[parent].children if parent in self.organisations else []))
 
     def name(self, code: str) -> str:
         """What the organisation is called now; its code where there is none of that code."""
-        found = self.organisations.get(code)
-        return found.name if found else code
+        organisation = self.organisations.get(code)
+        return organisation.name if organisation else code
 
     def members(self, code: str, day: str) -> list[Person]:
         """People with a post in the organisation or below it on that day, by code."""

@@ -31,10 +31,10 @@ class StagedFile(Protocol):
 
 
 class FixityResult(NamedTuple):
-    """One kept file hashed again. It is sound when ``found == sha256``."""
+    """One kept file hashed again. It is sound when ``computed == sha256``."""
 
     sha256: str  # the digest it is kept under
-    found: str | None  # the digest of its bytes; None when they cannot be read to the end
+    computed: str | None  # the digest of its bytes; None when they cannot be read to the end
     size: int | None  # bytes; None when nothing is kept under that digest
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from domain.words import Words
+
 FOREVER = 2**62
 """``until`` of a document whose version is still the current one."""
 
@@ -65,6 +67,11 @@ class Scope:
 
 
 Sort = Literal["relevance", "newest", "oldest"]
+ORDERS: dict[str, Words] = {
+    "relevance": Words("按相关", "by relevance"),
+    "newest": Words("从新到旧", "newest first"),
+    "oldest": Words("从旧到新", "oldest first"),
+}
 
 
 @dataclass(frozen=True)

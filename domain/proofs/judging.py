@@ -119,10 +119,10 @@ def judge(data: bytes, policy: Policy, verifier_of: VerifierOf) -> Judgement:
 def said_by(receipt: Receipt) -> Said:
     """What the event says; whatever is not of the expected kind is left out."""
     try:
-        found = receipt.content()
+        decoded = receipt.content()
     except InvalidProof:
-        found = {}
-    event: dict[str, Any] = found if isinstance(found, dict) else {}
+        decoded = {}
+    event: dict[str, Any] = decoded if isinstance(decoded, dict) else {}
     content = event.get("content")
     return Said(
         record=str(receipt.id),
@@ -160,10 +160,10 @@ def _text(value: Any) -> str:
 
 def _instant(value: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(_text(value))
+        instant = datetime.fromisoformat(_text(value))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return instant if instant.tzinfo is not None else None
 
 
 def _files(value: Any) -> tuple[NamedFile, ...]:

@@ -120,8 +120,8 @@ class Receipts:
         """The published checkpoint once it covers the record's event ``revision``, and the record's leaves below it."""
         waits = iter(pauses)
         while True:
-            if (found := self._look(record, revision)) is not None:
-                return found
+            if (covered := self._look(record, revision)) is not None:
+                return covered
             wait = next(waits, None)
             if wait is None:
                 raise ReceiptNotReady(record.code)
@@ -141,13 +141,13 @@ class Receipts:
 
     def _covering(self, index: int) -> Published | None:
         """A witnessed checkpoint where one covers the leaf, else the newest one, whoever has cosigned it by now."""
-        if (note := self._witnessed()) is not None and (found := _read(note)).tree.size > index:
-            return found
+        if (note := self._witnessed()) is not None and (published := _read(note)).tree.size > index:
+            return published
         try:
-            found = _read(self._published().decode())
+            published = _read(self._published().decode())
         except NotFound:
             return None
-        return found if found.tree.size > index else None
+        return published if published.tree.size > index else None
 
     def _receipt(self, leaf: Leaf, published: Published) -> str:
         """Raises `LedgerInputAltered` where the stored event is not what was entered in the ledger, `DatabaseDamaged`

@@ -1,4 +1,5 @@
-"""The acts on a record: what each is called, in which states it is possible, and what the states are called."""
+"""The acts on a record: what each is called, in which states it is possible, and what the states are called, those of a
+rectification item too."""
 
 from __future__ import annotations
 
@@ -19,22 +20,22 @@ from domain.records.events import (
     RecordWithdrawn,
 )
 from domain.subject import Attributes, Kind
+from domain.words import Words
 
 Status = Literal["filed", "signed", "returned", "withdrawn", "erased"]
+ItemState = Literal["open", "in_progress", "closed"]
 
-STATUS_ZH: dict[str, str] = {
-    "filed": "待审签",
-    "signed": "已审签",
-    "returned": "已退回",
-    "withdrawn": "已撤回",
-    "erased": "已销毁",
+STATUSES: dict[str, Words] = {
+    "filed": Words("待审签", "awaiting sign-off"),
+    "signed": Words("已审签", "signed off"),
+    "returned": Words("已退回", "returned"),
+    "withdrawn": Words("已撤回", "withdrawn"),
+    "erased": Words("已销毁", "erased"),
 }
-STATUS_EN: dict[str, str] = {
-    "filed": "awaiting sign-off",
-    "signed": "signed off",
-    "returned": "returned",
-    "withdrawn": "withdrawn",
-    "erased": "erased",
+ITEM_STATES: dict[str, Words] = {
+    "open": Words("未整改", "open"),
+    "in_progress": Words("整改中", "in progress"),
+    "closed": Words("已销号", "closed"),
 }
 LIVE: frozenset[Status] = frozenset({"filed", "returned", "signed"})
 OPEN: frozenset[Status] = frozenset({"filed", "signed"})

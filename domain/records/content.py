@@ -44,8 +44,8 @@ ENVELOPE = ("organisation", "family", "form", "occurred", "attendance", "files")
 def check(raw: dict[str, Any], *, zone: tzinfo, today: date, file_roles: Iterable[str] = ()) -> Checked:
     """Read ``raw`` (the keys of ``record.yaml``). ``file_roles`` are those of the files that come with it."""
     reader = Reader(zone, [])
-    found = families.family(str(raw.get("family", "")).strip())
-    if found is None:
+    family = families.family(str(raw.get("family", "")).strip())
+    if family is None:
         accepted = families.FAMILIES
         reader.bad(
             "family",
@@ -53,18 +53,18 @@ def check(raw: dict[str, Any], *, zone: tzinfo, today: date, file_roles: Iterabl
             f"there is no family “{raw.get('family', '')}”; accepted: {', '.join(f.key for f in accepted)}",
         )
         return Checked({}, tuple(reader.problems))
-    form = found.form(str(raw.get("form", "")).strip())
+    form = family.form(str(raw.get("form", "")).strip())
     if form is None:
         reader.bad(
             "form",
-            f"{found.zh}没有“{raw.get('form', '')}”这种形式；可用的有：{'、'.join(f.zh for f in found.forms)}",
-            f"{found.en} has no form “{raw.get('form', '')}”; accepted: {', '.join(f.key for f in found.forms)}",
+            f"{family.zh}没有“{raw.get('form', '')}”这种形式；可用的有：{'、'.join(f.zh for f in family.forms)}",
+            f"{family.en} has no form “{raw.get('form', '')}”; accepted: {', '.join(f.key for f in family.forms)}",
         )
         return Checked({}, tuple(reader.problems))
 
-    fields = families.form_fields(found.key, form.key)
+    fields = families.form_fields(family.key, form.key)
     reader.unknown_keys(raw, (*ENVELOPE, *fields), "")
-    content: Content = {"family": found.key, "form": form.key}
+    content: Content = {"family": family.key, "form": form.key}
     for key, definition in fields.items():
         _keep(content, key, reader.read(definition, raw.get(key), key))
     if "title" not in content and not any(p.field == "title" for p in reader.problems):
@@ -82,13 +82,13 @@ def check(raw: dict[str, Any], *, zone: tzinfo, today: date, file_roles: Iterabl
 
 def find_gaps(content: Content, file_roles: Iterable[str]) -> tuple[Gap, ...]:
     """What the form of a sound ``content`` expects and does not hold."""
-    found = families.family(content["family"])
-    form = found.form(content["form"]) if found else None
-    if found is None or form is None:
+    family = families.family(content["family"])
+    form = family.form(content["form"]) if family else None
+    if family is None or form is None:
         return ()
     roles = set(file_roles)
     gaps: list[Gap] = []
-    for key in families.expected_of(found, form):
+    for key in families.expected_of(family, form):
         if key.startswith("file:"):
             if key.removeprefix("file:") not in roles:
                 gaps.append(Gap("missing_file", key))
@@ -111,13 +111,13 @@ def find_gaps(content: Content, file_roles: Iterable[str]) -> tuple[Gap, ...]:
 
 def people(content: Content) -> list[tuple[str, dict[str, str]]]:
     """Every person named in the content, with the dotted path of the place; the objects themselves, not copies."""
-    found: list[tuple[str, dict[str, str]]] = []
+    named: list[tuple[str, dict[str, str]]] = []
 
     def walk(definition: Field, value: Any, path: str) -> None:
         if definition.kind == "person":
-            found.append((path, value))
+            named.append((path, value))
         elif definition.kind == "people":
-            found.extend((f"{path}.{i}", person) for i, person in enumerate(value))
+            named.extend((f"{path}.{i}", person) for i, person in enumerate(value))
         elif definition.kind == "rows":
             for i, row in enumerate(value):
                 for column in definition.columns:
@@ -130,7 +130,7 @@ def people(content: Content) -> list[tuple[str, dict[str, str]]]:
     for definition in families.ATTENDANCE:
         if definition.key in content.get("attendance", {}):
             walk(definition, content["attendance"][definition.key], f"attendance.{definition.key}")
-    return found
+    return named
 
 
 def occurred_on(content: Content) -> str:

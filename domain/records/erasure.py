@@ -171,11 +171,11 @@ def follows(event: RecordErased, proposal: Proposal | None) -> bool:
 
 def named(event: RecordErased) -> dict[int, str]:
     """The versions whose state goes, with its digest; whatever is not such is left out, so that it does not count."""
-    found: dict[int, str] = {}
+    states: dict[int, str] = {}
     for each in event.events if isinstance(event.events, list) else ():
         if isinstance(each, Mapping) and type(each.get("version")) is int and isinstance(each.get("state"), str):
-            found[each["version"]] = each["state"]
-    return found
+            states[each["version"]] = each["state"]
+    return states
 
 
 def recorded_at(event: RecordErased, version: int) -> str | None:
@@ -198,5 +198,5 @@ def states_of(rows: Iterable[tuple[int, str, str]]) -> list[dict[str, Any]]:
 
 def ground_json(key: str) -> dict[str, str]:
     """A ground with its names; one that nobody knows any more is its own name."""
-    found = next((each for each in GROUNDS if each.key == key), None)
-    return {"ground": key, "ground_zh": found.zh if found else key, "ground_en": found.en if found else key}
+    choice = next((each for each in GROUNDS if each.key == key), None)
+    return {"ground": key, "ground_zh": choice.zh if choice else key, "ground_en": choice.en if choice else key}

@@ -254,13 +254,13 @@ def family(word: str) -> Family | None:
 @cache
 def form_fields(family_key: str, form_key: str) -> dict[str, Field]:
     """All fields of a form but ``occurred`` and ``attendance``: common ones, the family's, its own."""
-    found = family(family_key)
-    form = found.form(form_key) if found else None
-    if found is None or form is None:
+    kind = family(family_key)
+    form = kind.form(form_key) if kind else None
+    if kind is None or form is None:
         return {}
-    return {f.key: f for f in (*COMMON, *found.fields, *form.fields)}
+    return {f.key: f for f in (*COMMON, *kind.fields, *form.fields)}
 
 
-def expected_of(found: Family, form: Form) -> tuple[str, ...]:
+def expected_of(kind: Family, form: Form) -> tuple[str, ...]:
     """What the form should hold, without repetitions, in the order in which it is asked for."""
-    return tuple(dict.fromkeys((*found.expects, *form.expects)))
+    return tuple(dict.fromkeys((*kind.expects, *form.expects)))

@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Literal
 
+from domain.words import Words
+
 Kind = Literal[
     "text", "longtext", "int", "number", "flag", "date", "moment", "choice", "person", "people", "texts", "rows"
 ]
+
+FLAG: dict[bool, Words] = {True: Words("是", "yes"), False: Words("否", "no")}
+"""What a flag says."""
 
 MAX_TEXT = 1_000_000
 """Characters in one text field: a book-length minute still fits, a runaway paste does not."""
@@ -213,14 +218,12 @@ def _person(r: Reader, field: Field, value: Any, path: str) -> dict[str, str] | 
 
 def _people(r: Reader, field: Field, value: Any, path: str) -> list[dict[str, str]] | None:
     items = _items(r, field, value, path)
-    found = [_person(r, field, item, f"{path}.{i}") for i, item in enumerate(items)]
-    return [person for person in found if person] or None
+    return [person for i, item in enumerate(items) if (person := _person(r, field, item, f"{path}.{i}"))] or None
 
 
 def _texts(r: Reader, field: Field, value: Any, path: str) -> list[str] | None:
     items = _items(r, field, value, path, separators="\n")
-    found = [_text(r, field, item, f"{path}.{i}", MAX_TEXT) for i, item in enumerate(items)]
-    return [text for text in found if text] or None
+    return [text for i, item in enumerate(items) if (text := _text(r, field, item, f"{path}.{i}", MAX_TEXT))] or None
 
 
 def _rows(r: Reader, field: Field, value: Any, path: str) -> list[dict[str, Any]] | None:

@@ -142,7 +142,7 @@ class Archive:
         checked = content.check(raw, zone=self.zone, today=self.today(), file_roles=list(roles))
         if checked.problems:
             return checked
-        self._link_people(checked.content, organisation)
+        self._link_people(checked, organisation)
         return replace(checked, gaps=content.find_gaps(checked.content, roles))
 
     def file(
@@ -311,9 +311,9 @@ class Archive:
         """Today where none is given. Raises `BadDate`."""
         return days.day(on, "on") if on is not None and on.strip() else self.today().isoformat()
 
-    def _link_people(self, found: content.Content, organisation: str) -> None:
-        directory, day = self.directory(), content.occurred_on(found)
-        for _, person in content.people(found):
+    def _link_people(self, checked: Checked, organisation: str) -> None:
+        directory, day = self.directory(), content.occurred_on(checked.content)
+        for _, person in content.people(checked.content):
             code = directory.resolve(person["name"], organisation, day)
             if code is not None:
                 person["name"], person["person"] = directory.people[code].name, code
@@ -336,11 +336,11 @@ class Archive:
 
 def record_target(record: Record, directory: Directory) -> Target:
     """What the policy needs to know of a record."""
-    found = family(record.content["family"])
+    kind = family(record.content["family"])
     people = (record.content.get(key, {}).get("person") for key in ("author", "reviewer"))
     return Target(
         path=directory.path(record.organisation),
-        confidential=found is not None and found.confidential,
+        confidential=kind is not None and kind.confidential,
         readers=tuple(code for code in people if code),
         filed_by=record.filed_by,
     )

@@ -8,15 +8,18 @@ from typing import Any
 from domain.errors import Lang
 from domain.records import families
 from domain.records.fields import Field
+from domain.words import Words
 
-_SAID: dict[str, tuple[str, str]] = {
-    "missing": ("没有填{zh}", "the {en} is not given"),
-    "missing_file": ("没有附{zh}", "no file is attached as {en}"),
-    "absentees_not_named": ("缺席的人没有都写进请假名单", "not everyone who was absent is named as on leave"),
-    "no_reason": ("请假没有写原因", "an absence has no reason"),
-    "no_quorum": ("实到人数没有超过有表决权人数的一半", "no more than half of those entitled to vote were present"),
-    "too_many_excellent": ("评为优秀的超过三分之一", "more than a third are graded excellent"),
-    "person_not_on_roll": ("{zh}不在册，或者重名", "the {en} is not on the roll, or several have the name"),
+_SAID: dict[str, Words] = {
+    "missing": Words("没有填{zh}", "the {en} is not given"),
+    "missing_file": Words("没有附{zh}", "no file is attached as {en}"),
+    "absentees_not_named": Words("缺席的人没有都写进请假名单", "not everyone who was absent is named as on leave"),
+    "no_reason": Words("请假没有写原因", "an absence has no reason"),
+    "no_quorum": Words(
+        "实到人数没有超过有表决权人数的一半", "no more than half of those entitled to vote were present"
+    ),
+    "too_many_excellent": Words("评为优秀的超过三分之一", "more than a third are graded excellent"),
+    "person_not_on_roll": Words("{zh}不在册，或者重名", "the {en} is not on the roll, or several have the name"),
 }
 
 
@@ -43,16 +46,16 @@ def label(path: str, content: Mapping[str, Any] | None = None) -> tuple[str, str
         if len(parts) == 1:
             return ("出席情况", "attendance") if parts[0] == "attendance" else ("时间", "time")
         parts = parts[1:]
-    found: list[Field] = []
+    matches: list[Field] = []
     for part in parts:
         match = next((field for field in fields if field.key == part), None)
         if match is None:
             break
-        found.append(match)
+        matches.append(match)
         fields = match.columns
-    if not found:
+    if not matches:
         return path, path
-    return "的".join(field.zh for field in found), ": ".join(field.en for field in found)
+    return "的".join(field.zh for field in matches), ": ".join(field.en for field in matches)
 
 
 def _fields(first: str, content: Mapping[str, Any] | None) -> tuple[Field, ...]:

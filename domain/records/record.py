@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from domain.event import Stamp
 from domain.files import FileEntry
 from domain.records import erasure
-from domain.records.acts import ABOUT_ERASURE, ACT, STATUS_EN, STATUS_ZH, WHEN, Status
+from domain.records.acts import ABOUT_ERASURE, ACT, STATUSES, WHEN, ItemState, Status
 from domain.records.content import Checked, Content
 from domain.records.events import (
     ErasureProposed,
@@ -38,8 +38,6 @@ from domain.records.refusals import (
     ItemIsClosed,
     NotAnItem,
 )
-
-ItemState = Literal["open", "in_progress", "closed"]
 
 
 @dataclass(frozen=True)
@@ -220,9 +218,10 @@ class Record:
 
     def _require(self, act: type[RecordEvent]) -> None:
         if self.status not in WHEN[act]:
+            status = STATUSES[self.status]
             raise ActNotPossible(
-                status_zh=STATUS_ZH[self.status],
-                status_en=STATUS_EN[self.status],
+                status_zh=status.zh,
+                status_en=status.en,
                 act_zh=ACT[act].zh,
                 act_en=ACT[act].en,
             )

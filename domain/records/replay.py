@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from domain.records import erasure
-from domain.records.acts import ABOUT_ERASURE, ACT, STATUS_EN, STATUS_ZH, WHEN
+from domain.records.acts import ABOUT_ERASURE, ACT, STATUSES, WHEN
 from domain.records.events import (
     ErasureProposed,
     ErasureRejected,
@@ -43,10 +43,11 @@ def replay(events: Iterable[RecordEvent]) -> Record | None:
                 version=event.originator_version, why_zh="它前面缺了事件，或重复存证", why_en="the history has a hole"
             )
         if record.status not in WHEN.get(type(event), frozenset()):
+            status = STATUSES[record.status]
             raise HistoryImpossible(
                 version=event.originator_version,
-                why_zh=f"记录{STATUS_ZH[record.status]}时不能{ACT[type(event)].zh if type(event) in ACT else '这样做'}",
-                why_en=f"it cannot follow while the record is {STATUS_EN[record.status]}",
+                why_zh=f"记录{status.zh}时不能{ACT[type(event)].zh if type(event) in ACT else '这样做'}",
+                why_en=f"it cannot follow while the record is {status.en}",
             )
         _require_orderly(record, event)
         record.apply(event)

@@ -91,11 +91,11 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
 
     Facts of one stream come in the order of their versions; facts of different streams may come in any order.
     """
-    found: dict[Hashable, Case] = {}
+    cases: dict[Hashable, Case] = {}
     erased: dict[Hashable, int | None] = {}
     for leaf, topic, stream, attributes in facts:
         if topic == FILED:
-            case = found[stream] = Case()
+            case = cases[stream] = Case()
             case.code = attributes["code"]
             case.organisation = attributes["organisation"]
             case.late = attributes["late"]
@@ -106,13 +106,13 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
             _content(case, leaf, attributes)
             continue
         if topic == ERASED and attributes["events"]:
-            found.pop(stream, None)
+            cases.pop(stream, None)
             ours = attributes["organisation"] in organisations and attributes["year"] == year
             erased.setdefault(stream, leaf if ours else None)
             continue
         if stream in erased:
             continue
-        case = found[stream]
+        case = cases[stream]
         case.events += 1
         if topic in _STATUS:
             case.status = _STATUS[topic]
@@ -129,7 +129,7 @@ def cases_of(facts: Iterable[Fact], year: int, organisations: frozenset[str]) ->
             case.closed = (attributes["on"], leaf)
     prefix = f"{year:04d}-"
     chosen = [
-        case for case in found.values() if case.organisation in organisations and case.occurred_on.startswith(prefix)
+        case for case in cases.values() if case.organisation in organisations and case.occurred_on.startswith(prefix)
     ]
     chosen.sort(key=attrgetter("filed_leaf"))
     return chosen, sum([case.events for case in chosen]), [leaf for leaf in erased.values() if leaf is not None]

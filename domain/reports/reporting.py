@@ -226,10 +226,10 @@ class Reporting:
         digest = sha256(data).hexdigest()
         ready = self.figures.size()
         for index in reversed(self.figures.issued(digest)):
-            found = self._issued(index, digest)
-            if found is None:
+            issued = self._issued(index, digest)
+            if issued is None:
                 return Verdict(digest, leaf=index, remarks=(EVENT_ALTERED,))
-            event, ending = found
+            event, ending = issued
             self._require(actor, "report.read", event.organisation)
             return Verdict(digest, event, index, ending, tuple(self._compare(event, ending)))
         if ready < self.ledger.size():  # it may be among those that are not taken in yet
@@ -338,29 +338,29 @@ class Reporting:
         """Of a report that cannot be made again because it counted what is gone."""
         _, directory = self._at(event.tree_size)
         concerned = self.figures.concerned(directory.below(event.organisation), event.year, event.tree_size)
-        found: dict[str, str] = {}
+        erasures: dict[str, str] = {}
         for _, _, _, attributes in self._facts(concerned):
             erased = attributes.get(_BY)
             if isinstance(erased, RecordErased):
-                found[erased.code] = f"{erased.originator_id}/{erased.originator_version}"
-        if not found:
+                erasures[erased.code] = f"{erased.originator_id}/{erased.originator_version}"
+        if not erasures:
             return None
-        named = "、".join(f"{code}（{name}）" for code, name in sorted(found.items())[:MOST_NAMED])
-        named_en = ", ".join(f"{code} ({name})" for code, name in sorted(found.items())[:MOST_NAMED])
+        named = "、".join(f"{code}（{name}）" for code, name in sorted(erasures.items())[:MOST_NAMED])
+        named_en = ", ".join(f"{code} ({name})" for code, name in sorted(erasures.items())[:MOST_NAMED])
         return Remark(
             RECORD_ERASED,
-            f"签发以后，其中 {len(found)} 条记录依法销毁：{named}；所以现在不能重做这份年报来比较。",
-            f"{len(found)} of its records were lawfully erased since: {named_en}. So it cannot be made again now.",
+            f"签发以后，其中 {len(erasures)} 条记录依法销毁：{named}；所以现在不能重做这份年报来比较。",
+            f"{len(erasures)} of its records were lawfully erased since: {named_en}. So it cannot be made again now.",
             grave=False,
         )
 
     def _instead(self, stream: str, attributes: dict[str, Any]) -> dict[str, Any]:
         """In the place of a tombstone: what the event says that erased the record."""
         by = int(attributes["erased"]["by"])
-        found = self.events.stream(UUID(stream), after=by - 1, limit=1)
-        if not found or not isinstance(found[0], RecordErased):
+        erasure = next(iter(self.events.stream(UUID(stream), after=by - 1, limit=1)), None)
+        if not isinstance(erasure, RecordErased):
             raise EventUnreadable(what=f"{stream}/{by}", why="no erasure")
-        return {**vars(found[0]), _BY: found[0]}
+        return {**vars(erasure), _BY: erasure}
 
     def _recorded_at(self, leaf: Concerned) -> datetime:
         [(_, _, stream, attributes)] = self.events.acts_at([leaf.position]) or [(0, "", "", {})]

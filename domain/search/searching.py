@@ -44,14 +44,14 @@ class Searching:
             scope=scope(actor, self.archive.today().isoformat()),
             tags=values.typed(request.query, directory),
         )
-        found = self.engine.search(mine)
+        page = self.engine.search(mine)
         # What was erased a moment ago may be in the index still; nobody is shown a word of it.
-        hits = tuple(Found(hit, shown) for hit in found.hits if (shown := self._shown(hit)) is not None)
-        facets = {name: list(values) for name, values in found.facets.items()}
+        hits = tuple(Found(hit, shown) for hit in page.hits if (shown := self._shown(hit)) is not None)
+        facets = {name: list(values) for name, values in page.facets.items()}
         # People are indexed by name and by code, so that both can be asked for; they are counted by name.
         codes = directory.people
         facets["person"] = [(value, count) for value, count in facets.get("person", []) if value not in codes]
-        return Results(found.total, hits, facets, found.next, max(0, self.ledger.size() - self.engine.position()))
+        return Results(page.total, hits, facets, page.next, max(0, self.ledger.size() - self.engine.position()))
 
     def _shown(self, hit: Hit) -> Shown | None:
         history = self.archive.events.stream(UUID(hit.record))

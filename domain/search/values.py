@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from domain.organisations.directory import Directory
-from domain.records.acts import STATUS_EN, STATUS_ZH
+from domain.records.acts import STATUSES
 from domain.records.families import FAMILIES
 from domain.text.query import typed_tags
 
@@ -31,7 +31,8 @@ def forms_called(word: str, families: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def states_called(word: str) -> tuple[str, ...]:
-    return tuple(key for key in STATUS_ZH if word in (key, STATUS_ZH[key], STATUS_EN[key]))
+    """Keys of the state of a record of that key, Chinese or English name."""
+    return tuple(key for key, words in STATUSES.items() if word in (key, words.zh, words.en))
 
 
 def organisations_called(word: str, directory: Directory) -> tuple[str, ...]:

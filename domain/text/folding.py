@@ -85,7 +85,7 @@ def fold_characters(text: str) -> str:
 
 def without_blanks(text: str) -> str:
     """The last step of a fold."""
-    return _BLANKS.sub(lambda found: _blank(text, found), text)
+    return _BLANKS.sub(lambda blanks: _blank(text, blanks), text)
 
 
 def _source(edits: tuple[Edit, ...], at: int) -> tuple[int, int]:
@@ -160,8 +160,8 @@ def _simplified(char: str) -> str:
         return char
     simplify, complicate = _converters()
     for convert in (simplify, simplify, complicate, simplify, simplify):
-        found = convert(char)
-        char = found if len(found) == 1 else char
+        converted = convert(char)
+        char = converted if len(converted) == 1 else char
     return _VARIANTS.get(char, char)
 
 
@@ -181,8 +181,8 @@ class _Characters(dict[int, str]):
     """The fold of each character, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = _fold_character(chr(code))
-        return found
+        folded = self[code] = _fold_character(chr(code))
+        return folded
 
 
 _CHARACTERS = _Characters()
@@ -251,9 +251,9 @@ def _without_blanks(text: str) -> tuple[str, list[Edit]]:
     pieces: list[str] = []
     edits: list[Edit] = []
     done = length = 0
-    for found in _BLANKS.finditer(text):
-        start, end = found.span()
-        new = _blank(text, found)
+    for blanks in _BLANKS.finditer(text):
+        start, end = blanks.span()
+        new = _blank(text, blanks)
         if end - start == 1 and new == text[start]:
             continue
         pieces += (text[done:start], new)
@@ -272,12 +272,12 @@ def _is_blank_line(blanks: str) -> bool:
     return len(_LINE_END.findall(blanks)) > 1
 
 
-def _blank(text: str, found: re.Match[str]) -> str:
+def _blank(text: str, blanks: re.Match[str]) -> str:
     """What remains of a run of blanks."""
-    start, end = found.span()
-    if end - start > 1 and _is_blank_line(found[0]):
+    start, end = blanks.span()
+    if end - start > 1 and _is_blank_line(blanks[0]):
         return "\n"
-    if start == 0 or end == len(text) or not found[0].strip(_INVISIBLE):
+    if start == 0 or end == len(text) or not blanks[0].strip(_INVISIBLE):
         return ""
     return " " if _WORD_CHARACTER.match(text[start - 1]) and _WORD_CHARACTER.match(text[end]) else ""
 

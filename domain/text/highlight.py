@@ -68,8 +68,8 @@ def find(text: str, phrases: Sequence[Phrase]) -> list[Span]:
     folded = _remembered(text) if len(text) < _SHORT else fold(text)
     spans: list[Span] = []
     for phrase in phrases:
-        found = islice(_compiled(phrase).finditer(folded.text), _MOST_MATCHES)
-        spans += [folded.origin(*match.span()) for match in found]
+        matches = islice(_compiled(phrase).finditer(folded.text), _MOST_MATCHES)
+        spans += [folded.origin(*match.span()) for match in matches]
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:

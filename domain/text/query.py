@@ -89,17 +89,17 @@ class Phrase:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Tokens at consecutive positions; the last one of a run of Han is looked up by its bigrams only."""
-        found: list[str] = []
+        tokens: list[str] = []
         for nth, run in enumerate(self.runs):
             if run.kind == "break":
-                found.append(BREAK)
+                tokens.append(BREAK)
             elif run.kind == "word":
-                found.append(run.text)
+                tokens.append(run.text)
             else:
-                found += bigrams(run.text)
+                tokens += bigrams(run.text)
                 if nth < len(self.runs) - 1 or len(run.text) == 1:
-                    found.append(run.text[-1])
-        return tuple(found)
+                    tokens.append(run.text[-1])
+        return tuple(tokens)
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def positive_phrases(node: Node) -> list[Phrase]:
     if isinstance(node, Phrase):
         return [node]
     if isinstance(node, And | Or):
-        return [found for part in node.parts for found in positive_phrases(part)]
+        return [positive for part in node.parts for positive in positive_phrases(part)]
     return []
 
 
@@ -223,12 +223,12 @@ def phrase(text: str, where: TextField | None = None) -> Node:
 
 
 def _phrase(folded: str, where: TextField | None) -> Node:
-    found = runs(folded)
-    while found and found[0].kind == "break":
-        del found[0]
-    while found and found[-1].kind == "break":
-        del found[-1]
-    return Phrase(tuple(found), where) if found else Nothing()
+    trimmed = runs(folded)
+    while trimmed and trimmed[0].kind == "break":
+        del trimmed[0]
+    while trimmed and trimmed[-1].kind == "break":
+        del trimmed[-1]
+    return Phrase(tuple(trimmed), where) if trimmed else Nothing()
 
 
 def _item(item: re.Match[str], tags: Tags) -> Node:

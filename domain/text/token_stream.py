@@ -40,7 +40,7 @@ def token_stream(text: str) -> str:
     runs = parts[1::2]
     joined = _MARK.join(runs)
     if common.other_folds.search(joined) is not None:
-        runs = common.other_folds.sub(lambda found: fold_characters(found[0]), joined).split(_MARK)
+        runs = common.other_folds.sub(lambda match: fold_characters(match[0]), joined).split(_MARK)
     return _joined(runs, between)  # type: ignore[arg-type]  # None is not in it
 
 

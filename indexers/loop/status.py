@@ -16,8 +16,35 @@ from domain.ports.events import EventStore
 from domain.ports.ledger import LedgerTables
 from domain.ports.reports import FiguresReader
 from domain.ports.search import SearchEngine
+from domain.words import Words
 from indexers.loop.dead_letters import TEXT, Item, NameOf, instant, items
+from indexers.loop.quarantine import ALTERED
 from indexers.loop.witness_status import witnesses
+
+PARTS: dict[str, Words] = {
+    "ledger": Words("账本", "ledger"),
+    "search": Words("检索索引", "search index"),
+    "search" + ALTERED: Words("检索索引被改动过", "search index altered"),
+    "figures": Words("年报底账", "index of figures"),
+    TEXT: Words("提取文字", "texts of files"),
+    "renewal": Words("更新文字", "renewal of texts"),
+    "erasure": Words("销毁", "erasures"),
+    "locks": Words("文件锁定", "locks on files"),
+    "witnesses": Words("请见证方签名", "asking of witnesses"),
+    "timestamps": Words("时间戳", "time stamps"),
+    "housekeeping": Words("定时清理", "clean-up"),
+}
+"""The followers of `indexers.pipeline`, and what the work log tells of what they keep."""
+JOBS: dict[str, Words] = {
+    "clean-up": Words("清理中断的录入留下的文件", "files left by interrupted filings"),
+    "sweep": Words("清理没有用上的上传", "uploads that nobody used"),
+}
+"""What `indexers.pipeline` has done by the clock."""
+
+
+def part_name(part: str) -> Words:
+    """What a part is called; the work log may hold one of another version, which is its own name."""
+    return PARTS.get(part, Words(part, part))
 
 
 def nobody_asks(_: object) -> str | None:

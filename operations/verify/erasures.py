@@ -122,7 +122,7 @@ def check_remains(
         left = [
             Remain("file", file.sha256, f"文件 {file.sha256} 还读得出", f"the file {file.sha256} can be read")
             for file in blobs.fixity(erasure.digests)
-            if file.found is not None and not held(file.sha256)
+            if file.computed is not None and not held(file.sha256)
         ]
         if remains is not None:
             left += [

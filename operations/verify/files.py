@@ -137,7 +137,7 @@ def check_files(
             if result.files % TOLD_FILES == 0 or result.bytes - told >= TOLD_BYTES:
                 told = result.bytes
                 progress("files", passed + result.files, total)
-            if file.found == file.sha256 and file.size == size:
+            if file.computed == file.sha256 and file.size == size:
                 notes.good(file)
                 continue
             accused.add(file.sha256)
@@ -147,7 +147,7 @@ def check_files(
             more_en = "" if count == 1 else f" (named {count - 1} more times)"
             if file.size is None:
                 klass, zh, en = "deleted", "不见了", "is missing"
-            elif file.found == file.sha256:
+            elif file.computed == file.sha256:
                 klass, zh, en = "altered", "的大小与登记不符", "has another size than was recorded"
             else:
                 klass, zh, en = "altered", "的内容被改动", "has other bytes"

@@ -6,23 +6,47 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from domain.errors import Lang
+from domain.words import Words
+
 Class = Literal[
     "altered", "deleted", "inserted", "reordered", "rolled back", "forked", "unauthorised", "stale"
 ]  # fmt: skip
 Subject = Literal["event", "file", "leaf", "tile", "checkpoint", "timestamp", "ledger", "database", "index", "report"]
-Lang = Literal["zh", "en"]
 
-CLASSES: dict[str, tuple[str, str]] = {
-    "altered": ("被改动", "altered"),
-    "deleted": ("被删除", "deleted"),
-    "inserted": ("被插入", "inserted"),
-    "reordered": ("被调换", "reordered"),
-    "rolled back": ("被回退", "rolled back"),
-    "forked": ("分叉", "forked"),
-    "unauthorised": ("不合规则", "unauthorised"),
-    "stale": ("过时", "stale"),
+CLASSES: dict[str, Words] = {
+    "altered": Words("被改动", "altered"),
+    "deleted": Words("被删除", "deleted"),
+    "inserted": Words("被插入", "inserted"),
+    "reordered": Words("被调换", "reordered"),
+    "rolled back": Words("被回退", "rolled back"),
+    "forked": Words("分叉", "forked"),
+    "unauthorised": Words("不合规则", "unauthorised"),
+    "stale": Words("过时", "stale"),
 }
 """Classes as shown to people."""
+SUBJECTS: dict[str, Words] = {
+    "event": Words("事件", "event"),
+    "file": Words("文件", "file"),
+    "leaf": Words("账本叶", "leaf"),
+    "tile": Words("账本块", "tile"),
+    "checkpoint": Words("检查点", "checkpoint"),
+    "timestamp": Words("时间戳", "time stamp"),
+    "ledger": Words("账本", "ledger"),
+    "database": Words("数据库", "database"),
+    "index": Words("检索索引", "search index"),
+    "report": Words("年报", "report"),
+}
+"""What findings are about, as shown to people."""
+STAGES: dict[str, Words] = {
+    "ledger": Words("账本与事件", "ledger and events"),
+    "files": Words("文件", "files"),
+    "rules": Words("业务规则", "rules"),
+    "index": Words("检索索引", "search index"),
+    "reports": Words("年报底账", "index of figures"),
+    "issued": Words("已签发的年报", "issued reports"),
+}
+"""What the check is at, as it tells its progress."""
 
 
 @dataclass(frozen=True)

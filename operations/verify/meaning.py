@@ -5,7 +5,8 @@ The finding itself names what was touched, exactly; this says what that amounts 
 
 from __future__ import annotations
 
-from operations.verify.findings import Class, Finding, Lang, Subject
+from domain.errors import Lang
+from operations.verify.findings import Class, Finding, Subject
 
 Said = tuple[str, str]
 """zh, en"""

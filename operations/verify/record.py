@@ -84,7 +84,7 @@ def _check_files(record: Record, blobs: BlobStore, result: RecordCheck) -> None:
     }
     for file in blobs.fixity(names):
         name = names[file.sha256]
-        if file.found == file.sha256:
+        if file.computed == file.sha256:
             result.files += 1
         else:
             klass: Class = "deleted" if file.size is None else "altered"

@@ -89,7 +89,7 @@ def check_reports(
         result.add(
             "altered",
             "database",
-            f"年报的索引读不出：{zh}",
+            f"年报底账读不出：{zh}",
             f"The index of figures cannot be read: {en}",
             file=reported.name,
         )
@@ -105,14 +105,14 @@ def _size(result: Verification, reported: Reported) -> int:
         result.add(
             "stale",
             "report",
-            f"年报的索引说自己编到第 {size} 条，而账本只有 {total} 条。",
+            f"年报底账说自己编到第 {size} 条，而账本只有 {total} 条。",
             f"The index of figures says that it holds {size} leaves; the ledger has {total}.",
             file=f"{reported.name}:figures_tracking",
         )
         size = total
     elif size < result.tree_size:
         result.remark(
-            f"年报的索引还差 {result.tree_size - size} 条没有编入，只核对了前 {size} 条。",
+            f"年报底账还差 {result.tree_size - size} 条没有编入，只核对了前 {size} 条。",
             f"The index of figures lacks the last {result.tree_size - size} leaves; it was checked up to {size}.",
         )
     return size

@@ -130,7 +130,7 @@ class _Look:
     """At one stamp after the other. ``rootless``: authorities whose signatures could not be checked."""
 
     def __init__(self, result: Verification, stamps: Stamps, published: PublishedFiles, keys: LedgerKeys) -> None:
-        self._found, self._stamps, self._published = result, stamps, published
+        self._result, self._stamps, self._published = result, stamps, published
         self._keys = keys
         self._checkers: dict[str, Checker] = {}
         self.rootless: set[str] = set()
@@ -205,4 +205,4 @@ class _Look:
             return b""
 
     def _say(self, klass: Any, what: str, zh: str, en: str) -> None:
-        self._found.add(klass, "timestamp", f"时间戳 {what} {zh}。", f"The time stamp {what} {en}.", file=what)
+        self._result.add(klass, "timestamp", f"时间戳 {what} {zh}。", f"The time stamp {what} {en}.", file=what)

@@ -157,7 +157,7 @@ def test_fixity_finds_sound_and_missing(store: BlobStore) -> None:
     asked = [*kept[:10], NOWHERE, *kept[10:]]
     results = list(store.fixity(iter(asked), workers=2))
     assert [result.sha256 for result in results] == asked
-    assert all(result.found == result.sha256 for result in results if result.sha256 != NOWHERE)
+    assert all(result.computed == result.sha256 for result in results if result.sha256 != NOWHERE)
     assert results[10] == (NOWHERE, None, None)
     assert [result.size for result in results][:3] == [0, 1000, 2000]
 
@@ -180,7 +180,7 @@ def test_memory_stays_flat(store: BlobStore) -> None:
     try:
         staged = store.stage(bytes([n]) * (1 << 18) for n in range(256))
         staged.commit()
-        assert [result.found for result in store.fixity([staged.sha256])] == [staged.sha256]
+        assert [result.computed for result in store.fixity([staged.sha256])] == [staged.sha256]
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -185,7 +185,7 @@ def test_damage_is_told_of_the_file(tmp_path: Path) -> None:
         db.execute("DELETE FROM blob_keys WHERE sha256 = ?", (files[4],))
     found = list(store.fixity(files))
     assert [result.sha256 for result in found] == files
-    assert [result.found for result in found] == [None, None, None, None, None, files[5]]
+    assert [result.computed for result in found] == [None, None, None, None, None, files[5]]
     assert [result.size is None for result in found] == [False, False, True, False, True, False]
     for sha256, error in zip(files, (BlobDamaged, BlobDamaged, BlobMissing, BlobDamaged, BlobMissing), strict=False):
         with pytest.raises(error, match=sha256):

@@ -83,7 +83,7 @@ def test_every_step_may_fail_and_a_retry_succeeds(
     again = FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
     again.stage(iter(chunks())).commit()
     assert list(again.digests()) == [SHA256] and list(again.strays()) == []
-    assert [result.found for result in again.fixity([SHA256])] == [SHA256]
+    assert [result.computed for result in again.fixity([SHA256])] == [SHA256]
 
 
 @pytest.mark.parametrize("persisted", [False, True], ids=["failed-not-persisted", "failed-but-persisted"])
@@ -190,7 +190,7 @@ def test_damaged_file_is_not_acknowledged_again(tmp_path: Path, store: FolderBlo
         staged.commit()
     assert store.find_staged(SHA256) is not None
     [result] = store.fixity([SHA256])
-    assert result.found not in (None, SHA256) and result.size == len(damage)
+    assert result.computed not in (None, SHA256) and result.size == len(damage)
 
 
 def test_tampered_staging_is_not_found(tmp_path: Path, store: FolderBlobStore) -> None:
@@ -292,7 +292,7 @@ def test_killed_uploads_lose_nothing_that_was_acknowledged(tmp_path: Path) -> No
     store = FolderBlobStore(tmp_path / "blobs", tmp_path / "staging")
     kept = list(store.digests())
     assert set(acknowledged) <= set(kept) and list(store.strays()) == []
-    assert all(result.found == result.sha256 for result in store.fixity(kept))
+    assert all(result.computed == result.sha256 for result in store.fixity(kept))
 
 
 def test_many_processes_commit_the_same_bytes(tmp_path: Path) -> None:

@@ -90,8 +90,12 @@ def work(home: Path, seed: int, point: Callable[[str], None], acknowledged: int)
             integrator.run_once(wait=-1)
 
 
-def run_and_kill(home: Path, seed: int, point: Callable[[str], None], after: float | None) -> list[tuple[str, str]]:
-    """What a child acknowledged before it died; ``after`` seconds where no point kills it."""
+Chance = tuple[int, float]
+"""Where no point kills a child: how many acknowledgements are waited for, and how many seconds behind the last."""
+
+
+def run_and_kill(home: Path, seed: int, point: Callable[[str], None], after: Chance | None) -> list[tuple[str, str]]:
+    """What a child acknowledged before it died."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -103,24 +107,27 @@ def run_and_kill(home: Path, seed: int, point: Callable[[str], None], after: flo
         finally:
             os._exit(status)
     os.close(writing)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
     with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read().decode()
+        first = b""
+        if after is not None:
+            lines, seconds = after
+            first = b"".join(pipe.readline() for _ in range(lines))
+            time.sleep(seconds)
+            os.kill(child, signal.SIGKILL)
+        said = (first + pipe.read()).decode()
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or after is not None, f"the child ended by itself, seed {seed}"
-    lines = said.split("\n")[:-1]  # what follows the last line break was cut off by the kill
-    return [(code, digest) for code, digest in (line.split() for line in lines)]
+    whole = said.split("\n")[:-1]  # what follows the last line break was cut off by the kill
+    return [(code, digest) for code, digest in (line.split() for line in whole)]
 
 
-def deaths() -> Iterator[tuple[str, DeadlyPoint, float | None]]:
+def deaths() -> Iterator[tuple[str, DeadlyPoint, Chance | None]]:
     chance = random.Random(7)
     for name in FILING_POINTS + INTEGRATOR_POINTS:
         for _ in range(ROUNDS_A_POINT):
             yield name, DeadlyPoint(name, chance.randint(1, 6)), None
     for _ in range(RANDOM_KILLS):
-        yield "random", DeadlyPoint("", 0), chance.uniform(0.0, 0.12)
+        yield "random", DeadlyPoint("", 0), (chance.randint(0, 3), chance.uniform(0.0, 0.02))
 
 
 def test_nothing_acknowledged_is_lost_however_often_the_process_is_killed(tmp_path):

@@ -83,7 +83,7 @@ def test_killed_while_a_file_is_sealed(tmp_path: Path, step: str, after: bool) -
     with store.open(SHA256) as reader:
         assert reader.read() == DATA
     assert len(list(store.inner.digests())) == 1 and list(store.strays()) == []
-    assert [result.found for result in store.fixity([SHA256])] == [SHA256]
+    assert [result.computed for result in store.fixity([SHA256])] == [SHA256]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -87,7 +87,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from adapters.extraction.outcome import found
+from adapters.extraction.outcome import extracted
 from adapters.extraction.txt import read_text
 from domain.ports.texts import ExtractedText
 
@@ -95,7 +95,7 @@ from domain.ports.texts import ExtractedText
 def extract(stream: IO[bytes]) -> ExtractedText:
     """Raises `Refused`."""
     lines = read_text(stream).splitlines()
-    return found(["\\n".join(line.partition(":")[2] for line in lines if line.startswith("SUMMARY"))], paged=False)
+    return extracted(["\\n".join(line.partition(":")[2] for line in lines if line.startswith("SUMMARY"))], paged=False)
 '''
 CALENDAR = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:暑期安全大检查\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -98,3 +99,13 @@ def test_every_command_is_run_by_a_test() -> None:
     text = "".join(path.read_text("utf-8") for path in files)
     called = ['"' + '", "'.join(command.path) + '"' for command in COMMANDS]
     assert [call for call in called if call not in text] == []
+
+
+def test_what_the_page_about_searching_tells_to_type_finds_something(office: Path) -> None:
+    """Each question of its first examples has the school's record among its answers, or leaves it out as it says."""
+    page = next(page for page in PAGES if page.name == "search.md")
+    first = page.read_text("utf-8").partition("```sh\n")[2].partition("```")[0]
+    lines = [line for line in first.splitlines() if line.startswith("jianzheng search")]
+    totals = {line: json.loads(run(office, office / "work", f"{line} --json").stdout)["total"] for line in lines}
+    assert len(lines) >= 6
+    assert {line: total for line, total in totals.items() if not total} == {}

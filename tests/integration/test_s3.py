@@ -294,7 +294,7 @@ def test_killed_uploads_lose_nothing_that_was_acknowledged(s3_bucket: str, tmp_p
     blobs = store(s3_bucket, tmp_path)
     kept = list(blobs.digests())
     assert set(acknowledged) <= set(kept) and list(blobs.strays()) == [] and "" not in acknowledged
-    assert all(result.found == result.sha256 for result in blobs.fixity(kept))
+    assert all(result.computed == result.sha256 for result in blobs.fixity(kept))
 
 
 def test_the_server_verifies_what_arrives(s3_bucket: str) -> None:

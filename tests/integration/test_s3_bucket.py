@@ -47,7 +47,7 @@ def test_the_lock_refuses_to_remove_a_file(make_s3_bucket: MakeBucket, tmp_path:
     assert abs(kept.locked_until - before - timedelta(days=2)) < timedelta(minutes=5)
     with pytest.raises(S3Error, match=r"WORM|protected|denied"):
         s3_client(url).remove_object(name_in(url), key_of(sha256), kept.version)
-    assert [result.found for result in blobs.fixity([sha256])] == [sha256]
+    assert [result.computed for result in blobs.fixity([sha256])] == [sha256]
 
 
 def test_a_lock_is_lengthened_and_never_shortened(make_s3_bucket: MakeBucket, tmp_path: Path) -> None:

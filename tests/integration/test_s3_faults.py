@@ -63,7 +63,7 @@ def test_nothing_is_half_done_while_the_server_is_away(server: Server, bucket: s
     found = again.find_staged(staged.sha256)
     assert found is not None
     found.commit()
-    assert [result.found for result in again.fixity([kept, staged.sha256])] == [kept, staged.sha256]
+    assert [result.computed for result in again.fixity([kept, staged.sha256])] == [kept, staged.sha256]
     # What was sent while it was paused it may have carried out afterwards; only one of all the tries became a version.
     assert len(again.versions(staged.sha256)) == 1
     assert list(again.strays()) == []
@@ -161,5 +161,5 @@ def test_a_file_that_was_changed_on_the_servers_drives_is_damaged(
     bad, good = put(blobs, DATA[:size]), put(blobs, b"good")
     spoil_on_drives(server, bucket, key_of(bad))
     results = {result.sha256: result for result in store(bucket, tmp_path, PATIENT).fixity([bad, good])}
-    assert results[good].found == good
+    assert results[good].computed == good
     assert results[bad] == (bad, None, size)

@@ -22,6 +22,7 @@ from domain.records.filing import IncomingFile
 from domain.search.errors import DocumentRejected
 from indexers.loop.backoff import BackOff
 from indexers.loop.quarantine import EVERYTHING, happened
+from indexers.loop.status import PARTS
 from indexers.pipeline import Pipeline
 from tests.cli_world import BACK_ENDS, servers
 from tests.fakes import lecture
@@ -272,6 +273,18 @@ def test_the_page_shows_what_was_set_aside(world: World) -> None:
     items = admin.get("/api/v1/index/status").json()
     assert sorted(item["records"] for item in items["aside"]) == [[], [OPEN]]
     assert [item["file"] for item in items["failing"]] == ["ab" * 32]
+
+
+def test_the_page_names_whatever_part_stands_still(world: World) -> None:
+    """Each of them, in both languages; one of another version is named as the work log has it."""
+    away = Fault("file_server_unreachable", "够不着。", "It is away.")
+    for part in (*PARTS, "Former"):
+        world.house.work.stopped(part, away, time.time())
+    admin = world.signed_in("admin")
+    for lang, names in (("zh", [each.zh for each in PARTS.values()]), ("en", [each.en for each in PARTS.values()])):
+        page = admin.get(PAGE, headers={"accept": "text/html", "accept-language": lang}).text
+        shown = [name for name in (*names, "Former") if f"<li>{name[:1].upper()}{name[1:]}" in page]
+        assert shown == [*names, "Former"]
 
 
 def test_an_administrator_of_one_school_sees_how_far_things_are_and_no_more(world: World) -> None:

@@ -335,6 +335,19 @@ def test_the_domain_calls_neither_clock_nor_chance() -> None:
     assert wrong == []
 
 
+def test_what_is_found_is_called_by_what_it_is() -> None:
+    """No variable, parameter or attribute of the product is called `found`."""
+    wrong = []
+    for path in python_files(*LAYERS, "examples"):
+        for node in ast.walk(ast.parse(text_of(path))):
+            match node:
+                case ast.arg(arg="found") | ast.MatchAs(name="found"):
+                    wrong.append(shown(path, node.lineno))
+                case ast.Name(id="found", ctx=ast.Store()) | ast.Attribute(attr="found", ctx=ast.Store()):
+                    wrong.append(shown(path, node.lineno))
+    assert wrong == []
+
+
 def test_locks_pin_every_package_by_hash() -> None:
     """Each entry of a lock is a package with one version and its SHA-256; developers have what users have, and more."""
     pins = {}

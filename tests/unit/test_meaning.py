@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from operations.verify.findings import CLASSES, Class, Finding, Lang, Subject
+from domain.errors import Lang
+from operations.verify.findings import CLASSES, Class, Finding, Subject
 from operations.verify.meaning import advice, meaning
 
 JARGON = re.compile(

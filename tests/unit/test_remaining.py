@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from api.common.remaining import STAGES, TOO_EARLY, Remaining, in_words
+from api.common.remaining import TOO_EARLY, Remaining, in_words
+from operations.verify.findings import STAGES
 from tests.unit.test_house import python_files, text_of
 
 

@@ -61,6 +61,6 @@ class SealedFixity:
                 continue
             except (Unavailable, OSError):  # of this file, or of the store, which raises then
                 [raw] = self._inner.fixity([seal.sealed], 1)
-                if raw.found != seal.sealed:
+                if raw.computed != seal.sealed:
                     return FixityResult(sha256, None, raw.size)
         return FixityResult(sha256, None, size)

@@ -59,8 +59,8 @@ class SealedBlobStore:
         return self.inner.stage(chunks).through(self)
 
     def find_staged(self, sha256: str) -> Staged | None:
-        found = self.inner.find_staged(sha256)
-        return None if found is None else found.through(self)
+        staged = self.inner.find_staged(sha256)
+        return None if staged is None else staged.through(self)
 
     def find(self, sha256: str) -> Arrived | None:
         return self.inner.find(sha256)
@@ -141,15 +141,15 @@ class SealedBlobStore:
 
     def identities(self, digests: Iterable[str]) -> Mapping[str, str]:
         """What the store behind says of the files that are there, and that their keys are the same."""
-        found: dict[str, str] = {}
+        identities: dict[str, str] = {}
         for page in _pages(iter(digests)):
             seals = self.keys.find(page)
-            found |= self.inner.identities([each for each in page if each not in seals])
+            identities |= self.inner.identities([each for each in page if each not in seals])
             names = {str(seal.sealed): sha256 for sha256, seal in seals.items() if seal.key is not None}
             for name, identity in self.inner.identities(names).items():
                 mark = hashed(b"identity of a key\n" + (seals[names[name]].key or b"")).hexdigest()[:16]
-                found[names[name]] = f"{identity}:{mark}"
-        return found
+                identities[names[name]] = f"{identity}:{mark}"
+        return identities
 
     def kept_as(self, sha256: str) -> tuple[str, ...]:
         """The digests under which the store behind may hold a file, the likelier first; none of what was erased."""

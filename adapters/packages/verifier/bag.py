@@ -101,24 +101,24 @@ class Bag:
         return bytes(data)
 
     def digest(self, name: str) -> str:
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for block in self.chunks(name):
-            found.update(block)
-        return found.hexdigest()
+            digest.update(block)
+        return digest.hexdigest()
 
 
 def listed(bag: Bag, manifest: str) -> dict[str, str]:
     """SHA-256 by path, as a manifest of the bag says."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for line in bag.read(manifest).decode("utf-8", "replace").splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})[ \t]+\*?(.+)", line)
         if match is None:
             raise Wrong(f"{manifest} 有一行看不懂", f"a line of {manifest} is malformed")
         name = match[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-        if name in found:
+        if name in digests:
             raise Wrong(f"{manifest} 里 {name} 列了两次", f"{manifest} lists {name} twice")
-        found[name] = match[1]
-    return found
+        digests[name] = match[1]
+    return digests
 
 
 def check_bag(bag: Bag) -> Iterator[Wrong]:

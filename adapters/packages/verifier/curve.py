@@ -23,12 +23,12 @@ def add(a: Point, b: Point) -> Point:
 
 def times(scalar: int, point: Point) -> Point:
     """A point so many times, the neutral one for 0. Not in constant time: there is no secret in a verification."""
-    found = (0, 1, 1, 0)
+    product = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:
-            found = add(found, point)
+            product = add(product, point)
         point, scalar = add(point, point), scalar >> 1
-    return found
+    return product
 
 
 def read_point(data: bytes) -> Point | None:

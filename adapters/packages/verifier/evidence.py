@@ -124,7 +124,7 @@ def _record(bag: Bag, report: Report, trust: Trust, folder: str, note: bytes, tr
     return max(indices)
 
 
-def _complete(bag: Bag, report: Report, trust: Trust, folder: str, found: tuple[str, int, bytes, list[int]]) -> None:
+def _complete(bag: Bag, report: Report, trust: Trust, folder: str, proven: tuple[str, int, bytes, list[int]]) -> None:
     """The log's signed statement of which leaves are a record's must name those of the receipts: stream, size and root
     of the tree, leaf indices. Packages of before the statement have none."""
     name = f"data/records/{folder}/complete"
@@ -135,7 +135,7 @@ def _complete(bag: Bag, report: Report, trust: Trust, folder: str, found: tuple[
         )
         report.open.append(said)
         return
-    stream, size, root, indices = found
+    stream, size, root, indices = proven
     leaves = " ".join(str(index) for index in indices)
     lines = (COMPLETE, report.origin, stream, str(size), base64.b64encode(root).decode(), leaves)
     if trust.signed(bag.read(name), report.origin) != "\n".join(lines) + "\n":
@@ -205,12 +205,12 @@ def _stamps(bag: Bag, report: Report, trust: Trust, tree: tuple[int, bytes], hig
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        document = json.loads(data)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        document = None
+    if not isinstance(document, dict):
         raise Wrong("有一份 JSON 读不出", "a JSON document cannot be read")
-    return found
+    return document
 
 
 def _digests(event: dict[str, Any]) -> Iterator[str]:

@@ -19,18 +19,18 @@ def implied_root(index: int, size: int, leaf: bytes, proof: list[bytes]) -> byte
     """The root that follows from an inclusion proof; None for one that is none."""
     if not 0 <= index < size:
         return None
-    fn, sn, found = index, size - 1, leaf
+    fn, sn, root = index, size - 1, leaf
     for each in proof:
         if sn == 0:
             return None
         if fn & 1 or fn == sn:
-            found = hash_node(each, found)
+            root = hash_node(each, root)
             while fn and not fn & 1:
                 fn, sn = fn >> 1, sn >> 1
         else:
-            found = hash_node(found, each)
+            root = hash_node(root, each)
         fn, sn = fn >> 1, sn >> 1
-    return found if sn == 0 else None
+    return root if sn == 0 else None
 
 
 def continues(old: int, new: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> bool:

@@ -23,15 +23,15 @@ def der(data: bytes, at: int) -> tuple[int, int, int]:
 
 def inside(data: bytes, *path: int) -> tuple[int, int, int]:
     """The element that is reached by going into the one of each number, beginning with the outermost."""
-    found = der(data, 0)
+    element = der(data, 0)
     for number in path:
-        at = found[1]
+        at = element[1]
         for _ in range(number):
             at = der(data, at)[2]
-        if at >= found[2]:
+        if at >= element[2]:
             raise IndexError
-        found = der(data, at)
-    return found
+        element = der(data, at)
+    return element
 
 
 def said_by(answer: bytes) -> tuple[bytes, str]:

@@ -40,8 +40,8 @@ class PrefixPlace:
         return str(self._connection.address)
 
     def bound(self) -> Bound | None:
-        found = self._found()
-        source = found.get("_source")
+        entry = self._entry()
+        source = entry.get("_source")
         if source is None:
             return None
         try:
@@ -55,10 +55,10 @@ class PrefixPlace:
     def bind(self, bound: Bound) -> None:
         """Raises `PlaceInUse` where somebody else does so at the same time."""
         self._create()
-        found = self._found()
+        entry = self._entry()
         place: dict[str, Any] = {"op_type": "create"}
-        if "_source" in found:
-            place = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+        if "_source" in entry:
+            place = {"if_seq_no": entry["_seq_no"], "if_primary_term": entry["_primary_term"]}
         with self._connection.working() as client:
             answer = client.options(ignore_status=_CONFLICT).index(
                 index=self._index, id=NAME, document=vars(bound), **place
@@ -81,7 +81,7 @@ class PrefixPlace:
         """An index has none."""
         return None
 
-    def _found(self) -> Any:
+    def _entry(self) -> Any:
         with self._connection.glancing() as client:
             return client.options(ignore_status=404).get(index=self._index, id=NAME)
 

@@ -45,7 +45,7 @@ def changes(
 
 def _holders(connection: Connection, index: str, documents: Iterable[str]) -> set[str]:
     """The entries that hold these documents."""
-    found: set[str] = set()
+    holders: set[str] = set()
     for ids in _batches(sorted(well_formed(id_) for id_ in documents)):
         with connection.working() as client:
             client.indices.refresh(index=index)  # the last writer may have died before it did
@@ -56,28 +56,28 @@ def _holders(connection: Connection, index: str, documents: Iterable[str]) -> se
                 size=len(ids),
                 allow_partial_search_results=False,
             )
-        found |= {hit["_id"] for hit in answer["hits"]["hits"]}
-    return found
+        holders |= {hit["_id"] for hit in answer["hits"]["hits"]}
+    return holders
 
 
 def _known(connection: Connection, index: str, ids: Sequence[str]) -> set[str]:
     """Those that are entries already, also of what was written a moment ago. Of a new record's none is."""
-    found: set[str] = set()
+    known: set[str] = set()
     for some in _batches(ids, ASK_AT_ONCE):
         with connection.working() as client:
             answer = client.mget(index=index, ids=some, source=False, filter_path="docs.found,docs.error.type")
-        found |= {id_ for id_, each in zip(some, answer["docs"], strict=True) if each.get("found")}
-    return found
+        known |= {id_ for id_, each in zip(some, answer["docs"], strict=True) if each.get("found")}
+    return known
 
 
 def versions(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, int]:
     """Of those of these entries that are there."""
-    found: dict[str, int] = {}
+    by_id: dict[str, int] = {}
     for some in _batches(ids, ASK_AT_ONCE):
         with connection.working() as client:
             answer = client.mget(index=index, ids=some, source=False)
-        found |= {each["_id"]: int(each["_version"]) for each in answer["docs"] if each.get("found")}
-    return found
+        by_id |= {each["_id"]: int(each["_version"]) for each in answer["docs"] if each.get("found")}
+    return by_id
 
 
 def _stored(connection: Connection, index: str, ids: Sequence[str]) -> dict[str, list[SearchDocument]]:

@@ -74,11 +74,11 @@ class ElasticSearch:
 
     def _highest(self, ids: set[str]) -> int:
         """The highest version among these entries. Raises `DocumentRejected` for one that nothing can follow."""
-        found = versions(self._connection, self._index, sorted(ids))
+        current = versions(self._connection, self._index, sorted(ids))
         for id_ in sorted(ids):
-            if found.get(id_, MOST) >= MOST:  # or it was deleted by a version that is not told
+            if current.get(id_, MOST) >= MOST:  # or it was deleted by a version that is not told
                 raise DocumentRejected(id_, "version")
-        return max(found.values())
+        return max(current.values())
 
     def clear(self) -> None:
         """Remove it and make it again, empty."""
@@ -105,11 +105,11 @@ class ElasticSearch:
 
     def position(self) -> int:
         """What the next `write` of this thread builds on. Raises `IndexPositionAltered`; a `write` then begins anew."""
-        found = self.located()
-        self.saw(found)
-        if not found.sound:
+        position = self.located()
+        self.saw(position)
+        if not position.sound:
             raise IndexPositionAltered
-        return found.value
+        return position.value
 
     def located(self) -> Position:
         """The position as it stands, known as soon as it is written, with the name of the index that it is of."""
@@ -124,7 +124,7 @@ class ElasticSearch:
 
     def documents(self, record: str) -> list[str]:
         query = {"bool": {"filter": [{"term": {"record": well_formed(record)}}]}}
-        found: list[str] = []
+        ids: list[str] = []
         behind: dict[str, Any] = {}
         while True:
             with self._connection.working() as client:
@@ -138,9 +138,9 @@ class ElasticSearch:
                     **behind,
                 )
             hits = answer["hits"]["hits"]
-            found += [id_ for hit in hits for id_ in hit["_source"].get("members", ())]
+            ids += [id_ for hit in hits for id_ in hit["_source"].get("members", ())]
             if len(hits) < READ_AT_ONCE:
-                return sorted(found)
+                return sorted(ids)
             behind = {"search_after": hits[-1]["sort"]}
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -174,12 +174,12 @@ class ElasticSearch:
         ids = [hit["_id"] for hit in page.hits if hit["_source"].get("parts")]
         query = to.parts(phrases) if ids else None
         parts = {} if query is None else self._parts(ids, query)
-        found = []
+        hits = []
         for hit in page.hits:
             head = unpacked(hit["_source"]["document"])
             shown = snippets(head, parts.get(hit["_id"], ()), phrases)
-            found.append(Hit(head.record, head.revision, float(hit.get("_score") or 0.0), shown))
-        return tuple(found)
+            hits.append(Hit(head.record, head.revision, float(hit.get("_score") or 0.0), shown))
+        return tuple(hits)
 
     def _parts(self, ids: list[str], query: Query) -> dict[str, list[SearchDocument]]:
         """The parts with the words that were looked for, of these entries of one page."""

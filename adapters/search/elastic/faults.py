@@ -109,17 +109,17 @@ def _of_transport(error: TransportError) -> JianzhengError:
 
 def types_of(body: Any) -> set[str]:
     """The types of all errors in an answer, at whatever depth they are told."""
-    found: set[str] = set()
+    types: set[str] = set()
     waiting = [body]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):
             if isinstance(each.get("type"), str):
-                found.add(each["type"])
+                types.add(each["type"])
             waiting += each.values()
         elif isinstance(each, list):
             waiting += each
-    return found
+    return types
 
 
 def _named(status: int, kinds: set[str]) -> str:

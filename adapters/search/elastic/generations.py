@@ -19,7 +19,7 @@ from adapters.search.elastic.indices import Indices
 from domain.ports.search import SearchDocument, SearchRequest, SearchResult
 from domain.search.errors import IndexLocked, IndexPositionAltered
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
 class Lock(Protocol):
@@ -47,14 +47,14 @@ class ElasticGenerations:
         return self._made(lambda: self._reader.search(request))
 
     def position(self) -> int:
-        found = self._made(self._reader.located)
+        position = self._made(self._reader.located)
         writer = self._writer()
-        if writer is None or not writer.is_of(found.index):
-            writer = self._local.writer = self._engine(found.index)
-        writer.saw(found)
-        if not found.sound:
+        if writer is None or not writer.is_of(position.index):
+            writer = self._local.writer = self._engine(position.index)
+        writer.saw(position)
+        if not position.sound:
             raise IndexPositionAltered
-        return found.value
+        return position.value
 
     def write(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], position: int) -> None:
         self._followed().write(upserts, deletes, position)
@@ -93,7 +93,7 @@ class ElasticGenerations:
             raise IndexMissing(detail=f"{self._indices.alias} is no alias of ours")
         return ElasticSearch(self.connection, self._indices, number)
 
-    def _made(self, ask: Callable[[], Found]) -> Found:
+    def _made(self, ask: Callable[[], Answer]) -> Answer:
         try:
             return ask()
         except IndexMissing:

@@ -35,13 +35,13 @@ class Indices:
     def numbers(self) -> list[int]:
         """All generations there are, also those that were never completed."""
         with self._connection.working() as client:
-            found = client.indices.get(index=f"{self.alias}-*", features="aliases", allow_no_indices=True)
-        return sorted(number for number in map(self.number, found) if number is not None)
+            indices = client.indices.get(index=f"{self.alias}-*", features="aliases", allow_no_indices=True)
+        return sorted(number for number in map(self.number, indices) if number is not None)
 
     def serving(self) -> int | None:
         with self._connection.working() as client:
-            found = client.options(ignore_status=404).indices.get_alias(name=self.alias)
-        numbers = [self.number(name) for name in found if name not in ("error", "status")]
+            answer = client.options(ignore_status=404).indices.get_alias(name=self.alias)
+        numbers = [self.number(name) for name in answer if name not in ("error", "status")]
         return next((number for number in numbers if number is not None), None)
 
     def create(self, number: int, *, serve: bool = False) -> None:

@@ -57,10 +57,10 @@ class ElasticIndexRows:
 
     def position(self) -> int | None:
         try:
-            found = self._engine.located()
+            position = self._engine.located()
         except IndexMissing:
             return 0
-        return found.value if found.sound else None
+        return position.value if position.sound else None
 
     def entries(self, part: int, parts: int) -> Iterator[IndexEntry]:
         """A snapshot of its own for each part."""
@@ -107,8 +107,8 @@ def entries(connection: Connection, index: str, part: int = 0, parts: int = 1) -
                     **behind,
                 )
             hits = answer["hits"]["hits"]
-            found = ((hit["_id"], hit["_source"]) for hit in hits)
-            yield from (_entry(*each) for each in found if not _is_position(*each))
+            pairs = ((hit["_id"], hit["_source"]) for hit in hits)
+            yield from (_entry(*each) for each in pairs if not _is_position(*each))
             if len(hits) < AT_ONCE:
                 return
             snapshot = answer["pit_id"]

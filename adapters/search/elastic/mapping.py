@@ -162,12 +162,12 @@ def _limits(document: SearchDocument) -> dict[str, Any]:
 
 def fitted(documents: Sequence[SearchDocument]) -> list[SearchDocument]:
     """The documents with texts of `MOST_CHARACTERS` in all: the last ones are cut."""
-    found, room = [], MOST_CHARACTERS
+    kept, room = [], MOST_CHARACTERS
     for document in documents:
         cut = document if len(document.text) <= room else replace(document, text=document.text[:room])
         room -= len(cut.text)
-        found.append(cut)
-    return found
+        kept.append(cut)
+    return kept
 
 
 def members_of(source: Mapping[str, Any]) -> list[SearchDocument]:

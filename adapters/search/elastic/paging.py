@@ -64,10 +64,10 @@ def read_page(connection: Connection, index: str, question: Question, cursor: Cu
             raise fault_in(answer["status"], answer)
         if not answer["_shards"]["total"]:
             raise IndexMissing(detail="no shard")
-    counted, found = answers
-    hits, more = found["hits"]["hits"][: question.limit], len(found["hits"]["hits"]) > question.limit
+    counted, some = answers
+    hits = some["hits"]["hits"][: question.limit]
     behind = None
-    if hits and more:
+    if hits and len(some["hits"]["hits"]) > question.limit:
         keys = [int(hit["sort"][-1]) + ORDER_OFFSET for hit in hits]
         behind = ranked_next(cursor, keys) if ranked else dated_next(cursor, keys[-1])
     return Page(counted["hits"]["total"]["value"], hits, counted["aggregations"], behind)

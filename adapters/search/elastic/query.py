@@ -107,8 +107,8 @@ def _intervals(phrase: Phrase, tokens: tuple[str, ...]) -> Query:
 
 
 def _in_part(phrase: Phrase, exact: bool) -> Query:
-    found = text("parts.tokens", phrase, exact)
-    return found if phrase.where is None else _all([found, {"term": {"parts.kind": phrase.where}}])
+    query = text("parts.tokens", phrase, exact)
+    return query if phrase.where is None else _all([query, {"term": {"parts.kind": phrase.where}}])
 
 
 # ── limits ──────────────────────────────────────────────────────────────────────────────────────────────────────────

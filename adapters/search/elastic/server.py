@@ -67,8 +67,8 @@ def _too_powerful(client: Elasticsearch) -> bool:
     answer = client.options(ignore_status=_NO_ANSWER).security.has_privileges(
         cluster=["manage", "manage_security"], index=[{"names": ["*"], "privileges": ["read", "write"]}]
     )
-    found = [answer.get("cluster"), *(answer.get("index") or {}).values()]
-    return any(True in each.values() for each in found if isinstance(each, dict))
+    privileges = [answer.get("cluster"), *(answer.get("index") or {}).values()]
+    return any(True in each.values() for each in privileges if isinstance(each, dict))
 
 
 def _blocked(settings: Any) -> bool:

@@ -83,8 +83,14 @@ class AccountsJson(TypedDict):
 
 def organisation_json(directory: Directory, code: str) -> OrganisationJson:
     """Raises `NotFound`."""
-    found, path = directory.organisation(code), list(directory.path(code))
-    return {"code": code, "name": found.name, "kind": found.kind, "parent": found.parent, "path": path}
+    organisation, path = directory.organisation(code), list(directory.path(code))
+    return {
+        "code": code,
+        "name": organisation.name,
+        "kind": organisation.kind,
+        "parent": organisation.parent,
+        "path": path,
+    }
 
 
 def person_json(directory: Directory, code: str, seen: Collection[str]) -> PersonJson:

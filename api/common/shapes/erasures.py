@@ -104,14 +104,14 @@ def considered_json(outcome: Considered) -> ConsideredJson:
     }
 
 
-def proceedings_json(found: Iterable[Proceeding], left: Iterable[Left]) -> ProceedingsJson:
+def proceedings_json(proceedings: Iterable[Proceeding], left: Iterable[Left]) -> ProceedingsJson:
     """``erasure list``. ``left``: what is still to be done of those that were approved."""
     incomplete: dict[int, BothLanguages] = {each.position: {"zh": each.zh, "en": each.en} for each in left}
-    return {"erasures": [_proceeding(each, incomplete.get(each.position)) for each in found]}
+    return {"erasures": [_proceeding(each, incomplete.get(each.position)) for each in proceedings]}
 
 
 def _proceeding(each: Proceeding, incomplete: BothLanguages | None) -> ProceedingJson:
-    found = {
+    fields = {
         "record": str(each.record),
         "code": each.code,
         "organisation": each.organisation,
@@ -127,4 +127,4 @@ def _proceeding(each: Proceeding, incomplete: BothLanguages | None) -> Proceedin
         "revision": each.revision,
         "incomplete": incomplete,
     }
-    return cast(ProceedingJson, found)
+    return cast(ProceedingJson, fields)

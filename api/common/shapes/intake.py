@@ -38,7 +38,7 @@ def _filed(outcome: Filed) -> Json:
 
 def _refused(outcome: NotFiled, lang: Lang) -> Json:
     error = outcome.error
-    found: Json = {
+    refusal: Json = {
         "path": outcome.path,
         "code": error.code,
         "message": error.message(lang),
@@ -47,7 +47,7 @@ def _refused(outcome: NotFiled, lang: Lang) -> Json:
         "next": error.next_step(lang),
     }
     if outcome.problems:
-        found["problems"] = [
+        refusal["problems"] = [
             {"field": p.field, "line": line, "message": p.zh if lang == "zh" else p.en} for line, p in outcome.problems
         ]
-    return found
+    return refusal

@@ -8,24 +8,31 @@ from typing import cast
 from api.common.shapes.declaring import Json, NotRequired, TypedDict, shape
 from domain.errors import JianzhengError, Lang
 from domain.records.fields import Problem
+from domain.words import Words
 
-TITLES_ZH = {
-    400: "请求不对",
-    401: "需要登录",
-    403: "没有权限",
-    404: "找不到",
-    405: "方法不对",
-    408: "等待超时",
-    409: "与现状冲突",
-    413: "内容太大",
-    416: "范围不对",
-    421: "主机名不对",
-    422: "内容不对",
-    429: "次数太多",
-    500: "内部错误",
-    503: "暂时不可用",
-    507: "空间不足",
+TITLES = {
+    400: Words("请求不对", "bad request"),
+    401: Words("需要登录", "sign in first"),
+    403: Words("没有权限", "not allowed"),
+    404: Words("找不到", "not found"),
+    405: Words("方法不对", "not possible in this way"),
+    408: Words("等待超时", "too slow"),
+    409: Words("与现状冲突", "conflict"),
+    410: Words("已不存在", "gone"),
+    413: Words("内容太大", "too large"),
+    416: Words("范围不对", "outside of the file"),
+    421: Words("主机名不对", "wrong host"),
+    422: Words("内容不对", "not valid"),
+    429: Words("次数太多", "too many attempts"),
+    500: Words("内部错误", "something went wrong"),
+    503: Words("暂时不可用", "not available just now"),
+    507: Words("空间不足", "no space left"),
 }
+
+
+def title(status: int) -> Words:
+    """What a page says of an answer with this status; for the JSON of programs, English is the phrase of HTTP."""
+    return TITLES.get(status, Words("没有完成", "not completed"))
 
 
 @shape
@@ -65,7 +72,7 @@ def problem_json(error: JianzhengError, lang: Lang) -> ProblemJson:
     said = error.as_dict(lang)
     document = {
         "type": f"urn:jianzheng:problem:{error.code}",
-        "title": TITLES_ZH.get(status, "没有完成") if lang == "zh" else HTTPStatus(status).phrase,
+        "title": title(status).zh if lang == "zh" else HTTPStatus(status).phrase,
         "status": status,
         "detail": said["message"],
         **said,

@@ -11,7 +11,7 @@ from domain.errors import NotFound, Unavailable
 from domain.files import FileEntry
 from domain.ports.events import EventStore
 from domain.ports.ledger import LedgerReader
-from domain.ports.texts import ExtractedText
+from domain.ports.texts import ExtractedText, TextState
 from domain.records.content import Checked, occurred_on
 from domain.records.erasure import ground_json
 from domain.records.events import RecordEvent
@@ -185,7 +185,7 @@ class RecordShapes:
             }
             for act in record.history
         ]
-        found = {
+        fields = {
             "record": str(record.id),
             "code": record.code,
             "version": state.number,
@@ -203,7 +203,7 @@ class RecordShapes:
             "as_of": as_of,
             "erasure": erasure_of(record),
         }
-        return cast(RecordJson, found)
+        return cast(RecordJson, fields)
 
     def after_act(self, record: Record, changed: bool) -> RecordAfterAct:
         """What an act came to: the record as `record` has it, and whether anything changed."""
@@ -211,7 +211,7 @@ class RecordShapes:
 
     def _files(self, record: Record, entries: Sequence[FileEntry]) -> list[FileJson]:
         """``erased``, the event that did it, stands with erased files alone; others have the keys they ever had."""
-        found: list[FileJson] = []
+        files: list[FileJson] = []
         for entry, text in zip(entries, texts_of(self.texts, record, entries), strict=True):
             by = record.destroyed.get(entry.sha256)
             file: FileJson = {
@@ -224,8 +224,8 @@ class RecordShapes:
             }
             if by is not None:
                 file["erased"] = by
-            found.append(file)
-        return found
+            files.append(file)
+        return files
 
 
 def erasure_of(record: Record) -> ErasureJson | None:
@@ -287,17 +287,17 @@ def texts_of(texts: Texts, record: Record, entries: Sequence[FileEntry]) -> list
     While the store of texts is away its fault stands for each of them: a record is shown without, and nobody waits once
     for every file.
     """
-    found: list[ExtractedText | Unavailable | None] = []
+    extracted: list[ExtractedText | Unavailable | None] = []
     for entry in entries:
         try:
             gone = entry.sha256 in record.destroyed
-            found.append(None if gone else texts.get(entry.sha256))
+            extracted.append(None if gone else texts.get(entry.sha256))
         except Unavailable as error:
             return [error] * len(entries)
-    return found
+    return extracted
 
 
-def text_status(text: ExtractedText | Unavailable | None) -> str:
+def text_status(text: ExtractedText | Unavailable | None) -> TextState:
     """``unknown`` while nobody can say."""
     if isinstance(text, Unavailable):
         return "unknown"
@@ -305,8 +305,8 @@ def text_status(text: ExtractedText | Unavailable | None) -> str:
 
 
 def _as_of(events: EventStore, record: Record, revision: int) -> Record:
-    found = [e for e in events.stream(record.id, limit=revision) if isinstance(e, RecordEvent)]
-    then = replay(found) if revision else None
+    past = [e for e in events.stream(record.id, limit=revision) if isinstance(e, RecordEvent)]
+    then = replay(past) if revision else None
     if then is None:
         raise NotFound("当时的记录", "record at that time", record.code, field="as_of")
     then.destroyed = record.destroyed  # whatever was there then is gone now

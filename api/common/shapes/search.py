@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from api.common.shapes.declaring import TypedDict, shape
 
 if TYPE_CHECKING:
-    from domain.search.searching import Found, Results
+    from domain.ports.search import Hit
+    from domain.search.searching import Results
+    from domain.subject import Shown
 
 
 @shape
@@ -71,7 +73,7 @@ def search_json(answer: Results, took_ms: float) -> SearchJson:
     return {
         "total": answer.total,
         "took_ms": round(took_ms, 1),
-        "hits": [_hit(found) for found in answer.hits],
+        "hits": [_hit(each.hit, each.shown) for each in answer.hits],
         "facets": {
             name: [{"value": value, "count": count} for value, count in values]
             for name, values in answer.facets.items()
@@ -81,8 +83,7 @@ def search_json(answer: Results, took_ms: float) -> SearchJson:
     }
 
 
-def _hit(found: Found) -> HitJson:
-    shown, hit = found.shown, found.hit
+def _hit(hit: Hit, shown: Shown) -> HitJson:
     return {
         "record": hit.record,
         "code": shown.code,

@@ -119,10 +119,11 @@ function tell(answer) {
   }
   if (!lines.length) lines.push(["ok", "", words.gaps_none]);
   for (const line of form.querySelectorAll(".said:not([data-said-files])")) {
-    const found = said.get(line.closest("[data-field]"));
-    line.className = found ? `said ${found[0]}` : "said";
-    line.textContent = found ? found[1] : "";
-    line.closest("[data-field]").classList.toggle("is-bad", Boolean(found) && found[0] === "bad");
+    const box = line.closest("[data-field]");
+    const [tone, message] = said.get(box) ?? ["", ""];
+    line.className = tone ? `said ${tone}` : "said";
+    line.textContent = message;
+    box.classList.toggle("is-bad", tone === "bad");
   }
   for (const control of form.querySelectorAll("[aria-describedby^=said-]")) {
     const box = control.closest("[data-field]");
@@ -168,8 +169,8 @@ function go(event, target) {
 // The box of the field that a path means, or of the nearest one around it.
 function fieldOf(path) {
   for (let at = path; at; at = at.includes(".") ? at.slice(0, at.lastIndexOf(".")) : "") {
-    const found = form.querySelector(`[data-field="${CSS.escape(at)}"]`);
-    if (found) return found;
+    const box = form.querySelector(`[data-field="${CSS.escape(at)}"]`);
+    if (box) return box;
   }
   return null;
 }

@@ -27,15 +27,15 @@ function keyName(name) {
 
 /** `<name>+<hex key id>+base64(type ‖ public key)`; throws unless the id fits the key and the type is wanted. */
 export async function parseVkey(text, kinds = LOG_KEYS) {
-  const found = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text.replace(AROUND, ""));
-  const material = found && fromBase64(found[3]);
+  const match = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text.replace(AROUND, ""));
+  const material = match && fromBase64(match[3]);
   if (!material) throw wrong("key");
-  const name = keyName(found[1]);
+  const name = keyName(match[1]);
   const [kind, publicKey] = [material[0], material.slice(1)];
   if (!kinds.includes(kind) || publicKey.length !== PUBLIC_KEY_SIZES[kind]) throw wrong("key");
   const digest = await sha256(joined(encoder.encode(`${name}\n`), material));
   const keyId = toHex(digest.slice(0, 4));
-  if (keyId !== found[2]) throw wrong("key");
+  if (keyId !== match[2]) throw wrong("key");
   return { name, kind, publicKey, keyId };
 }
 
@@ -51,10 +51,10 @@ export function parseNote(whole) {
 }
 
 function parseSignature(line) {
-  const found = /^— ([^ ]*) (.*)$/s.exec(line);
-  const blob = found && fromBase64(found[2]);
+  const match = /^— ([^ ]*) (.*)$/s.exec(line);
+  const blob = match && fromBase64(match[2]);
   if (!blob || blob.length <= 4) throw wrong();
-  return { name: keyName(found[1]), keyId: toHex(blob.slice(0, 4)), blob: blob.slice(4) };
+  return { name: keyName(match[1]), keyId: toHex(blob.slice(0, 4)), blob: blob.slice(4) };
 }
 
 /**

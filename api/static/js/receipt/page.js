@@ -39,12 +39,12 @@ async function check() {
   turn += 1;
   const mine = turn;
   if (!taken.receipt.length) return result.replaceChildren();
-  const shown = await found().catch((error) => [problem(say("failed"), String(error))]);
+  const shown = await toShow().catch((error) => [problem(say("failed"), String(error))]);
   if (mine === turn) result.replaceChildren(...shown);
 }
 
 /** What is to be shown for what was taken. */
-async function found() {
+async function toShow() {
   let policy;
   try {
     const chosen = taken.policy[0];

@@ -58,7 +58,7 @@ def rectification(cases: list[Case], figures: Figures, day: str) -> Json:
         (words("长期整改", "Long-term"), "long_term", terms["long_term"]),
     )
     details = [
-        row({"text": label}, figure(figures.count(f"{name}.{key}", "items", found))) for label, key, found in rest
+        row({"text": label}, figure(figures.count(f"{name}.{key}", "items", leaves))) for label, key, leaves in rest
     ]
     remarks = []
     if overdue:
