@@ -53,6 +53,16 @@ class Kept:
         return {question: lines for question, lines in found.items() if lines}
 
 
+MENDED = {
+    "search 立行立改 --as-of 40 --sort oldest": [
+        "answer.hits[0].status: 'signed' → 'filed'",
+        "answer.hits[2].status: 'returned' → 'filed'",
+        "answer.hits[3].status: 'withdrawn' → 'filed'",
+    ]
+}
+"""What was not so: a search as of a time showed records in the state that they came to later."""
+
+
 @pytest.fixture(params=KEPT, ids=lambda path: path.name.removesuffix(".tar.xz"))
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     with tarfile.open(request.param) as packed:
@@ -67,7 +77,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
 
 def test_it_answers_as_it_did(kept: Kept) -> None:
     """Every record, search, report and list says what it said on its day, and nothing is found wrong."""
-    assert kept.differences() == {}
+    assert kept.differences() == MENDED
 
 
 def test_what_can_be_rebuilt_says_the_same(kept: Kept) -> None:
@@ -77,7 +87,7 @@ def test_what_can_be_rebuilt_says_the_same(kept: Kept) -> None:
     for path in kept.home.glob("views.sqlite*"):
         path.unlink()
     assert kept.run("index", "rebuild").code == 0
-    assert kept.differences("show", "org", "person", "user", "key", "checkpoint") == {}
+    assert kept.differences("show", "org", "person", "user", "key", "checkpoint") == MENDED
 
 
 def test_what_was_taken_from_it_still_proves(kept: Kept) -> None:

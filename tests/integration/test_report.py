@@ -100,6 +100,10 @@ def test_a_correction_of_the_year_moves_the_whole_record(made: World) -> None:
     assert made.index.years([BRANCH]) == [2022, 2023]
 
 
+FILING = 2
+"""Events of a filing: the record, and its entry in the register."""
+
+
 def test_as_of_a_day_an_instant_a_size_or_now(made: World) -> None:
     """A day means its end in the archive's zone, nothing means the published checkpoint."""
     made.file("study_session", "theme_day", "2023-03-01")
@@ -110,7 +114,8 @@ def test_as_of_a_day_an_instant_a_size_or_now(made: World) -> None:
     assert size_of(None) == second
     assert size_of(first) == first
     assert size_of(date(2023, 3, 1)) == first
-    assert size_of(date(2023, 2, 1)) == 0
+    assert size_of(date(2023, 2, 1)) == first - FILING  # people and places were entered before, and counted later
+    assert size_of(date(1999, 12, 31)) == 0
     assert size_of(datetime(2023, 3, 31, 23, 0, tzinfo=UTC)) == first
     assert size_of(datetime(2023, 4, 1, 12, 0)) == second  # noqa: DTZ001  (without a zone: the archive's own)
     with pytest.raises(NotFound):

@@ -7,7 +7,7 @@ from tests.fakes import School, lecture
 
 
 def test_a_hit_shows_the_state_of_its_time() -> None:
-    """Filed, returned, corrected, signed off: each with its own status, title and version; `newest` is of the present."""
+    """Filed, returned, corrected, signed off: each with its own status, title and version; `newest` is today's."""
     school = School()
     clerk, secretary = school.actor("clerk"), school.actor("secretary")
     record = school.archive.file(clerk, lecture(title="第一稿")).record
