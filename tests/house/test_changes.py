@@ -177,9 +177,9 @@ from domain.errors import EXIT_DONE
 
 
 def codes(context: Context, args: Namespace) -> int:
-    found = sorted(context.directory().organisations)
-    context.screen.document({"codes": found})
-    for code in found:
+    codes = sorted(context.directory().organisations)
+    context.screen.document({"codes": codes})
+    for code in codes:
         context.screen.line(code)
     return EXIT_DONE
 

@@ -31,17 +31,17 @@ class Keepsakes:
 
     def lose(self, actor: Actor, keepsake: UUID, reason: str) -> None:
         """Raises `NotFound`, `NotAllowed`, `AlreadyLost`."""
-        found = self.find(actor, keepsake)
-        self.policy.require_in(actor, "record.file", found.organisation)
-        self.events.append([found.lose(reason, self._stamp(actor))])
+        kept = self.find(actor, keepsake)
+        self.policy.require_in(actor, "record.file", kept.organisation)
+        self.events.append([kept.lose(reason, self._stamp(actor))])
 
     def find(self, actor: Actor, keepsake: UUID) -> Keepsake:
         """Raises `NotFound`, `NotAllowed`."""
-        found = replay(self.events.stream(keepsake))
-        if found is None:
+        kept = replay(self.events.stream(keepsake))
+        if kept is None:
             raise NotFound("纪念物", "keepsake", str(keepsake))
-        self.policy.require_in(actor, "record.read", found.organisation)
-        return found
+        self.policy.require_in(actor, "record.read", kept.organisation)
+        return kept
 
     def _stamp(self, actor: Actor) -> Stamp:
         return Stamp(actor.username, self.clock(), self.entropy.salt)

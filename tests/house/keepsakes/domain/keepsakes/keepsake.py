@@ -53,10 +53,10 @@ def replay(events: Sequence[Event]) -> Keepsake | None:
     """None where no history of a keepsake begins so."""
     if not events or not isinstance(events[0], KeepsakeKept):
         return None
-    found = Keepsake.begin(events[0])
+    kept = Keepsake.begin(events[0])
     for event in events[1:]:
-        found.apply(event)
-    return found
+        kept.apply(event)
+    return kept
 
 
 def audit(events: Sequence[Event]) -> Impossible | None:

@@ -23,33 +23,33 @@ def _kept(events: Sequence[Event], today: date) -> dict[str, Keeping]:
 
 def _documents(history: Sequence[LeafEvent], directory: Any, *_: Any) -> list[SearchDocument]:
     """Its title, for whoever may read in its school."""
-    found = replay([each.event for each in history])
-    if found is None:
+    kept = replay([each.event for each in history])
+    if kept is None:
         return []
-    day = found.kept_at[:10]
+    day = kept.kept_at[:10]
     return [
         SearchDocument(
-            record=str(found.id), revision=1, source="title", source_name="title", page=None, text=found.title,
-            from_leaf=history[0].leaf, until_leaf=FOREVER, organisation=found.organisation,
-            organisation_path=tuple(directory.path(found.organisation)), family="keepsake", form="keepsake",
-            occurred_on=day, recorded_on=day, status=_status(found), confidential=False, filed_by=found.kept_by,
+            record=str(kept.id), revision=1, source="title", source_name="title", page=None, text=kept.title,
+            from_leaf=history[0].leaf, until_leaf=FOREVER, organisation=kept.organisation,
+            organisation_path=tuple(directory.path(kept.organisation)), family="keepsake", form="keepsake",
+            occurred_on=day, recorded_on=day, status=_status(kept), confidential=False, filed_by=kept.kept_by,
         )
     ]  # fmt: skip
 
 
 def _shown(events: Sequence[Event], revision: int) -> Shown | None:
-    found = replay(events)
-    if found is None:
+    kept = replay(events)
+    if kept is None:
         return None
     return Shown(
-        path=f"/keepsakes/{found.id}", code="", title=found.title, organisation=found.organisation, family="keepsake",
-        form="keepsake", occurred_on=found.kept_at[:10], recorded_at=found.kept_at, status=_status(found),
-        version=1, newest=1, files=found.files,
+        path=f"/keepsakes/{kept.id}", code="", title=kept.title, organisation=kept.organisation, family="keepsake",
+        form="keepsake", occurred_on=kept.kept_at[:10], recorded_at=kept.kept_at, status=_status(kept),
+        version=1, newest=1, files=kept.files,
     )  # fmt: skip
 
 
-def _status(found: Keepsake) -> str:
-    return "filed" if found.lost is None else "withdrawn"
+def _status(kept: Keepsake) -> str:
+    return "filed" if kept.lost is None else "withdrawn"
 
 
 KEEPSAKES = Subject(
