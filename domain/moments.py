@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from domain.ports.events import EventStore
+from domain.errors import EventUnreadable
+from domain.ports.events import EventStore, StoredRow
 from domain.ports.ledger import LedgerReader
 
 BATCH = 500
@@ -18,12 +19,12 @@ class Moments:
         self.ledger, self.events, self.zone = ledger, events, zone
 
     def end_of(self, day: date) -> int:
-        """The tree size at the end of a day. Raises `OverflowError` for the last day of all, `EventUnreadable`."""
+        """The tree size at the end of a day. Raises `OverflowError` for the last day of all."""
         return self.at(datetime.combine(day + timedelta(days=1), time(), self.zone) - timedelta(microseconds=1))
 
     def at(self, instant: datetime) -> int:
         """The longest beginning of the ledger in which nothing was received after ``instant``, as a tree size; an
-        instant without a zone is one of the archive's. Raises `EventUnreadable`.
+        instant without a zone is one of the archive's.
 
         An event is received, and becomes a leaf a moment later. So what was a leaf by then was received by then, and
         of the rest only the next few have to be looked at.
@@ -31,9 +32,18 @@ class Moments:
         moment = instant if instant.tzinfo else instant.replace(tzinfo=self.zone)
         size = self.ledger.size_at(moment)
         while leaves := self.ledger.leaves(size, BATCH):
-            for row in self.events.rows_at([leaf.position for leaf in leaves]):
-                received = self.events.decode(row).recorded_at  # an erased event has none left
-                if received and datetime.fromisoformat(received) > moment:
-                    return size
-                size += 1
+            rows = {row.position: row for row in self.events.rows_at([leaf.position for leaf in leaves])}
+            for leaf in leaves:
+                received = self._received(rows.get(leaf.position))
+                if received is not None and received > moment:
+                    return leaf.index
+            size += len(leaves)
         return size
+
+    def _received(self, row: StoredRow | None) -> datetime | None:
+        """None where the row does not say: it was erased, or harmed, which `verify` names."""
+        try:
+            received = None if row is None else datetime.fromisoformat(self.events.decode(row).recorded_at)
+        except (EventUnreadable, TypeError, ValueError):
+            return None
+        return received if received is not None and received.tzinfo else None

@@ -28,7 +28,7 @@ class NotYetReached(InputError):
 def tree_size(text: str, moments: Moments) -> int:
     """How many events were known then; a date means its end, as the archive's clock has it.
 
-    Raises `BadInstant`, `NotYetReached`, `EventUnreadable`.
+    Raises `BadInstant`, `NotYetReached`.
     """
     said = text.strip()
     if _SIZE.fullmatch(said):

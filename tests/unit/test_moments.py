@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -63,3 +64,25 @@ def test_an_event_out_of_order_ends_what_was_known(school: School) -> None:
     moments = Moments(ledger, school.events, SHANGHAI)
     assert moments.at(NOON + timedelta(hours=2)) == size
     assert moments.at(NOON + timedelta(hours=5)) == ledger.size() > ahead
+
+
+def test_rows_that_are_gone_or_damaged_say_nothing(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that somebody harmed is asked all the same: what is left decides, and the answer comes."""
+    ledger = MemoryLedger(school)
+    before = ledger.integrate()
+    filed_at(school, NOON + timedelta(hours=1))
+    filed_at(school, NOON + timedelta(hours=3))
+    school.now = NOON + timedelta(hours=4)
+    ledger.integrate()
+    moments, rows_at = Moments(ledger, school.events, SHANGHAI), school.events.rows_at
+    known = moments.at(NOON + timedelta(hours=2))
+    monkeypatch.setattr(school.events, "rows_at", lambda positions: rows_at(positions[1:]))
+    assert moments.at(NOON + timedelta(hours=2)) == known > before
+    decode = school.events.decode
+    for damaged in ("yesterday", "2023-05-04T00:00:00", 7):
+        monkeypatch.setattr(
+            school.events, "decode", lambda row, damaged=damaged: replace(decode(row), recorded_at=damaged)
+        )
+        assert moments.at(NOON + timedelta(hours=2)) == ledger.size()
+    monkeypatch.setattr(school.events, "rows_at", lambda positions: [])
+    assert moments.at(NOON + timedelta(hours=2)) == ledger.size()
